@@ -1,0 +1,44 @@
+/* ONNX files: opening one as a model, and writing a model as one. */
+#ifndef FORMATS_ONNX_ONNX_H
+#define FORMATS_ONNX_ONNX_H
+
+#include "ir/model.h"
+
+typedef struct pare_onnx_open_opts {
+    bool allow_linked_data; /* external data through links, as long as it stays beneath the folder */
+    bool allow_newer_ir;    /* accept ir_version above the newest that pare knows */
+} pare_onnx_open_opts;
+
+/* Opens the model in the file at path. The file is mapped and stays so while the model or a clone
+ * lives; payloads are views into it. opts may be NULL. The caller frees *out with pare_model_free.
+ * Fails with EFORMAT (malformed, contradictory or unsafe; the message starts with the path and names
+ * node, field, expected and found), EBUDGET (more messages, nodes or structure than the limits of
+ * formats/onnx/limits.h or the context allow), EUNSUPPORTED (newer IR version), EIO, ENOMEM.
+ * Methods and limits: docs/format-notes.md. */
+pare_status pare_onnx_open(pare_ctx *ctx, pare_model **out, const char *path,
+                           const pare_onnx_open_opts *opts);
+
+/* Opens a model that stands in memory; `bytes` gains a reference while payloads point into it. name
+ * stands for the path in messages. External data is refused with EFORMAT: there is no folder. */
+pare_status pare_onnx_open_bytes(pare_ctx *ctx, pare_model **out, pare_buf *bytes, const char *name,
+                                 const pare_onnx_open_opts *opts);
+
+typedef enum pare_onnx_storage {
+    PARE_STORE_KEEP,     /* each payload where it was; external above 1.9 GiB in all */
+    PARE_STORE_EMBED,    /* all inside of the model file; EUSAGE when that exceeds 2^31-1 bytes */
+    PARE_STORE_EXTERNAL, /* payloads of external_min_bytes or more in one data file beside it */
+} pare_onnx_storage;
+
+typedef struct pare_onnx_save_opts {
+    pare_onnx_storage storage;
+    uint64_t external_min_bytes;
+} pare_onnx_save_opts;
+
+/* Writes the model to path: complete or not at all, the old file stays until the new one is whole.
+ * A file that was canonical and a model that nothing changed give the same bytes. External data goes
+ * beside path, before the model file is renamed into place. opts may be NULL: keep. Never writes to a
+ * file that the model was read from (EUSAGE). EIO with path and errno text. */
+pare_status pare_onnx_save(pare_ctx *ctx, const pare_model *model, const char *path,
+                           const pare_onnx_save_opts *opts);
+
+#endif
