@@ -10,6 +10,12 @@ static pare_status new_header(pare_ctx *ctx, pare_buf **out)
     return PARE_OK;
 }
 
+static void release_heap(void *owner)
+{
+    const pare_buf *buf = owner;
+    buf->allocator.release(buf->allocator.user, buf->data);
+}
+
 pare_status pare_buf_new(pare_ctx *ctx, pare_buf **out, uint64_t n_bytes)
 {
     *out = NULL;
@@ -18,6 +24,8 @@ pare_status pare_buf_new(pare_ctx *ctx, pare_buf **out, uint64_t n_bytes)
     PARE_TRY(new_header(ctx, &buf));
     buf->writable = true;
     buf->n_bytes = n_bytes;
+    buf->release = release_heap;
+    buf->owner = buf;
     buf->data = pare_alloc_zero(ctx, n_bytes ? (size_t)n_bytes : 1);
     if (!buf->data) {
         pare_free(ctx, buf);
@@ -52,7 +60,6 @@ void pare_buf_unref(pare_buf *buf)
     if (!buf || atomic_fetch_sub_explicit(&buf->refs, 1, memory_order_acq_rel) != 1) return;
     const pare_allocator a = buf->allocator;
     if (buf->release) buf->release(buf->owner);
-    else a.release(a.user, buf->data);
     a.release(a.user, buf);
 }
 

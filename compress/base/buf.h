@@ -9,11 +9,11 @@
 
 typedef struct pare_buf {
     atomic_uint_least32_t refs;
-    pare_allocator allocator; /* of this header, and of the bytes when release is NULL */
+    pare_allocator allocator; /* of this header, and of heap bytes */
     uint8_t *data;
     uint64_t n_bytes;
     bool writable;            /* false: data must not be written to (a mapping, shared bytes) */
-    void (*release)(void *owner); /* called once with owner when the last reference goes */
+    void (*release)(void *owner); /* called once with owner when the last reference goes; or NULL */
     void *owner;
 } pare_buf;
 
@@ -21,7 +21,8 @@ typedef struct pare_buf {
 pare_status pare_buf_new(pare_ctx *ctx, pare_buf **out, uint64_t n_bytes);
 
 /* New read-only buffer over foreign bytes with one reference; release(owner) is called when the last
- * reference goes. On failure nothing is released: the caller still owns. ENOMEM. */
+ * reference goes. release NULL: the bytes are only borrowed and must outlive the buffer. On failure
+ * nothing is released: the caller still owns. ENOMEM. */
 pare_status pare_buf_wrap(pare_ctx *ctx, pare_buf **out, const void *data, uint64_t n_bytes,
                           void (*release)(void *owner), void *owner);
 
