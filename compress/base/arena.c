@@ -9,6 +9,11 @@ enum {
     ALIGN_BYTES = 16,
     FIRST_CHUNK_BYTES = 16 << 10,
     MAX_CHUNK_BYTES = 4 << 20,
+#ifdef PARE_ARENA_DEBUG
+    ITEM_ALIGN = 1, /* the allocator aligns each item's chunk; no padding hides an overrun */
+#else
+    ITEM_ALIGN = ALIGN_BYTES,
+#endif
 };
 
 struct pare_arena_chunk {
@@ -84,7 +89,7 @@ static void link_chunk(pare_arena *arena, pare_arena_chunk *c, size_t n_bytes)
 void *pare_arena_alloc(pare_arena *arena, size_t n_bytes)
 {
     uint64_t rounded = 0;
-    if (!pare_align_u64(n_bytes ? n_bytes : 1, ALIGN_BYTES, &rounded) || rounded > SIZE_MAX / 2) {
+    if (!pare_align_u64(n_bytes ? n_bytes : 1, ITEM_ALIGN, &rounded) || rounded > SIZE_MAX / 2) {
         arena->over_limit = true;
         return NULL;
     }
