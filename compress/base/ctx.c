@@ -55,7 +55,7 @@ void pare_escape(char *out, size_t out_bytes, const char *text)
 
 static void set_message(pare_ctx *ctx, const char *fmt, va_list args)
 {
-    char text[PARE_MESSAGE_BYTES];
+    char text[2 * PARE_MESSAGE_BYTES]; /* so that pare_escape sees, and marks, what it cuts */
     vsnprintf(text, sizeof(text), fmt, args);
     pare_escape(ctx->message, sizeof(ctx->message), text);
 }
@@ -71,13 +71,13 @@ pare_status pare_fail(pare_ctx *ctx, pare_status status, const char *fmt, ...)
 
 pare_status pare_fail_in(pare_ctx *ctx, pare_status status, const char *fmt, ...)
 {
-    char text[2 * PARE_MESSAGE_BYTES];
+    char text[3 * PARE_MESSAGE_BYTES];
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(text, PARE_MESSAGE_BYTES, fmt, args);
+    int n = vsnprintf(text, 2 * PARE_MESSAGE_BYTES, fmt, args);
     va_end(args);
     if (n < 0) n = 0;
-    if (n >= PARE_MESSAGE_BYTES) n = PARE_MESSAGE_BYTES - 1;
+    if (n >= 2 * PARE_MESSAGE_BYTES) n = 2 * PARE_MESSAGE_BYTES - 1;
     snprintf(text + n, sizeof(text) - (size_t)n, "%s", ctx->message);
     pare_escape(ctx->message, sizeof(ctx->message), text);
     return status;
@@ -86,7 +86,7 @@ pare_status pare_fail_in(pare_ctx *ctx, pare_status status, const char *fmt, ...
 void pare_warn(pare_ctx *ctx, const char *fmt, ...)
 {
     if (!ctx->opts.warn) return;
-    char text[PARE_MESSAGE_BYTES];
+    char text[2 * PARE_MESSAGE_BYTES];
     char line[PARE_MESSAGE_BYTES];
     va_list args;
     va_start(args, fmt);
