@@ -102,6 +102,12 @@ void pare_report_progress(pare_ctx *ctx, const char *phase, uint64_t done, uint6
     ctx->opts.progress(ctx->opts.user, &(pare_progress){ phase, done, total });
 }
 
+pare_status pare_check_canceled(pare_ctx *ctx)
+{
+    if (!ctx->opts.cancel || !*ctx->opts.cancel) return PARE_OK;
+    return pare_fail(ctx, PARE_ECANCELED, "canceled");
+}
+
 pare_status pare_fail_memory(pare_ctx *ctx, size_t n_bytes)
 {
     return pare_fail(ctx, PARE_ENOMEM, "out of memory: %zu more bytes were needed", n_bytes);

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,8 @@ typedef struct pare_ctx_opts {
     void (*warn)(void *user, const char *message); /* NULL: warnings are dropped */
     void (*progress)(void *user, const pare_progress *step); /* NULL: nobody listens */
     void *user;                      /* handed to both listeners */
+    const volatile sig_atomic_t *cancel; /* long work ends with ECANCELED once this is not 0, e.g. set
+                                            by a signal handler; NULL: never */
 } pare_ctx_opts;
 
 enum { PARE_MESSAGE_BYTES = 1024 };
@@ -61,6 +64,9 @@ void pare_warn(pare_ctx *ctx, const char *fmt, ...) __attribute__((format(printf
 
 /* Tells the listener, if there is one, how far a phase is. */
 void pare_report_progress(pare_ctx *ctx, const char *phase, uint64_t done, uint64_t total);
+
+/* ECANCELED once the caller asked to stop, else OK. Long work asks this between its steps. */
+pare_status pare_check_canceled(pare_ctx *ctx);
 
 /* Copies text into out (out_bytes > 0) with control characters and invalid UTF-8 as \xNN; cut, with
  * an ellipsis, where it does not fit. Always terminated. */

@@ -10,6 +10,7 @@ const char *pare_status_name(pare_status status)
         [PARE_ENOMEM] = "out of memory",
         [PARE_EBUDGET] = "over budget",
         [PARE_EIO] = "input or output error",
+        [PARE_ECANCELED] = "canceled",
     };
     return names[status];
 }

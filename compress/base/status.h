@@ -11,6 +11,7 @@ typedef enum pare_status {
     PARE_ENOMEM,       /* the allocator returned NULL                                     */
     PARE_EBUDGET,      /* a stated limit refused: memory budget, message count            */
     PARE_EIO,          /* reading or writing failed: disk full, permission, device error  */
+    PARE_ECANCELED,    /* the caller asked to stop (pare_ctx_opts.cancel)                 */
 } pare_status;
 
 /* Name of a status in messages and tests, e.g. "bad input". Never NULL; the string is static. */

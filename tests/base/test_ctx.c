@@ -102,6 +102,20 @@ static void progress_reaches_the_listener(void **state)
     assert_true(seen.done == 3 && seen.total == 10);
 }
 
+static void a_request_to_stop_is_seen(void **state)
+{
+    (void)state;
+    volatile sig_atomic_t cancel = 0;
+    pare_ctx ctx;
+    pare_ctx_init(&ctx, NULL);
+    assert_int_equal(pare_check_canceled(&ctx), PARE_OK);
+    ctx.opts.cancel = &cancel;
+    assert_int_equal(pare_check_canceled(&ctx), PARE_OK);
+    cancel = 1;
+    assert_int_equal(pare_check_canceled(&ctx), PARE_ECANCELED);
+    assert_string_equal(ctx.message, "canceled");
+}
+
 static void escape_fits_any_room(void **state)
 {
     (void)state;
@@ -210,6 +224,7 @@ int main(void)
         cmocka_unit_test(long_messages_are_cut_visibly),
         cmocka_unit_test(warnings_are_escaped),
         cmocka_unit_test(progress_reaches_the_listener),
+        cmocka_unit_test(a_request_to_stop_is_seen),
         cmocka_unit_test(escape_fits_any_room),
         cmocka_unit_test(escape_never_cuts_a_character),
         cmocka_unit_test(alloc_of_nothing_is_null),
