@@ -42,8 +42,8 @@ pare_status pare_value_derive(pare_ctx *ctx, pare_value_id *out, pare_graph *gra
 pare_status pare_value_rename(pare_ctx *ctx, pare_model *model, pare_value_id value,
                               const char *new_name);
 
-/* Makes the value an initializer, or replaces its payload; takes a reference. EFORMAT when a node
- * produces it. */
+/* Makes the value an initializer, or replaces its payload; takes a reference to the tensor, or to the
+ * two tensors in sparse (which is in the arena). EFORMAT when a node produces it. */
 pare_status pare_value_set_tensor(pare_ctx *ctx, pare_model *model, pare_value_id value,
                                   pare_tensor *tensor);
 pare_status pare_value_set_sparse(pare_ctx *ctx, pare_model *model, pare_value_id value,
@@ -73,6 +73,10 @@ pare_status pare_graph_add_output(pare_ctx *ctx, pare_graph *graph, pare_value_i
 /* value PARE_NONE: kept for `name`, which the graph does not define. */
 pare_status pare_graph_add_value_info(pare_ctx *ctx, pare_graph *graph, pare_value_id value,
                                       const char *name, const pare_type *type, const void *source);
+
+/* Appends to quantization_annotation; everything that it points to is in the arena already. */
+pare_status pare_graph_add_annotation(pare_ctx *ctx, pare_graph *graph,
+                                      const pare_annotation *annotation);
 
 /* Changes the declared type of a value in every list it stands in. */
 void pare_value_set_type(pare_model *model, pare_value_id value, const pare_type *type);
@@ -104,11 +108,16 @@ pare_status pare_node_set_output(pare_ctx *ctx, pare_model *model, pare_node_id 
 /* Grows or shrinks the input list; new slots are PARE_NONE, dropped ones give up their uses. */
 pare_status pare_node_resize_inputs(pare_ctx *ctx, pare_model *model, pare_node_id node, uint32_t n);
 
-/* Sets an attribute, replacing one of the same name, else at the end; the attribute is in the model's
- * arena (pare_attr_*). */
+/* Sets an attribute, replacing one of the same name, else at the end. attr is in the model's arena and
+ * belongs to the node from here on, also on failure: its tensors are let go, its graphs emptied, when
+ * it goes. Its graphs must have been made inside of the node's graph. */
 pare_status pare_node_set_attr(pare_ctx *ctx, pare_model *model, pare_node_id node,
                                const pare_attr *attr);
-void pare_node_remove_attr(pare_ctx *ctx, pare_model *model, pare_node_id node, const char *name);
+void pare_node_remove_attr(pare_model *model, pare_node_id node, const char *name);
+
+/* Gives a node a name that starts with hint and is unique among all nodes of the model. */
+pare_status pare_node_derive_name(pare_ctx *ctx, pare_model *model, pare_node_id node,
+                                  const char *hint);
 
 /* Changes texts of a node; NULL makes one absent. */
 pare_status pare_node_set_name(pare_ctx *ctx, pare_model *model, pare_node_id node, const char *name);
@@ -128,6 +137,9 @@ void pare_node_touch(pare_model *model, pare_node_id node);
 
 /* Marks everything in the model as changed, so that a writer must rebuild it all from the IR. */
 void pare_model_touch(pare_model *model);
+
+/* Declares everything that has a source to be equal to it: the last step of a reader. */
+void pare_model_clean(pare_model *model);
 
 /* --- attributes ------------------------------------------------------------------------------- */
 

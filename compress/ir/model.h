@@ -39,7 +39,8 @@ typedef struct pare_value {
     uint32_t producer_slot;
     pare_tensor *tensor;      /* initializer: one reference; else NULL */
     pare_sparse_tensor *sparse; /* sparse initializer; else NULL */
-    const void *tensor_source;  /* message of the initializer; NULL: changed or made here */
+    const void *tensor_source;  /* message the initializer was read from; NULL: made here */
+    bool tensor_dirty;          /* the payload differs from tensor_source */
     const pare_type *type;    /* as declared by input, output or value_info; NULL: not declared */
     pare_use *first_use, *last_use;
     uint32_t n_uses;
@@ -65,7 +66,7 @@ typedef struct pare_node {
     const char *doc;          /* NULL: absent */
     pare_graph *graph;        /* NULL: removed */
     pare_node_id prev, next;  /* in the graph's order; PARE_NONE at the ends */
-    uint32_t n_inputs, n_outputs, n_attrs;
+    uint32_t n_inputs, n_outputs, n_attrs, attrs_cap;
     pare_use *inputs;         /* [n_inputs] */
     pare_value_id *outputs;   /* [n_outputs]; PARE_NONE: omitted */
     const pare_attr **attrs;  /* [n_attrs] in file order */
@@ -76,7 +77,7 @@ typedef struct pare_node {
 
 /* One entry of a graph's input, output or value_info list. */
 typedef struct pare_decl {
-    const char *name;         /* as in the file; the value's name unless value is PARE_NONE */
+    const char *name;         /* where value is PARE_NONE; else the value's own name counts */
     pare_value_id value;      /* PARE_NONE: value_info for a name that the graph does not have */
     const pare_type *type;    /* NULL: absent */
     pare_use *use;            /* outputs only */
@@ -84,15 +85,25 @@ typedef struct pare_decl {
     bool dirty;
 } pare_decl;
 
+/* Entries whose value was removed (pare_decl_is_dead) are to be skipped. */
 typedef struct pare_decls {
     pare_decl *items;
     size_t n, cap;
 } pare_decls;
 
+/* A value named by something else than a node: by handle, or by text when the graph has none of that
+ * name (PARE_NONE). */
+typedef struct pare_value_ref {
+    const char *name;
+    pare_value_id value;
+} pare_value_ref;
+
 /* quantization_annotation: which values hold scale and zero point of another, by agreed keys. */
 typedef struct pare_annotation {
-    const char *tensor_name;
-    pare_value_id value;      /* PARE_NONE: names nothing in this graph */
+    pare_value_ref tensor;
+    size_t n_params;
+    const char *const *keys;      /* [n_params], e.g. "SCALE_TENSOR"; NULL: absent */
+    const pare_value_ref *params; /* [n_params]; name NULL: absent */
     const void *source;
 } pare_annotation;
 
@@ -141,6 +152,7 @@ typedef struct pare_function {
     size_t n_attr_names;
     const pare_attr **attr_defaults;  /* attributes with default */
     size_t n_attr_defaults;
+    pare_props props;
     const void *source;
 } pare_function;
 
@@ -163,7 +175,8 @@ struct pare_model {
     size_t n_values, values_cap;
     pare_node *nodes;         /* by handle */
     size_t n_nodes, nodes_cap;
-    pare_map names;           /* (graph scope, value name) to value; see ir/graph.c for other scopes */
+    pare_map names;           /* (scope, name) to handle; the scopes are ir/names.h's */
+    bool names_indexed;       /* the names of all graphs are in there too, to derive new ones */
 };
 
 /* New model with an empty main graph named graph_name (NULL: none), no opsets, ir_version 0. Its arena
@@ -195,6 +208,11 @@ int64_t pare_opset_version(const pare_opsets *opsets, const char *domain);
 
 /* The opsets that hold inside a graph: the function's in a function body, else the model's. */
 const pare_opsets *pare_graph_opsets(const pare_graph *graph);
+
+static inline bool pare_decl_is_dead(const pare_model *model, const pare_decl *decl)
+{
+    return decl->value != PARE_NONE && !model->values[decl->value].graph;
+}
 
 /* The attribute with this name, or NULL. */
 const pare_attr *pare_node_attr(const pare_node *node, const char *name);
