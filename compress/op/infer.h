@@ -1,0 +1,43 @@
+/* Inference of types, shapes and small contents over a whole model. Best effort: it never blocks on
+ * what it does not know, and says what that was. */
+#ifndef PARE_OP_INFER_H
+#define PARE_OP_INFER_H
+
+#include "op/op.h"
+
+/* What the user says about the model's inputs. */
+typedef struct pare_input_shape {
+    const char *name;         /* of a main-graph input */
+    uint32_t rank;
+    const int64_t *dims;      /* [rank]; each >= 0 */
+} pare_input_shape;
+
+typedef struct pare_infer_opts {
+    const pare_input_shape *inputs; /* [n_inputs] */
+    size_t n_inputs;
+    const pare_binding *dims;       /* values for symbols, ended by a NULL name; may be NULL */
+} pare_infer_opts;
+
+typedef struct pare_shape_issue {
+    pare_node_id node;        /* PARE_NONE: about an input or output of the model */
+    bool is_contradiction;    /* false: merely unknown (operator not in the table, ...) */
+    const char *text;         /* one line, in the arena */
+} pare_shape_issue;
+
+/* Infers everything. opts may be NULL. *out is freed with pare_shapes_free. EUSAGE when opts name an
+ * input that the model does not have, or a rank or dimension that contradicts it; ENOMEM, EBUDGET.
+ * Contradictions inside the model are issues, not failures. */
+pare_status pare_infer(pare_ctx *ctx, pare_shapes **out, const pare_model *model,
+                       const pare_infer_opts *opts);
+void pare_shapes_free(pare_ctx *ctx, pare_shapes *shapes);
+
+/* What is known about a value; never NULL. Values of function bodies are unknown: they differ by call. */
+const pare_info *pare_shapes_of(const pare_shapes *shapes, pare_value_id value);
+
+/* For infers of operators that own graphs (If, Loop, Scan): infers a nested graph with these infos for
+ * its inputs (n of them, in order) and gives those of its outputs (array of outputs.n in the arena of
+ * io->shapes). Infers again when called again. */
+pare_status pare_infer_subgraph(pare_ctx *ctx, pare_infer_io *io, const pare_graph *graph,
+                                const pare_info *inputs, uint32_t n, const pare_info **outputs);
+
+#endif
