@@ -73,7 +73,8 @@ static pare_arena_chunk *add_chunk(pare_arena *arena, size_t n_bytes)
     return c;
 }
 
-/* Links a chunk in. One made for a single big item goes behind the newest, whose rest stays in use. */
+/* Links a chunk in. One made for a single big item goes behind the newest, whose rest stays in
+ * use. */
 static void link_chunk(pare_arena *arena, pare_arena_chunk *c, size_t n_bytes)
 {
     pare_arena_chunk *newest = arena->chunks;

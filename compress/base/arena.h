@@ -1,7 +1,7 @@
 /* Bump allocation for things that die together, under a byte limit.
  *
- * Memory is never freed alone. Built with PARE_ARENA_DEBUG each item is an allocation of its own, so
- * that AddressSanitizer sees overruns between items. */
+ * Memory is never freed alone. Built with PARE_ARENA_DEBUG each item is an allocation of its own,
+ * so that AddressSanitizer sees overruns between items. */
 #ifndef PARE_BASE_ARENA_H
 #define PARE_BASE_ARENA_H
 
@@ -19,7 +19,8 @@ typedef struct pare_arena {
     bool over_limit;          /* the last refusal came from the limit, not from the allocator */
 } pare_arena;
 
-/* Prepares an empty arena with the context's allocator; limit_bytes 0 means the context's budget. */
+/* Prepares an empty arena with the context's allocator; limit_bytes 0 means the context's
+ * budget. */
 void pare_arena_init(pare_ctx *ctx, pare_arena *arena, uint64_t limit_bytes);
 
 /* Gives everything back. Harmless on a zeroed arena. */

@@ -20,9 +20,9 @@ typedef struct pare_buf {
 /* New zeroed heap buffer of n_bytes (0 is allowed) with one reference. ENOMEM. */
 pare_status pare_buf_new(pare_ctx *ctx, pare_buf **out, uint64_t n_bytes);
 
-/* New read-only buffer over foreign bytes with one reference; release(owner) is called when the last
- * reference goes. release NULL: the bytes are only borrowed and must outlive the buffer. On failure
- * nothing is released: the caller still owns. ENOMEM. */
+/* New read-only buffer over foreign bytes with one reference; release(owner) is called when the
+ * last reference goes. release NULL: the bytes are only borrowed and must outlive the buffer. On
+ * failure nothing is released: the caller still owns. ENOMEM. */
 pare_status pare_buf_wrap(pare_ctx *ctx, pare_buf **out, const void *data, uint64_t n_bytes,
                           void (*release)(void *owner), void *owner);
 

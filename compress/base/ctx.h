@@ -27,13 +27,13 @@ typedef struct pare_progress {
 } pare_progress;
 
 typedef struct pare_ctx_opts {
-    pare_allocator allocator;        /* zero: the C library's */
-    uint64_t max_memory_bytes;       /* limit of each model's arena; 0: PARE_DEFAULT_MEMORY_BYTES */
+    pare_allocator allocator;  /* zero: the C library's */
+    uint64_t max_memory_bytes; /* limit of each model's arena; 0: PARE_DEFAULT_MEMORY_BYTES */
     void (*warn)(void *user, const char *message); /* NULL: warnings are dropped */
     void (*progress)(void *user, const pare_progress *step); /* NULL: nobody listens */
-    void *user;                      /* handed to both listeners */
-    const volatile sig_atomic_t *cancel; /* long work ends with ECANCELED once this is not 0, e.g. set
-                                            by a signal handler; NULL: never */
+    void *user; /* handed to both listeners */
+    const volatile sig_atomic_t *cancel; /* long work ends with ECANCELED once this is not 0, e.g.
+                                            set by a signal handler; NULL: never */
 } pare_ctx_opts;
 
 enum { PARE_MESSAGE_BYTES = 1024 };
@@ -41,7 +41,7 @@ enum { PARE_MESSAGE_BYTES = 1024 };
 
 typedef struct pare_ctx {
     pare_ctx_opts opts;
-    uint64_t hash_seed[2];           /* random per context, so that names cannot be chosen to collide */
+    uint64_t hash_seed[2]; /* random per context, so that names cannot be chosen to collide */
     char message[PARE_MESSAGE_BYTES]; /* the last failure in words: one line, printable */
 } pare_ctx;
 
@@ -59,7 +59,8 @@ pare_status pare_fail(pare_ctx *ctx, pare_status status, const char *fmt, ...)
 pare_status pare_fail_in(pare_ctx *ctx, pare_status status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Reports something the user should know that does not stop the work. One line, escaped likewise. */
+/* Reports something the user should know that does not stop the work. One line, escaped
+ * likewise. */
 void pare_warn(pare_ctx *ctx, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Tells the listener, if there is one, how far a phase is. */
@@ -80,9 +81,9 @@ void *pare_alloc(pare_ctx *ctx, size_t n_bytes);
 void *pare_alloc_zero(pare_ctx *ctx, size_t n_bytes);
 void pare_free(pare_ctx *ctx, void *p);
 
-/* Makes room for at least `want` items of item_bytes in *items, which the caller owns and frees with
- * pare_free. *cap counts items and grows by half at least. Content is kept. Fails with ENOMEM, leaving the
- * old array as it was. */
+/* Makes room for at least `want` items of item_bytes in *items, which the caller owns and frees
+ * with pare_free. *cap counts items and grows by half at least. Content is kept. Fails with ENOMEM,
+ * leaving the old array as it was. */
 pare_status pare_grow(pare_ctx *ctx, void *items, size_t *cap, size_t want, size_t item_bytes);
 
 /* Passes a failure up. Only for functions that own nothing at that point. */

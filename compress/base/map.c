@@ -80,7 +80,8 @@ static pare_status rehash(pare_ctx *ctx, pare_map *map, size_t n_slots)
     return PARE_OK;
 }
 
-pare_status pare_map_put(pare_ctx *ctx, pare_map *map, uint32_t scope, const char *name, uint32_t value)
+pare_status pare_map_put(pare_ctx *ctx, pare_map *map, uint32_t scope, const char *name,
+                         uint32_t value)
 {
     if (map->n_used + map->n_used / 2 >= map->n_slots) /* at most two thirds full */
         PARE_TRY(rehash(ctx, map, map->n_slots ? map->n_slots * 2 : 16));
@@ -94,7 +95,8 @@ pare_status pare_map_put(pare_ctx *ctx, pare_map *map, uint32_t scope, const cha
 bool pare_map_get(const pare_map *map, uint32_t scope, const char *name, uint32_t *value)
 {
     if (!map->n_slots) return false;
-    const pare_map_entry *e = &map->entries[find_slot(map, hash_name(map, scope, name), scope, name)];
+    const uint64_t hash = hash_name(map, scope, name);
+    const pare_map_entry *e = &map->entries[find_slot(map, hash, scope, name)];
     if (e->name && value) *value = e->value;
     return e->name != NULL;
 }
@@ -106,7 +108,8 @@ void pare_map_remove(pare_map *map, uint32_t scope, const char *name)
     size_t hole = find_slot(map, hash_name(map, scope, name), scope, name);
     if (!map->entries[hole].name) return;
     map->n_used--;
-    /* Close the gap: pull back every later entry of the run whose home lies at or before the hole. */
+    /* Close the gap: pull back every later entry of the run whose home lies at or before the
+     * hole. */
     for (size_t i = (hole + 1) & mask; map->entries[i].name; i = (i + 1) & mask) {
         const size_t home = (size_t)map->entries[i].hash & mask;
         if (((i - home) & mask) >= ((i - hole) & mask)) {

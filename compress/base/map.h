@@ -1,6 +1,6 @@
-/* Hash map from (scope, name) to a number. Open addressing, SipHash-1-3 keyed by the context's seed,
- * so that a hostile file cannot choose names that collide. Iteration is not offered: its order would
- * leak into outputs. */
+/* Hash map from (scope, name) to a number. Open addressing, SipHash-1-3 keyed by the context's
+ * seed, so that a hostile file cannot choose names that collide. Iteration is not offered: its
+ * order would leak into outputs. */
 #ifndef PARE_BASE_MAP_H
 #define PARE_BASE_MAP_H
 
@@ -19,14 +19,15 @@ typedef struct pare_map {
     pare_map_entry *entries;
     size_t n_slots; /* 0 or a power of two */
     size_t n_used;
-    uint64_t seed[2]; /* of the context that made the first entry, so that any context may look up */
+    uint64_t seed[2]; /* of the context that made the first entry; any context may look up */
 } pare_map;
 
 /* A zeroed pare_map is empty and ready. Names are borrowed and must outlive their entries. */
 void pare_map_free(pare_ctx *ctx, pare_map *map);
 
 /* Adds or replaces. ENOMEM leaves the map as it was. */
-pare_status pare_map_put(pare_ctx *ctx, pare_map *map, uint32_t scope, const char *name, uint32_t value);
+pare_status pare_map_put(pare_ctx *ctx, pare_map *map, uint32_t scope, const char *name,
+                         uint32_t value);
 
 /* Whether (scope, name) is there; if so and value is not NULL, *value is set. */
 bool pare_map_get(const pare_map *map, uint32_t scope, const char *name, uint32_t *value);

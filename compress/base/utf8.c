@@ -23,7 +23,8 @@ size_t pare_utf8_sequence(const char *text, const char *end)
     return is_continuation(p + 3, e) ? 4 : 0;
 }
 
-/* Marks that break the line or turn its direction: U+061C, 200E, 200F, 2028 to 202E, 2066 to 2069. */
+/* Marks that break the line or turn its direction: U+061C, 200E, 200F, 2028 to 202E, 2066 to
+ * 2069. */
 static bool reorders(const unsigned char *p, size_t n)
 {
     if (n == 2) return p[0] == 0xd8 && p[1] == 0x9c;

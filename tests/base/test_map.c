@@ -46,20 +46,21 @@ static void agrees_with_a_naive_model(void **state)
     for (uint64_t round = 1; round <= 60; round++) {
         test_ctx t;
         test_ctx_init(&t);
-        t.ctx.hash_seed[0] = round; /* each seed another pattern of collisions, the same in each run */
+        t.ctx.hash_seed[0] = round; /* other collisions each round, the same in each run */
         t.ctx.hash_seed[1] = 0;
         uint64_t random = round;
         memset(&m, 0, sizeof(m));
         for (int k = 0; k < N_KEYS; k++) snprintf(m.names[k], sizeof(m.names[k]), "n%d", k);
         pare_map map = { 0 };
-        const uint64_t n_keys = 3 + round % (N_KEYS - 2); /* small tables, long runs that wrap around */
+        const uint64_t n_keys = 3 + round % (N_KEYS - 2); /* small tables: runs wrap around */
         for (int step = 0; step < N_STEPS; step++) {
             const uint32_t s = (uint32_t)(next_random(&random) % N_SCOPES);
             const size_t k = (size_t)(next_random(&random) % n_keys);
             if (next_random(&random) % 2) {
                 m.present[s][k] = true;
                 m.values[s][k] = (uint32_t)step;
-                assert_int_equal(pare_map_put(&t.ctx, &map, s, m.names[k], (uint32_t)step), PARE_OK);
+                const uint32_t value = m.values[s][k];
+                assert_int_equal(pare_map_put(&t.ctx, &map, s, m.names[k], value), PARE_OK);
             } else {
                 m.present[s][k] = false;
                 pare_map_remove(&map, s, m.names[k]);

@@ -56,8 +56,8 @@ static void printable_excludes_what_drives_a_terminal(void **state)
         char text[5] = { 0 };
         const size_t n = encode(text, c);
         const bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
-        const bool moves_text = c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-                                (c >= 0x2066 && c <= 0x2069);
+        const bool moves_text = c == 0x61c || c == 0x200e || c == 0x200f ||
+                                (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
         const size_t want = control || moves_text || is_surrogate(c) ? 0 : n;
         if (pare_utf8_printable(text) != want) fail_msg("U+%04X", c);
     }

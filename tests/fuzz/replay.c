@@ -1,5 +1,5 @@
-/* Runs a fuzz target without libFuzzer over the files of a corpus folder (not its subfolders), in the
- * order of their names, or over single files: `fuzz_NAME PATH...`. */
+/* Runs a fuzz target without libFuzzer over the files of a corpus folder (not its subfolders), in
+ * the order of their names, or over single files: `fuzz_NAME PATH...`. */
 #include "fuzz/fuzz.h"
 
 #include <dirent.h>

@@ -1,9 +1,12 @@
-# Sourced by tests/cli/**.sh: `. "$SUPPORT/cli.sh"`. Each check prints what went wrong and ends the case.
+# Sourced by tests/cli/**.sh: `. "$SUPPORT/cli.sh"`. Each check prints what went wrong and ends the
+# case.
 set -u
 
 die() { echo "FAILED: $*" >&2; exit 1; }
 skip() { echo "skipped: $*"; exit 77; }
-need_shared() { [ -n "${PARE_SHARED:-}" ] && [ -e "$PARE_SHARED/$1" ] || skip "no shared data: $1"; }
+need_shared() {
+    [ -n "${PARE_SHARED:-}" ] && [ -e "$PARE_SHARED/$1" ] || skip "no shared data: $1"
+}
 
 # expect STATUS ARGS...: runs pare; its output is left in the files out and err.
 expect() {

@@ -11,8 +11,8 @@ enum { TEST_PATH_BYTES = 4096 };
 /* Path of a file of testdata/ ($TESTDATA, else of the source folder). Returns out. */
 char *test_data_path(char out[TEST_PATH_BYTES], const char *relative);
 
-/* Path of a file or folder of the shared data ($PARE_SHARED, else `shared` beside the source folder),
- * e.g. "data/models/mnist". NULL when it is not there: call test_skip. */
+/* Path of a file or folder of the shared data ($PARE_SHARED, else `shared` beside the source
+ * folder), e.g. "data/models/mnist". NULL when it is not there: call test_skip. */
 char *test_shared_path(char out[TEST_PATH_BYTES], const char *relative);
 
 /* New empty folder below $TMPDIR. The test fails when that cannot be. Returns out. */
@@ -24,8 +24,8 @@ void test_remove_tree(const char *path);
 /* "dir/name". Returns out. */
 char *test_join(char out[TEST_PATH_BYTES], const char *dir, const char *name);
 
-/* A whole file in memory for the caller to free(), with a NUL behind it that *n_bytes does not count.
- * The test fails when it cannot be read. n_bytes may be NULL. */
+/* A whole file in memory for the caller to free(), with a NUL behind it that *n_bytes does not
+ * count. The test fails when it cannot be read. n_bytes may be NULL. */
 uint8_t *test_read_file(const char *path, size_t *n_bytes);
 
 /* Writes a whole file; the test fails when that cannot be. */

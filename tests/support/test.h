@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-/* Runs an array of CMUnitTest and gives main's exit status: 0, 1 when a test failed, 77 (which ctest
- * counts as skipped) when none failed but test_skip was called. */
+/* Runs an array of CMUnitTest and gives main's exit status: 0, 1 when a test failed, 77 (which
+ * ctest counts as skipped) when none failed but test_skip was called. */
 #define test_run(tests) test_exit_status(cmocka_run_group_tests(tests, NULL, NULL))
 
 /* Ends the running test as skipped, with the reason in the log. */
