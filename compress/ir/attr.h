@@ -1,4 +1,5 @@
-/* Attributes of nodes. Immutable: to change one, set another of the same name (pare_node_set_attr). */
+/* Attributes of nodes. Immutable: to change one, set another of the same name
+ * (pare_node_set_attr). */
 #ifndef PARE_IR_ATTR_H
 #define PARE_IR_ATTR_H
 

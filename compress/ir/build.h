@@ -1,5 +1,5 @@
-/* Sticky building: the builder remembers the first failure and does nothing after it, so that a long
- * construction reads like the maths it is and is checked once, at the end.
+/* Sticky building: the builder remembers the first failure and does nothing after it, so that a
+ * long construction reads like the maths it is and is checked once, at the end.
  *
  *     pare_builder b;
  *     pare_builder_init(&b, ctx, model->graph);
@@ -23,11 +23,11 @@ typedef struct pare_builder {
 
 void pare_builder_init(pare_builder *b, pare_ctx *ctx, pare_graph *graph);
 
-/* Appends a node of the default domain with these inputs (values; PARE_NONE: omitted) and one output,
- * named after the operator, and returns that output; PARE_NONE after a failure. */
-#define pare_emit(b, op_type, ...)                                                              \
-    pare_emit_n((b), (op_type), (const pare_value_id[]){ __VA_ARGS__ },                         \
-                (uint32_t)(sizeof((const pare_value_id[]){ __VA_ARGS__ }) / sizeof(pare_value_id)), 1)
+/* Appends a node of the default domain with these inputs (values; PARE_NONE: omitted) and one
+ * output, named after the operator, and returns that output; PARE_NONE after a failure. */
+#define pare_emit(b, op_type, ...)                                                             \
+    pare_emit_n((b), (op_type), (const pare_value_id[]){ __VA_ARGS__ },                        \
+                (uint32_t)(sizeof((const pare_value_id[]){ __VA_ARGS__ }) / sizeof(uint32_t)), 1)
 
 /* The general form: n_inputs inputs, n_outputs outputs (see pare_build_out). Returns output 0. */
 pare_value_id pare_emit_n(pare_builder *b, const char *op_type, const pare_value_id *inputs,
@@ -46,8 +46,8 @@ void pare_build_string(pare_builder *b, const char *name, const char *text);
 /* Moves the node emitted last to another domain than the default one. */
 void pare_build_domain(pare_builder *b, const char *domain);
 
-/* An input of the graph, an output of the graph, an initializer (takes over the reference to tensor,
- * also on failure; names that are taken get a suffix). type may be NULL for outputs. */
+/* An input of the graph, an output of the graph, an initializer (takes over the reference to
+ * tensor, also on failure; names that are taken get a suffix). type may be NULL for outputs. */
 pare_value_id pare_build_input(pare_builder *b, const char *name, const pare_type *type);
 void pare_build_output(pare_builder *b, pare_value_id value, const pare_type *type);
 pare_value_id pare_build_const(pare_builder *b, const char *name, pare_tensor *tensor);

@@ -42,7 +42,8 @@ static pare_graph *graph_of(const copier *c, const pare_graph *graph)
 
 static pare_props copy_props(copier *c, const pare_props *props)
 {
-    pare_props copy = { copy_items(c, props->items, props->n, sizeof(*props->items)), props->n, props->n };
+    pare_props copy = { copy_items(c, props->items, props->n, sizeof(*props->items)), props->n,
+                        props->n };
     for (size_t i = 0; i < props->n && !c->failed; i++) {
         copy.items[i].key = copy_str(c, props->items[i].key);
         copy.items[i].value = copy_str(c, props->items[i].value);
@@ -146,7 +147,8 @@ static void copy_attr_list(copier *c, pare_attr *copy)
     case PARE_ATTR_UNDEFINED:
     case PARE_N_ATTR_TYPES: break;
     }
-    if (c->failed && copy->type != PARE_ATTR_SPARSE_TENSOR && copy->type != PARE_ATTR_SPARSE_TENSORS)
+    if (c->failed && copy->type != PARE_ATTR_SPARSE_TENSOR &&
+        copy->type != PARE_ATTR_SPARSE_TENSORS)
         copy->n = 0; /* nothing was referenced that would need releasing */
 }
 
@@ -164,8 +166,8 @@ static const pare_attr *copy_attr(copier *c, const pare_attr *attr)
 /* --- nodes, values, graphs -------------------------------------------------------------------- */
 
 /* Copies attribute by attribute, counting up n, so that a failure leaves only whole ones. */
-static void copy_attrs(copier *c, const pare_attr ***attrs, uint32_t *n, const pare_attr *const *from,
-                       uint32_t n_from)
+static void copy_attrs(copier *c, const pare_attr ***attrs, uint32_t *n,
+                       const pare_attr *const *from, uint32_t n_from)
 {
     *n = 0;
     *attrs = pare_arena_array(&c->to->arena, n_from, sizeof(**attrs));
@@ -217,7 +219,8 @@ static void copy_value(copier *c, pare_value_id id)
 
 static pare_decls copy_decls(copier *c, const pare_decls *decls)
 {
-    pare_decls copy = { copy_items(c, decls->items, decls->n, sizeof(*decls->items)), decls->n, decls->n };
+    pare_decls copy = { copy_items(c, decls->items, decls->n, sizeof(*decls->items)), decls->n,
+                        decls->n };
     for (size_t i = 0; i < decls->n && !c->failed; i++) {
         pare_decl *d = &copy.items[i];
         d->name = copy_str(c, d->name);
@@ -260,7 +263,8 @@ static void copy_graph(copier *c, pare_graph *to, const pare_graph *from)
     to->value_infos = copy_decls(c, &from->value_infos);
     to->initializers = copy_list(c, &from->initializers);
     to->sparse_initializers = copy_list(c, &from->sparse_initializers);
-    to->annotations = copy_items(c, from->annotations, from->n_annotations, sizeof(*from->annotations));
+    to->annotations =
+        copy_items(c, from->annotations, from->n_annotations, sizeof(*from->annotations));
     to->annotations_cap = from->n_annotations;
     for (size_t i = 0; i < from->n_annotations && !c->failed; i++)
         copy_annotation(c, &to->annotations[i]);
@@ -329,7 +333,8 @@ static void copy_graphs(copier *c)
     }
     to->n_graphs = to->graphs_cap = from->n_graphs;
     for (size_t i = 0; i < from->n_graphs; i++) to->graphs[i] = &graphs[i];
-    for (size_t i = 0; i < from->n_graphs && !c->failed; i++) copy_graph(c, &graphs[i], from->graphs[i]);
+    for (size_t i = 0; i < from->n_graphs && !c->failed; i++)
+        copy_graph(c, &graphs[i], from->graphs[i]);
     to->graph = graph_of(c, from->graph);
 }
 
@@ -348,7 +353,8 @@ static pare_status copy_tables(copier *c)
 
 static void copy_functions(copier *c)
 {
-    c->to->functions = pare_arena_array(&c->to->arena, c->from->n_functions, sizeof(*c->to->functions));
+    c->to->functions =
+        pare_arena_array(&c->to->arena, c->from->n_functions, sizeof(*c->to->functions));
     c->to->functions_cap = c->from->n_functions;
     if (!c->to->functions) c->failed = true;
     for (size_t i = 0; i < c->from->n_functions && !c->failed; i++) copy_function(c, i);

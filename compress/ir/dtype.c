@@ -5,7 +5,8 @@
 
 static const pare_dtype_info infos[PARE_N_DTYPES] = {
     [PARE_DTYPE_UNDEFINED] = { "undefined", 0, PARE_CLASS_NONE, 1 },
-#define PARE_DTYPE_ROW(symbol, value, name, bits, class, ir) [value] = { name, bits, PARE_CLASS_##class, ir },
+#define PARE_DTYPE_ROW(symbol, value, name, bits, class, ir) \
+    [value] = { name, bits, PARE_CLASS_##class, ir },
     PARE_DTYPES(PARE_DTYPE_ROW)
 #undef PARE_DTYPE_ROW
 };

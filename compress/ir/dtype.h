@@ -1,4 +1,5 @@
-/* Element types of ONNX tensors. The values are TensorProto.DataType (onnx.proto, IR version 14). */
+/* Element types of ONNX tensors. The values are TensorProto.DataType (onnx.proto, IR version
+ * 14). */
 #ifndef PARE_IR_DTYPE_H
 #define PARE_IR_DTYPE_H
 
@@ -68,8 +69,8 @@ const char *pare_dtype_name(pare_dtype dtype);
 /* The type with this name, or PARE_DTYPE_UNDEFINED. */
 pare_dtype pare_dtype_by_name(const char *name);
 
-/* Bytes that n elements take packed (sub-byte types share bytes, the last one zero-padded). False for
- * strings, invalid types, negative n and results over 2^63-1. */
+/* Bytes that n elements take packed (sub-byte types share bytes, the last one zero-padded). False
+ * for strings, invalid types, negative n and results over 2^63-1. */
 bool pare_dtype_size_bytes(pare_dtype dtype, int64_t n, uint64_t *out);
 
 #endif

@@ -64,7 +64,8 @@ pare_status pare_function_new(pare_ctx *ctx, pare_function **out, pare_model *mo
     *out = NULL;
     for (size_t i = 0; i < model->n_functions; i++)
         if (is_function(model->functions[i], domain, name, overload))
-            return pare_fail(ctx, PARE_EFORMAT, "function '%s:%s': expected one definition, found two",
+            return pare_fail(ctx, PARE_EFORMAT,
+                             "function '%s:%s': expected one definition, found two",
                              pare_str_or_empty(domain), name);
     PARE_TRY(grow(ctx, model, &model->functions, &model->functions_cap, model->n_functions,
                   sizeof(*model->functions)));
@@ -127,10 +128,11 @@ pare_status pare_graph_add_input(pare_ctx *ctx, pare_graph *graph, pare_value_id
 {
     pare_value *v = &graph->model->values[value];
     if (v->graph != graph)
-        return pare_fail(ctx, PARE_EFORMAT, "input '%s': expected a value of this graph, found none",
-                         v->name);
+        return pare_fail(ctx, PARE_EFORMAT,
+                         "input '%s': expected a value of this graph, found none", v->name);
     if (v->is_input)
-        return pare_fail(ctx, PARE_EFORMAT, "input '%s': expected it once, found it twice", v->name);
+        return pare_fail(ctx, PARE_EFORMAT, "input '%s': expected it once, found it twice",
+                         v->name);
     if (v->producer != PARE_NONE)
         return pare_fail(ctx, PARE_EFORMAT,
                          "input '%s': expected no node to produce it, found node '%s'", v->name,
@@ -147,7 +149,8 @@ pare_status pare_graph_add_output(pare_ctx *ctx, pare_graph *graph, pare_value_i
 {
     pare_model *model = graph->model;
     if (!pare_value_visible(model, value, graph))
-        return pare_fail(ctx, PARE_EFORMAT, "output '%s': expected a value of graph '%s', found none",
+        return pare_fail(ctx, PARE_EFORMAT,
+                         "output '%s': expected a value of graph '%s', found none",
                          model->values[value].name, pare_str_or_empty(graph->name));
     pare_use *use = pare_arena_zero(&model->arena, sizeof(*use));
     if (!use) return fail_arena(ctx, model);
@@ -196,5 +199,6 @@ void pare_value_set_type(pare_model *model, pare_value_id value, const pare_type
     set_decl_type(&v->graph->outputs, value, type);
     set_decl_type(&v->graph->value_infos, value, type);
     for (const pare_use *u = v->first_use; u; u = u->next)
-        if (u->user == PARE_NONE && u->graph != v->graph) set_decl_type(&u->graph->outputs, value, type);
+        if (u->user == PARE_NONE && u->graph != v->graph)
+            set_decl_type(&u->graph->outputs, value, type);
 }

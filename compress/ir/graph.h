@@ -1,5 +1,5 @@
-/* Making and changing graphs. Every change to a model goes through here: these functions keep names,
- * uses and dirty marks in step. Names and data given are copied into the model's arena.
+/* Making and changing graphs. Every change to a model goes through here: these functions keep
+ * names, uses and dirty marks in step. Names and data given are copied into the model's arena.
  *
  * All fail with ENOMEM or EBUDGET when memory is short, leaving the model usable and consistent
  * (freeing it is always safe); further failures are named at each function. */
@@ -33,8 +33,10 @@ pare_status pare_props_set(pare_ctx *ctx, pare_model *model, pare_props *props, 
 /* New value that nothing produces yet. EFORMAT when name is empty or taken in this graph. */
 pare_status pare_value_new(pare_ctx *ctx, pare_value_id *out, pare_graph *graph, const char *name);
 
-/* New value whose name starts with hint ("x") and is unique in the whole model ("x", "x_1", ...). */
-pare_status pare_value_derive(pare_ctx *ctx, pare_value_id *out, pare_graph *graph, const char *hint);
+/* New value whose name starts with hint ("x") and is unique in the whole model ("x", "x_1",
+ * ...). */
+pare_status pare_value_derive(pare_ctx *ctx, pare_value_id *out, pare_graph *graph,
+                              const char *hint);
 
 /* Changes the name of a value everywhere it stands: uses in nested graphs, declarations and
  * annotations follow, since they are handles. EFORMAT when new_name is taken anywhere in the model
@@ -42,8 +44,8 @@ pare_status pare_value_derive(pare_ctx *ctx, pare_value_id *out, pare_graph *gra
 pare_status pare_value_rename(pare_ctx *ctx, pare_model *model, pare_value_id value,
                               const char *new_name);
 
-/* Makes the value an initializer, or replaces its payload; takes a reference to the tensor, or to the
- * two tensors in sparse (which is in the arena). EFORMAT when a node produces it. */
+/* Makes the value an initializer, or replaces its payload; takes a reference to the tensor, or to
+ * the two tensors in sparse (which is in the arena). EFORMAT when a node produces it. */
 pare_status pare_value_set_tensor(pare_ctx *ctx, pare_model *model, pare_value_id value,
                                   pare_tensor *tensor);
 pare_status pare_value_set_sparse(pare_ctx *ctx, pare_model *model, pare_value_id value,
@@ -53,19 +55,20 @@ pare_status pare_value_set_sparse(pare_ctx *ctx, pare_model *model, pare_value_i
  * Inputs of the main graph cannot be removed (EUSAGE). */
 pare_status pare_value_remove(pare_ctx *ctx, pare_model *model, pare_value_id value);
 
-/* Makes every use of `from` (graph outputs included) a use of `to`, where `to` is visible at each of
- * them: EFORMAT, and nothing changed, when it is not. */
+/* Makes every use of `from` (graph outputs included) a use of `to`, where `to` is visible at each
+ * of them: EFORMAT, and nothing changed, when it is not. */
 pare_status pare_value_replace_uses(pare_ctx *ctx, pare_model *model, pare_value_id from,
                                     pare_value_id to);
 
-/* Whether uses inside of graph may refer to the value: it is defined there or in a graph around it. */
+/* Whether uses inside of graph may refer to the value: it is defined there or in a graph around
+ * it. */
 bool pare_value_visible(const pare_model *model, pare_value_id value, const pare_graph *graph);
 
 /* --- declarations ----------------------------------------------------------------------------- */
 
-/* Appends to the graph's inputs, outputs or value_info; the value's type becomes `type` where it has
- * none yet. type may be NULL; source is the message it came from, or NULL. EFORMAT when an input is
- * declared twice or a node produces it. */
+/* Appends to the graph's inputs, outputs or value_info; the value's type becomes `type` where it
+ * has none yet. type may be NULL; source is the message it came from, or NULL. EFORMAT when an
+ * input is declared twice or a node produces it. */
 pare_status pare_graph_add_input(pare_ctx *ctx, pare_graph *graph, pare_value_id value,
                                  const pare_type *type, const void *source);
 pare_status pare_graph_add_output(pare_ctx *ctx, pare_graph *graph, pare_value_id value,
@@ -100,17 +103,18 @@ pare_status pare_node_new(pare_ctx *ctx, pare_node_id *out, pare_graph *graph,
 pare_status pare_node_set_input(pare_ctx *ctx, pare_model *model, pare_node_id node, uint32_t slot,
                                 pare_value_id value);
 
-/* Makes a node the producer of a value of its own graph. EFORMAT when the value has a producer, is an
- * input of the graph or an initializer. */
+/* Makes a node the producer of a value of its own graph. EFORMAT when the value has a producer, is
+ * an input of the graph or an initializer. */
 pare_status pare_node_set_output(pare_ctx *ctx, pare_model *model, pare_node_id node, uint32_t slot,
                                  pare_value_id value);
 
 /* Grows or shrinks the input list; new slots are PARE_NONE, dropped ones give up their uses. */
-pare_status pare_node_resize_inputs(pare_ctx *ctx, pare_model *model, pare_node_id node, uint32_t n);
+pare_status pare_node_resize_inputs(pare_ctx *ctx, pare_model *model, pare_node_id node,
+                                    uint32_t n);
 
-/* Sets an attribute, replacing one of the same name, else at the end. attr is in the model's arena and
- * belongs to the node from here on, also on failure: its tensors are let go, its graphs emptied, when
- * it goes. Its graphs must have been made inside of the node's graph. */
+/* Sets an attribute, replacing one of the same name, else at the end. attr is in the model's arena
+ * and belongs to the node from here on, also on failure: its tensors are let go, its graphs
+ * emptied, when it goes. Its graphs must have been made inside of the node's graph. */
 pare_status pare_node_set_attr(pare_ctx *ctx, pare_model *model, pare_node_id node,
                                const pare_attr *attr);
 void pare_node_remove_attr(pare_model *model, pare_node_id node, const char *name);
@@ -120,7 +124,8 @@ pare_status pare_node_derive_name(pare_ctx *ctx, pare_model *model, pare_node_id
                                   const char *hint);
 
 /* Changes texts of a node; NULL makes one absent. */
-pare_status pare_node_set_name(pare_ctx *ctx, pare_model *model, pare_node_id node, const char *name);
+pare_status pare_node_set_name(pare_ctx *ctx, pare_model *model, pare_node_id node,
+                               const char *name);
 pare_status pare_node_set_doc(pare_ctx *ctx, pare_model *model, pare_node_id node, const char *doc);
 pare_status pare_node_set_op(pare_ctx *ctx, pare_model *model, pare_node_id node,
                              const char *op_type, const char *domain);

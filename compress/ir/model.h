@@ -1,14 +1,14 @@
 /* The model in memory: graphs of nodes and values over shared tensors.
  *
- * Structs are open for reading; changes go through the functions of ir/graph.h, which keep names, uses
- * and marks in step. Values and nodes are dense handles into the model's tables, valid for the model's
- * life, never reused, and the same in a clone. A value belongs to the graph that defines it and may be
- * used in graphs inside of that one (a captured value); such a use is an edge of the inner node and an
- * implicit input of every node that owns a graph in between.
+ * Structs are open for reading; changes go through the functions of ir/graph.h, which keep names,
+ * uses and marks in step. Values and nodes are dense handles into the model's tables, valid for the
+ * model's life, never reused, and the same in a clone. A value belongs to the graph that defines it
+ * and may be used in graphs inside of that one (a captured value); such a use is an edge of the
+ * inner node and an implicit input of every node that owns a graph in between.
  *
- * Lifetimes: structs, names and attributes live in the model's arena and die with it. Tensor payloads
- * are reference-counted. `source` pointers lead to the messages that objects were read from; they live
- * in `origin`, which every clone shares. */
+ * Lifetimes: structs, names and attributes live in the model's arena and die with it. Tensor
+ * payloads are reference-counted. `source` pointers lead to the messages that objects were read
+ * from; they live in `origin`, which every clone shares. */
 #ifndef PARE_IR_MODEL_H
 #define PARE_IR_MODEL_H
 
@@ -91,8 +91,8 @@ typedef struct pare_decls {
     size_t n, cap;
 } pare_decls;
 
-/* A value named by something else than a node: by handle, or by text when the graph has none of that
- * name (PARE_NONE). */
+/* A value named by something else than a node: by handle, or by text when the graph has none of
+ * that name (PARE_NONE). */
 typedef struct pare_value_ref {
     const char *name;
     pare_value_id value;
@@ -179,8 +179,8 @@ struct pare_model {
     bool names_indexed;       /* the names of all graphs are in there too, to derive new ones */
 };
 
-/* New model with an empty main graph named graph_name (NULL: none), no opsets, ir_version 0. Its arena
- * gets the context's memory budget. ENOMEM, EBUDGET. */
+/* New model with an empty main graph named graph_name (NULL: none), no opsets, ir_version 0. Its
+ * arena gets the context's memory budget. ENOMEM, EBUDGET. */
 pare_status pare_model_new(pare_ctx *ctx, pare_model **out, const char *graph_name);
 
 /* Frees model, arena and the references it holds. Accepts NULL. */

@@ -17,10 +17,12 @@ static pare_status build_index(pare_ctx *ctx, pare_model *model)
     if (model->names_indexed) return PARE_OK;
     for (size_t i = 0; i < model->n_values; i++)
         if (model->values[i].graph)
-            PARE_TRY(pare_map_put(ctx, &model->names, PARE_SCOPE_ANY_VALUE, model->values[i].name, 0));
+            PARE_TRY(pare_map_put(ctx, &model->names, PARE_SCOPE_ANY_VALUE,
+                                  model->values[i].name, 0));
     for (size_t i = 0; i < model->n_nodes; i++)
         if (model->nodes[i].graph && model->nodes[i].name)
-            PARE_TRY(pare_map_put(ctx, &model->names, PARE_SCOPE_ANY_NODE, model->nodes[i].name, 0));
+            PARE_TRY(pare_map_put(ctx, &model->names, PARE_SCOPE_ANY_NODE,
+                                  model->nodes[i].name, 0));
     model->names_indexed = true;
     return PARE_OK;
 }

@@ -11,8 +11,8 @@ enum {
     PARE_SCOPE_NEXT_SUFFIX,             /* hint to the number to try first */
 };
 
-/* Copies name into the arena and enters it for a value of the graph. EFORMAT when it is empty or taken
- * there. */
+/* Copies name into the arena and enters it for a value of the graph. EFORMAT when it is empty or
+ * taken there. */
 pare_status pare_names_add_value(pare_ctx *ctx, pare_graph *graph, const char *name,
                                  pare_value_id value, const char **out);
 

@@ -99,7 +99,8 @@ pare_status pare_node_set_input(pare_ctx *ctx, pare_model *model, pare_node_id n
     if (use->value == value) return PARE_OK;
     if (value != PARE_NONE && !pare_value_visible(model, value, n->graph))
         return pare_fail(ctx, PARE_EFORMAT,
-                         "node '%s': input %" PRIu32 ": expected a value that is visible in graph '%s', "
+                         "node '%s': input %" PRIu32 ": "
+                         "expected a value that is visible in graph '%s', "
                          "found '%s'",
                          pare_str_or_empty(n->name), slot, pare_str_or_empty(n->graph->name),
                          model->values[value].name);
@@ -120,9 +121,10 @@ static pare_status check_can_produce(pare_ctx *ctx, const pare_model *model, con
     else if (v->is_input) found = "an input of the graph";
     else if (v->tensor || v->sparse) found = "an initializer";
     if (!found) return PARE_OK;
-    return pare_fail(ctx, PARE_EFORMAT,
-                     "node '%s' (%s): output '%s': expected a value that nothing else defines, found %s",
-                     pare_str_or_empty(n->name), pare_str_or_empty(n->op_type), v->name, found);
+    return pare_fail(
+        ctx, PARE_EFORMAT,
+        "node '%s' (%s): output '%s': expected a value that nothing else defines, found %s",
+        pare_str_or_empty(n->name), pare_str_or_empty(n->op_type), v->name, found);
 }
 
 pare_status pare_node_set_output(pare_ctx *ctx, pare_model *model, pare_node_id node, uint32_t slot,
@@ -224,7 +226,8 @@ static pare_status set_text(pare_ctx *ctx, pare_model *model, pare_node_id node,
     return PARE_OK;
 }
 
-pare_status pare_node_set_name(pare_ctx *ctx, pare_model *model, pare_node_id node, const char *name)
+pare_status pare_node_set_name(pare_ctx *ctx, pare_model *model, pare_node_id node,
+                               const char *name)
 {
     PARE_TRY(set_text(ctx, model, node, &model->nodes[node].name, name));
     return pare_names_note(ctx, model, PARE_SCOPE_ANY_NODE, model->nodes[node].name);
@@ -255,9 +258,10 @@ pare_status pare_node_remove(pare_ctx *ctx, pare_model *model, pare_node_id node
     pare_node *n = &model->nodes[node];
     for (uint32_t i = 0; i < n->n_outputs; i++)
         if (n->outputs[i] != PARE_NONE && model->values[n->outputs[i]].n_uses)
-            return pare_fail(ctx, PARE_EUSAGE,
-                             "node '%s': expected output '%s' to be unused before removing the node",
-                             pare_str_or_empty(n->name), model->values[n->outputs[i]].name);
+            return pare_fail(
+                ctx, PARE_EUSAGE,
+                "node '%s': expected output '%s' to be unused before removing the node",
+                pare_str_or_empty(n->name), model->values[n->outputs[i]].name);
     pare_node_touch(model, node);
     unlink_node(n->graph, node);
     n->graph->n_nodes--;

@@ -1,12 +1,13 @@
-/* Numbers as far as they are known before running: dimensions, and the elements of small tensors that
- * shapes are computed from. A number is an integer, a real, an expression over named symbols, or
- * unknown.
+/* Numbers as far as they are known before running: dimensions, and the elements of small tensors
+ * that shapes are computed from. A number is an integer, a real, an expression over named symbols,
+ * or unknown.
  *
  * Expressions are polynomials with integer coefficients over atoms; an atom is a symbol (the N of
- * "float[N,3]") or one of floor-division, remainder, minimum and maximum of two expressions, which have
- * no polynomial form. They are hash-consed in a table: equal expressions have equal handles, so
- * `N*T*64 / 64 == N*T` is seen. Symbols stand for integers >= 0. What grows beyond PARE_MAX_TERMS terms
- * or 64 bits becomes unknown, so hostile graphs cannot make expressions large. */
+ * "float[N,3]") or one of floor-division, remainder, minimum and maximum of two expressions, which
+ * have no polynomial form. They are hash-consed in a table: equal expressions have equal handles,
+ * so `N*T*64 / 64 == N*T` is seen. Symbols stand for integers >= 0. What grows beyond
+ * PARE_MAX_TERMS terms or 64 bits becomes unknown, so hostile graphs cannot make expressions
+ * large. */
 #ifndef PARE_IR_NUM_H
 #define PARE_IR_NUM_H
 
@@ -64,8 +65,9 @@ static inline bool pare_num_is(pare_num n, int64_t i)
 /* The symbol with this name. */
 pare_num pare_num_symbol(pare_exprs *exprs, const char *name);
 
-/* Arithmetic. Unknown in, unknown out (but 0 * unknown is 0); integers that overflow become unknown;
- * with a real operand the result is real (IEEE double), or unknown next to an expression. */
+/* Arithmetic. Unknown in, unknown out (but 0 * unknown is 0); integers that overflow become
+ * unknown; with a real operand the result is real (IEEE double), or unknown next to an
+ * expression. */
 pare_num pare_num_add(pare_exprs *exprs, pare_num a, pare_num b);
 pare_num pare_num_sub(pare_exprs *exprs, pare_num a, pare_num b);
 pare_num pare_num_mul(pare_exprs *exprs, pare_num a, pare_num b);
@@ -76,7 +78,8 @@ pare_num pare_num_mul(pare_exprs *exprs, pare_num a, pare_num b);
 pare_num pare_num_floordiv(pare_exprs *exprs, pare_num a, pare_num b);
 
 /* Division rounding towards zero, as ONNX's Div has it for integers. Equals floordiv where both are
- * known to be >= 0 (expressions with only positive coefficients are). Else unknown for expressions. */
+ * known to be >= 0 (expressions with only positive coefficients are). Else unknown for
+ * expressions. */
 pare_num pare_num_truncdiv(pare_exprs *exprs, pare_num a, pare_num b);
 pare_num pare_num_ceildiv(pare_exprs *exprs, pare_num a, pare_num b);
 pare_num pare_num_mod(pare_exprs *exprs, pare_num a, pare_num b); /* sign of the divisor */
@@ -89,8 +92,8 @@ bool pare_num_equal(pare_num a, pare_num b);
 /* Certainly >= bound, for integers and for expressions by their coefficients (symbols are >= 0). */
 bool pare_num_at_least(const pare_exprs *exprs, pare_num a, int64_t bound);
 
-/* The value when every symbol in a is given a value by `values` (NULL name ends the list), as integer;
- * unknown when a symbol is missing. */
+/* The value when every symbol in a is given a value by `values` (NULL name ends the list), as
+ * integer; unknown when a symbol is missing. */
 typedef struct pare_binding {
     const char *name;
     int64_t value;

@@ -3,10 +3,11 @@
 
 #include "ir/model.h"
 
-/* A topological order of the graph's nodes, stable: the one nearest to the order they stand in (a node
- * whose inputs are there goes before any later one). Uses of outer values by nested graphs count as
- * inputs of the owning node. *out holds graph->n_nodes handles, freed by the caller with pare_free.
- * EFORMAT, naming a node and value of it, when there is a cycle. O(nodes log nodes + uses). */
+/* A topological order of the graph's nodes, stable: the one nearest to the order they stand in (a
+ * node whose inputs are there goes before any later one). Uses of outer values by nested graphs
+ * count as inputs of the owning node. *out holds graph->n_nodes handles, freed by the caller with
+ * pare_free. EFORMAT, naming a node and value of it, when there is a cycle. O(nodes log nodes +
+ * uses). */
 pare_status pare_graph_order(pare_ctx *ctx, pare_node_id **out, const pare_graph *graph);
 
 /* Whether every value is produced before it is used, in the order the nodes stand in. */

@@ -70,8 +70,8 @@ static pare_status dense_size(pare_ctx *ctx, pare_dtype dtype, int64_t n, uint64
 {
     if (pare_dtype_size_bytes(dtype, n, out)) return PARE_OK;
     return pare_fail(ctx, PARE_EFORMAT,
-                     "payload: expected a size below 2^63 bytes, found %" PRId64 " elements of %s", n,
-                     pare_dtype_name(dtype));
+                     "payload: expected a size below 2^63 bytes, found %" PRId64 " elements of %s",
+                     n, pare_dtype_name(dtype));
 }
 
 pare_status pare_tensor_wrap(pare_ctx *ctx, pare_tensor **out, pare_dtype dtype, uint32_t rank,
@@ -90,8 +90,8 @@ pare_status pare_tensor_wrap(pare_ctx *ctx, pare_tensor **out, pare_dtype dtype,
     if (!st) st = dense_size(ctx, dtype, t->n_elements, &want);
     if (!st && encoding == PARE_ENC_DENSE && payload.n != want)
         st = pare_fail(ctx, PARE_EFORMAT,
-                       "payload: expected %" PRIu64 " bytes (%" PRId64 " elements of %s), found %zu",
-                       want, t->n_elements, pare_dtype_name(dtype), payload.n);
+                       "payload: expected %" PRIu64 " bytes (%" PRId64 " elements of %s), "
+                       "found %zu", want, t->n_elements, pare_dtype_name(dtype), payload.n);
     if (st) {
         pare_tensor_unref(t);
         return st;
@@ -104,7 +104,8 @@ pare_status pare_tensor_wrap(pare_ctx *ctx, pare_tensor **out, pare_dtype dtype,
 }
 
 pare_status pare_tensor_wrap_strings(pare_ctx *ctx, pare_tensor **out, uint32_t rank,
-                                     const int64_t *dims, const pare_bytes *strings, pare_buf *owner)
+                                     const int64_t *dims, const pare_bytes *strings,
+                                     pare_buf *owner)
 {
     *out = NULL;
     pare_tensor *t = NULL;
@@ -160,7 +161,8 @@ uint64_t pare_tensor_size_bytes(const pare_tensor *tensor)
 {
     uint64_t n_bytes = 0;
     if (tensor->encoding != PARE_ENC_STRINGS) {
-        (void)pare_dtype_size_bytes(tensor->dtype, tensor->n_elements, &n_bytes); /* checked at birth */
+        /* it fits: checked at birth */
+        (void)pare_dtype_size_bytes(tensor->dtype, tensor->n_elements, &n_bytes);
         return n_bytes;
     }
     for (int64_t i = 0; i < tensor->n_elements; i++) n_bytes += tensor->strings[i].n;
@@ -208,11 +210,13 @@ static bool entry_fits(const pare_tensor *t, uint64_t entry)
     if (t->dtype == PARE_BOOL) return value == 0 || value == 1;
     if (info->class == PARE_CLASS_INT && info->bits >= 8)
         return value >= -unsigned_end / 2 && value < unsigned_end / 2;
-    if (info->class == PARE_CLASS_UINT && info->bits >= 8) return value >= 0 && value < unsigned_end;
+    if (info->class == PARE_CLASS_UINT && info->bits >= 8)
+        return value >= 0 && value < unsigned_end;
     return value >= -unsigned_end / 2 && value < unsigned_end; /* bit patterns, signed or not */
 }
 
-/* Walks a varint payload; out, when not NULL, receives each entry in `width` little-endian bytes. */
+/* Walks a varint payload; out, when not NULL, receives each entry in `width` little-endian
+ * bytes. */
 static pare_status walk_varints(pare_ctx *ctx, const pare_tensor *t, uint8_t *out, size_t width)
 {
     static const uint8_t nothing[1];
@@ -226,7 +230,8 @@ static pare_status walk_varints(pare_ctx *ctx, const pare_tensor *t, uint8_t *ou
     while (p != end) {
         uint64_t entry = 0;
         p = pare_varint_read(p, end, &entry);
-        if (!p) return pare_fail(ctx, PARE_EFORMAT, "payload: entry %" PRIu64 ": malformed varint", n);
+        if (!p)
+            return pare_fail(ctx, PARE_EFORMAT, "payload: entry %" PRIu64 ": malformed varint", n);
         if (!entry_fits(t, entry))
             return pare_fail(ctx, PARE_EFORMAT,
                              "payload: entry %" PRIu64 ": %" PRId64 " is no value of type %s", n,
@@ -236,7 +241,8 @@ static pare_status walk_varints(pare_ctx *ctx, const pare_tensor *t, uint8_t *ou
     }
     return n == want ? PARE_OK : fail_entries(ctx, t, n);
 }
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "payloads are used as they stand in files");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "payloads are used as they stand in files");
 
 pare_status pare_tensor_check_payload(pare_ctx *ctx, const pare_tensor *tensor)
 {

@@ -1,7 +1,7 @@
 /* Tensors: constant payloads, reference-counted and shared between values, models and clones.
  *
- * A tensor is immutable except through pare_tensor_own. Its payload may be a view into a mapped file,
- * in any of the forms that ONNX allows; readers ask for the dense form. */
+ * A tensor is immutable except through pare_tensor_own. Its payload may be a view into a mapped
+ * file, in any of the forms that ONNX allows; readers ask for the dense form. */
 #ifndef PARE_IR_TENSOR_H
 #define PARE_IR_TENSOR_H
 
@@ -10,8 +10,8 @@
 
 #include <stdatomic.h>
 
-/* How `payload` holds the elements. Everything but DENSE and STRINGS is the packed protobuf field of
- * that name, byte for byte as it stood in the file. */
+/* How `payload` holds the elements. Everything but DENSE and STRINGS is the packed protobuf field
+ * of that name, byte for byte as it stood in the file. */
 typedef enum pare_encoding {
     PARE_ENC_DENSE,       /* raw_data: little-endian, row-major, sub-byte types low bits first    */
     PARE_ENC_FLOAT_DATA,  /* 4 bytes little-endian each; complex64 as pairs                       */
@@ -43,16 +43,17 @@ typedef struct pare_tensor {
     const pare_external *external; /* NULL: embedded in the model file */
 } pare_tensor;
 
-/* New tensor over bytes that `owner` keeps alive (one reference is taken). Checks that the product of
- * dims fits and that a DENSE payload is exactly as long as dtype and dims say; EFORMAT otherwise.
- * One reference for the caller. */
+/* New tensor over bytes that `owner` keeps alive (one reference is taken). Checks that the product
+ * of dims fits and that a DENSE payload is exactly as long as dtype and dims say; EFORMAT
+ * otherwise. One reference for the caller. */
 pare_status pare_tensor_wrap(pare_ctx *ctx, pare_tensor **out, pare_dtype dtype, uint32_t rank,
                              const int64_t *dims, pare_encoding encoding, pare_bytes payload,
                              pare_buf *owner);
 
 /* New string tensor; the array and the bytes it points to are kept alive by `owner`. */
 pare_status pare_tensor_wrap_strings(pare_ctx *ctx, pare_tensor **out, uint32_t rank,
-                                     const int64_t *dims, const pare_bytes *strings, pare_buf *owner);
+                                     const int64_t *dims, const pare_bytes *strings,
+                                     pare_buf *owner);
 
 /* New dense tensor of zeros with its own memory. */
 pare_status pare_tensor_new(pare_ctx *ctx, pare_tensor **out, pare_dtype dtype, uint32_t rank,
@@ -78,8 +79,8 @@ pare_status pare_tensor_dense(pare_ctx *ctx, pare_buf **out, const uint8_t **dat
 /* Checks a non-dense payload against dtype and dims without decoding it into memory. EFORMAT. */
 pare_status pare_tensor_check_payload(pare_ctx *ctx, const pare_tensor *tensor);
 
-/* Copy on write: makes *tensor (the caller's reference) a dense tensor that nobody else sees and whose
- * bytes may be written through *data. Its form and external place are forgotten. */
+/* Copy on write: makes *tensor (the caller's reference) a dense tensor that nobody else sees and
+ * whose bytes may be written through *data. Its form and external place are forgotten. */
 pare_status pare_tensor_own(pare_ctx *ctx, pare_tensor **tensor, uint8_t **data);
 
 /* Whether a payload of this dtype may be held in this encoding (onnx.proto, TensorProto). */
@@ -87,7 +88,7 @@ bool pare_encoding_allows(pare_encoding encoding, pare_dtype dtype);
 
 /* COO sparse tensor: values [NNZ], indices [NNZ] or [NNZ, rank], of a tensor with these dims. */
 typedef struct pare_sparse_tensor {
-    pare_tensor *values, *indices; /* one reference each; values may be NULL when absent in the file */
+    pare_tensor *values, *indices; /* one reference each; values may be NULL: absent in the file */
     uint32_t rank;
     const int64_t *dims;           /* [rank], in the arena */
     const void *source;

@@ -1,5 +1,5 @@
-/* Models as text, in the syntax of ONNX's own textual format (onnx docs/Syntax.md): for golden tests,
- * for --dump-after, and to write small models in tests. */
+/* Models as text, in the syntax of ONNX's own textual format (onnx docs/Syntax.md): for golden
+ * tests, for --dump-after, and to write small models in tests. */
 #ifndef PARE_IR_TEXT_H
 #define PARE_IR_TEXT_H
 

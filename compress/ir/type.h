@@ -49,8 +49,8 @@ const pare_type *pare_type_tensor(pare_arena *arena, pare_dtype dtype, uint32_t 
 /* Deep copy into the arena; keeps `source`. NULL when memory is short (or type is NULL). */
 const pare_type *pare_type_copy(pare_arena *arena, const pare_type *type);
 
-/* Writes the type as ONNX text syntax has it, e.g. "float[N,3,224,224]" or "seq(tensor(int64))" into
- * out, cut to out_bytes; returns out. */
+/* Writes the type as ONNX text syntax has it, e.g. "float[N,3,224,224]" or "seq(tensor(int64))"
+ * into out, cut to out_bytes; returns out. */
 const char *pare_type_text(char *out, size_t out_bytes, const pare_type *type);
 
 #endif

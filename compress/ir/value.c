@@ -19,7 +19,8 @@ pare_status pare_value_new(pare_ctx *ctx, pare_value_id *out, pare_graph *graph,
     return PARE_OK;
 }
 
-pare_status pare_value_derive(pare_ctx *ctx, pare_value_id *out, pare_graph *graph, const char *hint)
+pare_status pare_value_derive(pare_ctx *ctx, pare_value_id *out, pare_graph *graph,
+                              const char *hint)
 {
     const char *name = NULL;
     *out = PARE_NONE;
@@ -75,7 +76,8 @@ pare_status pare_value_rename(pare_ctx *ctx, pare_model *model, pare_value_id va
 static pare_status list_initializer(pare_ctx *ctx, pare_model *model, pare_value_list *list,
                                     pare_value_id value)
 {
-    if (!pare_arena_grow(&model->arena, &list->items, &list->cap, list->n + 1, sizeof(*list->items)))
+    if (!pare_arena_grow(&model->arena, &list->items, &list->cap, list->n + 1,
+                         sizeof(*list->items)))
         return pare_arena_fail(ctx, &model->arena);
     list->items[list->n++] = value;
     return PARE_OK;
@@ -153,10 +155,11 @@ pare_status pare_value_replace_uses(pare_ctx *ctx, pare_model *model, pare_value
     if (from == to) return PARE_OK;
     for (const pare_use *u = model->values[from].first_use; u; u = u->next)
         if (!pare_value_visible(model, to, u->graph))
-            return pare_fail(ctx, PARE_EFORMAT,
-                             "value '%s': expected one that is visible where '%s' is used, found it in "
-                             "another graph",
-                             model->values[to].name, model->values[from].name);
+            return pare_fail(
+                ctx, PARE_EFORMAT,
+                "value '%s': expected one that is visible where '%s' is used, found it in "
+                "another graph",
+                model->values[to].name, model->values[from].name);
     while (model->values[from].first_use) {
         pare_use *u = model->values[from].first_use;
         pare_use_unlink(model, u);

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads one varint of at most 10 bytes from [p, end) into *value and returns the place behind it, or
- * NULL when it is cut off, longer, or exceeds 64 bits. */
+/* Reads one varint of at most 10 bytes from [p, end) into *value and returns the place behind it,
+ * or NULL when it is cut off, longer, or exceeds 64 bits. */
 static inline const uint8_t *pare_varint_read(const uint8_t *p, const uint8_t *end, uint64_t *value)
 {
     uint64_t v = 0;

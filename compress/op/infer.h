@@ -24,19 +24,20 @@ typedef struct pare_shape_issue {
     const char *text;         /* one line, in the arena */
 } pare_shape_issue;
 
-/* Infers everything. opts may be NULL. *out is freed with pare_shapes_free. EUSAGE when opts name an
- * input that the model does not have, or a rank or dimension that contradicts it; ENOMEM, EBUDGET.
- * Contradictions inside the model are issues, not failures. */
+/* Infers everything. opts may be NULL. *out is freed with pare_shapes_free. EUSAGE when opts name
+ * an input that the model does not have, or a rank or dimension that contradicts it; ENOMEM,
+ * EBUDGET. Contradictions inside the model are issues, not failures. */
 pare_status pare_infer(pare_ctx *ctx, pare_shapes **out, const pare_model *model,
                        const pare_infer_opts *opts);
 void pare_shapes_free(pare_ctx *ctx, pare_shapes *shapes);
 
-/* What is known about a value; never NULL. Values of function bodies are unknown: they differ by call. */
+/* What is known about a value; never NULL. Values of function bodies are unknown: they differ by
+ * call. */
 const pare_info *pare_shapes_of(const pare_shapes *shapes, pare_value_id value);
 
-/* For infers of operators that own graphs (If, Loop, Scan): infers a nested graph with these infos for
- * its inputs (n of them, in order) and gives those of its outputs (array of outputs.n in the arena of
- * io->shapes). Infers again when called again. */
+/* For infers of operators that own graphs (If, Loop, Scan): infers a nested graph with these infos
+ * for its inputs (n of them, in order) and gives those of its outputs (array of outputs.n in the
+ * arena of io->shapes). Infers again when called again. */
 pare_status pare_infer_subgraph(pare_ctx *ctx, pare_infer_io *io, const pare_graph *graph,
                                 const pare_info *inputs, uint32_t n, const pare_info **outputs);
 

@@ -14,7 +14,7 @@ typedef struct pare_info {
     bool has_rank;
     uint32_t rank;
     const pare_num *dims;     /* [rank]; INT, EXPR or UNKNOWN */
-    const pare_num *content;  /* elements in row-major order; NULL: not followed. Needs known dims */
+    const pare_num *content; /* elements in row-major order; NULL: not followed. Needs known dims */
     uint32_t n_content;       /* elements of content */
     const pare_tensor *constant; /* whole value when it is a constant; borrowed; else NULL */
     const struct pare_info *elem; /* sequence, optional: elements; map: values */
@@ -31,7 +31,8 @@ typedef struct pare_shapes {
     bool short_of_memory;     /* sticky: a maker below failed and returned unknown */
 } pare_shapes;
 
-/* --- making infos (memory failures are sticky in shapes->short_of_memory) ------------------------ */
+/* --- making infos (memory failures are sticky in shapes->short_of_memory)
+ * ------------------------ */
 
 pare_info pare_info_unknown(void);
 
@@ -39,13 +40,15 @@ pare_info pare_info_unknown(void);
 pare_info pare_info_unranked(pare_dtype dtype);
 
 /* A tensor with these dims (copied); content empty. */
-pare_info pare_info_tensor(pare_shapes *shapes, pare_dtype dtype, uint32_t rank, const pare_num *dims);
+pare_info pare_info_tensor(pare_shapes *shapes, pare_dtype dtype, uint32_t rank,
+                           const pare_num *dims);
 
 /* The same with every dim still unknown, to be filled in through *dims. */
 pare_info pare_info_ranked(pare_shapes *shapes, pare_dtype dtype, uint32_t rank, pare_num **dims);
 
 /* A 1-D tensor of n elements, or a scalar, whose content is known. */
-pare_info pare_info_vector(pare_shapes *shapes, pare_dtype dtype, const pare_num *content, uint32_t n);
+pare_info pare_info_vector(pare_shapes *shapes, pare_dtype dtype, const pare_num *content,
+                           uint32_t n);
 pare_info pare_info_scalar(pare_shapes *shapes, pare_dtype dtype, pare_num content);
 
 pare_info pare_info_sequence(pare_shapes *shapes, pare_info elem);
@@ -53,15 +56,18 @@ pare_info pare_info_optional(pare_shapes *shapes, pare_info elem);
 
 /* Attaches content (copied) to a tensor whose number of elements is n; dropped when n is above the
  * limit or differs from the dims. */
-void pare_info_set_content(pare_shapes *shapes, pare_info *info, const pare_num *content, uint32_t n);
+void pare_info_set_content(pare_shapes *shapes, pare_info *info, const pare_num *content,
+                           uint32_t n);
 
 /* What a declared type says; params become symbols. */
 pare_info pare_info_from_type(pare_shapes *shapes, const pare_type *type);
 
-/* What a constant says; content is read when it is small and numeric. `ctx` for decoding payloads. */
+/* What a constant says; content is read when it is small and numeric. `ctx` for decoding
+ * payloads. */
 pare_info pare_info_from_tensor(pare_ctx *ctx, pare_shapes *shapes, const pare_tensor *tensor);
 
-/* --- asking -------------------------------------------------------------------------------------- */
+/* --- asking
+ * -------------------------------------------------------------------------------------- */
 
 static inline bool pare_info_is_tensor(const pare_info *info)
 {
@@ -82,11 +88,12 @@ pare_num pare_info_at(const pare_info *info, uint32_t i);
 /* Whether every element of the content is an integer; if so they are copied to out [n_content]. */
 bool pare_info_ints(const pare_info *info, int64_t *out);
 
-/* Combines what two sources say of the same value: unknown parts of `info` are filled in from `other`.
- * Where they contradict, info wins and false is returned. */
+/* Combines what two sources say of the same value: unknown parts of `info` are filled in from
+ * `other`. Where they contradict, info wins and false is returned. */
 bool pare_info_merge(pare_shapes *shapes, pare_info *info, const pare_info *other);
 
-/* What holds whichever of the two a value is: equal parts stay, others become unknown (If, Loop). */
+/* What holds whichever of the two a value is: equal parts stay, others become unknown (If,
+ * Loop). */
 pare_info pare_info_join(pare_shapes *shapes, const pare_info *a, const pare_info *b);
 
 /* Writes e.g. "float[N,3,224,224]" into out, cut to out_bytes; returns out. */

@@ -1,9 +1,10 @@
-/* The operator table. One const struct per operator, one row in op_list.h; everything that pare knows
- * about an operator hangs on it.
+/* The operator table. One const struct per operator, one row in op_list.h; everything that pare
+ * knows about an operator hangs on it.
  *
- * `resolve` turns a node of any opset into the operator's parameter struct, which hides what versions
- * changed (attributes that became inputs stay inputs: their values are seen by infer). Everything else
- * works on that struct. A facet is never NULL: it is set, PARE_NA (nothing to do) or PARE_TODO. */
+ * `resolve` turns a node of any opset into the operator's parameter struct, which hides what
+ * versions changed (attributes that became inputs stay inputs: their values are seen by infer).
+ * Everything else works on that struct. A facet is never NULL: it is set, PARE_NA (nothing to do)
+ * or PARE_TODO. */
 #ifndef PARE_OP_OP_H
 #define PARE_OP_OP_H
 
@@ -14,7 +15,7 @@ typedef struct pare_call {
     const pare_node *node;
     const struct pare_op *op;
     int64_t version;          /* opset version of the operator's domain that holds here */
-    const pare_attr *const *bindings; /* inside a function body: attributes given by the call; else NULL */
+    const pare_attr *const *bindings; /* in a function body: attributes of the call; else NULL */
     size_t n_bindings;
     const char *label;        /* for messages: "node 'conv1' (Conv)" */
 } pare_call;
@@ -36,9 +37,9 @@ typedef struct pare_infer_io {
     pare_info *out;
 } pare_infer_io;
 
-/* Sets types, shapes and small contents of the outputs as far as they follow from the inputs. EFORMAT,
- * with a message, when inputs contradict the operator; outputs then stay unknown and the caller
- * decides what that means. */
+/* Sets types, shapes and small contents of the outputs as far as they follow from the inputs.
+ * EFORMAT, with a message, when inputs contradict the operator; outputs then stay unknown and the
+ * caller decides what that means. */
 typedef pare_status pare_infer_fn(pare_ctx *ctx, pare_infer_io *io);
 
 typedef struct pare_range {
@@ -76,9 +77,10 @@ const pare_op *pare_op_find(const char *domain, const char *name);
 /* All operators, sorted by domain, then name. */
 const pare_op *const *pare_op_all(size_t *n);
 
-/* Opens a call for a node: finds its operator and version. EUNSUPPORTED, with a message naming operator
- * and version, when the table has no such operator or the version is outside of its range; EFORMAT when
- * the numbers of inputs or outputs are. */
-pare_status pare_call_init(pare_ctx *ctx, pare_call *call, const pare_model *model, pare_node_id node);
+/* Opens a call for a node: finds its operator and version. EUNSUPPORTED, with a message naming
+ * operator and version, when the table has no such operator or the version is outside of its range;
+ * EFORMAT when the numbers of inputs or outputs are. */
+pare_status pare_call_init(pare_ctx *ctx, pare_call *call, const pare_model *model,
+                           pare_node_id node);
 
 #endif

@@ -12,9 +12,9 @@ pare_status pare_axis(pare_ctx *ctx, const pare_infer_io *io, const char *what, 
 pare_status pare_axes(pare_ctx *ctx, const pare_infer_io *io, const char *what, const int64_t *axes,
                       uint32_t n, uint32_t rank, bool *marks);
 
-/* NumPy broadcasting of n infos (those omitted or unranked make the result unranked) to one tensor of
- * dtype. EFORMAT when two dims are known, differ, and neither is 1. With one known > 1 and the other
- * unknown, the known one wins; with two different expressions the result is unknown. */
+/* NumPy broadcasting of n infos (those omitted or unranked make the result unranked) to one tensor
+ * of dtype. EFORMAT when two dims are known, differ, and neither is 1. With one known > 1 and the
+ * other unknown, the known one wins; with two different expressions the result is unknown. */
 pare_status pare_broadcast(pare_ctx *ctx, pare_infer_io *io, pare_dtype dtype,
                            const pare_info *const *in, uint32_t n, pare_info *out);
 
@@ -28,8 +28,8 @@ pare_dtype pare_first_dtype(const pare_infer_io *io);
 pare_status pare_need_rank(pare_ctx *ctx, const pare_infer_io *io, uint32_t i, uint32_t low,
                            uint32_t high);
 
-/* Takes the stricter of two dims that must be the same: a known one over an unknown one. EFORMAT, naming
- * `what`, when both are integers and differ. */
+/* Takes the stricter of two dims that must be the same: a known one over an unknown one. EFORMAT,
+ * naming `what`, when both are integers and differ. */
 pare_status pare_same_dim(pare_ctx *ctx, const pare_infer_io *io, const char *what, pare_num a,
                           pare_num b, pare_num *out);
 

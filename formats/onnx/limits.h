@@ -1,5 +1,5 @@
-/* What a model file may be at most. Counts of the whole file end in EBUDGET, absurd single things in
- * EFORMAT. Real models stay far below each of these (docs/format-notes.md). */
+/* What a model file may be at most. Counts of the whole file end in EBUDGET, absurd single things
+ * in EFORMAT. Real models stay far below each of these (docs/format-notes.md). */
 #ifndef FORMATS_ONNX_LIMITS_H
 #define FORMATS_ONNX_LIMITS_H
 
@@ -13,7 +13,7 @@ enum {
     PARE_ONNX_MAX_INLINED_NODES = 5000000, /* that calls of functions stand for */
 
     /* single things: EFORMAT */
-    PARE_ONNX_MAX_WIRE_DEPTH = 100,        /* messages inside of messages; what protobuf itself allows */
+    PARE_ONNX_MAX_WIRE_DEPTH = 100,        /* messages inside of messages; as in protobuf */
     PARE_ONNX_MAX_NODE_ATTRS = 4096,
     PARE_ONNX_MAX_OPSETS = 1000,      /* of the model, of one function */
     PARE_ONNX_MAX_TENSOR_DIMS = PARE_MAX_DIMS,
@@ -23,7 +23,7 @@ enum {
     PARE_ONNX_MAX_CALL_DEPTH = 100,        /* functions calling functions */
     PARE_ONNX_MAX_IR_VERSION = 14,
 
-    PARE_ONNX_MAX_SKELETON_BYTES = 1 << 30, /* protobuf-c counts in 32 bits; the context's budget is lower */
+    PARE_ONNX_MAX_SKELETON_BYTES = 1 << 30, /* protobuf-c counts in 32 bits; budgets are lower */
     PARE_ONNX_READ_WHOLE_BYTES = 64 << 20,  /* files up to this size are read, larger ones mapped */
 };
 

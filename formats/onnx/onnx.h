@@ -5,16 +5,16 @@
 #include "ir/model.h"
 
 typedef struct pare_onnx_open_opts {
-    bool allow_linked_data; /* external data through links, as long as it stays beneath the folder */
+    bool allow_linked_data; /* external data through links, as long as it stays in the folder */
     bool allow_newer_ir;    /* accept ir_version above the newest that pare knows */
 } pare_onnx_open_opts;
 
 /* Opens the model in the file at path. The file is mapped and stays so while the model or a clone
  * lives; payloads are views into it. opts may be NULL. The caller frees *out with pare_model_free.
- * Fails with EFORMAT (malformed, contradictory or unsafe; the message starts with the path and names
- * node, field, expected and found), EBUDGET (more messages, nodes or structure than the limits of
- * formats/onnx/limits.h or the context allow), EUNSUPPORTED (newer IR version), EIO, ENOMEM.
- * Methods and limits: docs/format-notes.md. */
+ * Fails with EFORMAT (malformed, contradictory or unsafe; the message starts with the path and
+ * names node, field, expected and found), EBUDGET (more messages, nodes or structure than the
+ * limits of formats/onnx/limits.h or the context allow), EUNSUPPORTED (newer IR version), EIO,
+ * ENOMEM. Methods and limits: docs/format-notes.md. */
 pare_status pare_onnx_open(pare_ctx *ctx, pare_model **out, const char *path,
                            const pare_onnx_open_opts *opts);
 
@@ -35,9 +35,9 @@ typedef struct pare_onnx_save_opts {
 } pare_onnx_save_opts;
 
 /* Writes the model to path: complete or not at all, the old file stays until the new one is whole.
- * A file that was canonical and a model that nothing changed give the same bytes. External data goes
- * beside path, before the model file is renamed into place. opts may be NULL: keep. Never writes to a
- * file that the model was read from (EUSAGE). EIO with path and errno text. */
+ * A file that was canonical and a model that nothing changed give the same bytes. External data
+ * goes beside path, before the model file is renamed into place. opts may be NULL: keep. Never
+ * writes to a file that the model was read from (EUSAGE). EIO with path and errno text. */
 pare_status pare_onnx_save(pare_ctx *ctx, const pare_model *model, const char *path,
                            const pare_onnx_save_opts *opts);
 

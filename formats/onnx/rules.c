@@ -21,11 +21,16 @@ static const exception exceptions[] = {
     { &onnx__tensor_proto__descriptor, "double_data", PARE_ONNX_KIND_PACKED_FIXED64, 0 },
     { &onnx__tensor_proto__descriptor, "uint64_data", PARE_ONNX_KIND_PACKED_VARINT, 0 },
     { &onnx__tensor_proto__descriptor, "dims", PARE_ONNX_KIND_UNKNOWN, PARE_ONNX_MAX_TENSOR_DIMS },
-    { &onnx__sparse_tensor_proto__descriptor, "dims", PARE_ONNX_KIND_UNKNOWN, PARE_ONNX_MAX_TENSOR_DIMS },
-    { &onnx__tensor_shape_proto__descriptor, "dim", PARE_ONNX_KIND_UNKNOWN, PARE_ONNX_MAX_TENSOR_DIMS },
-    { &onnx__node_proto__descriptor, "attribute", PARE_ONNX_KIND_UNKNOWN, PARE_ONNX_MAX_NODE_ATTRS },
-    { &onnx__model_proto__descriptor, "opset_import", PARE_ONNX_KIND_UNKNOWN, PARE_ONNX_MAX_OPSETS },
-    { &onnx__function_proto__descriptor, "opset_import", PARE_ONNX_KIND_UNKNOWN, PARE_ONNX_MAX_OPSETS },
+    { &onnx__sparse_tensor_proto__descriptor, "dims", PARE_ONNX_KIND_UNKNOWN,
+      PARE_ONNX_MAX_TENSOR_DIMS },
+    { &onnx__tensor_shape_proto__descriptor, "dim", PARE_ONNX_KIND_UNKNOWN,
+      PARE_ONNX_MAX_TENSOR_DIMS },
+    { &onnx__node_proto__descriptor, "attribute", PARE_ONNX_KIND_UNKNOWN,
+      PARE_ONNX_MAX_NODE_ATTRS },
+    { &onnx__model_proto__descriptor, "opset_import", PARE_ONNX_KIND_UNKNOWN,
+      PARE_ONNX_MAX_OPSETS },
+    { &onnx__function_proto__descriptor, "opset_import", PARE_ONNX_KIND_UNKNOWN,
+      PARE_ONNX_MAX_OPSETS },
     { &onnx__string_string_entry_proto__descriptor, "value", PARE_ONNX_KIND_TEXT, 0 },
 };
 
@@ -69,7 +74,8 @@ static pare_onnx_field_rule field_rule(const ProtobufCMessageDescriptor *message
     return rule;
 }
 
-static pare_onnx_type_rule *add_type(pare_onnx_rules *rules, const ProtobufCMessageDescriptor *message)
+static pare_onnx_type_rule *add_type(pare_onnx_rules *rules,
+                                     const ProtobufCMessageDescriptor *message)
 {
     for (size_t i = 0; i < rules->n_types; i++)
         if (rules->types[i].message == message) return &rules->types[i];
@@ -111,7 +117,8 @@ void pare_onnx_rules_init(pare_onnx_rules *rules, const ProtobufCMessageDescript
             assert(field->id < PARE_ONNX_MAX_RULE_FIELDS);
             pare_onnx_field_rule *rule = &type->fields[field->id];
             *rule = field_rule(type->message, field);
-            if (rule->kind == PARE_ONNX_KIND_MESSAGE) rule->child = add_type(rules, field->descriptor);
+            if (rule->kind == PARE_ONNX_KIND_MESSAGE)
+                rule->child = add_type(rules, field->descriptor);
         }
     }
     mark_bytes(rules);

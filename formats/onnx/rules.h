@@ -1,5 +1,5 @@
-/* What each field of each message may look like on the wire, derived from protobuf-c's descriptors, so
- * that onnx.proto stays the only schema. */
+/* What each field of each message may look like on the wire, derived from protobuf-c's descriptors,
+ * so that onnx.proto stays the only schema. */
 #ifndef FORMATS_ONNX_RULES_H
 #define FORMATS_ONNX_RULES_H
 
@@ -19,7 +19,7 @@ typedef enum pare_onnx_kind {
     PARE_ONNX_KIND_NAME,    /* string: short, UTF-8 */
     PARE_ONNX_KIND_TEXT,    /* string meant for people: may be long, need not be UTF-8 */
     PARE_ONNX_KIND_BYTES,
-    PARE_ONNX_KIND_PACKED_VARINT,  /* payloads: bytes for protobuf-c, packed numbers in the standard */
+    PARE_ONNX_KIND_PACKED_VARINT,  /* payloads: bytes to protobuf-c, packed numbers by standard */
     PARE_ONNX_KIND_PACKED_FIXED32,
     PARE_ONNX_KIND_PACKED_FIXED64,
     PARE_ONNX_KIND_MESSAGE,
@@ -48,7 +48,8 @@ typedef struct pare_onnx_rules {
 /* Fills in the rules of root and every message type below it. */
 void pare_onnx_rules_init(pare_onnx_rules *rules, const ProtobufCMessageDescriptor *root);
 
-/* The wire type of one item of a kind: 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes. */
+/* The wire type of one item of a kind: 0 varint, 1 eight bytes, 2 length and bytes, 5 four
+ * bytes. */
 unsigned pare_onnx_kind_wire_type(pare_onnx_kind kind);
 
 #endif

@@ -27,7 +27,7 @@ typedef struct frame {
     uint64_t tag_at, begin, end; /* in the file: its tag, its contents, and behind them */
     size_t length_at;            /* in the skeleton: its length */
     uint32_t field;              /* number in the message around it */
-    uint32_t seen;               /* singular messages that were there, by number; bit 0: the oneof */
+    uint32_t seen; /* singular messages that were there, by number; bit 0: the oneof */
     uint32_t merged;             /* payload fields that are in the skeleton already, joined */
     uint32_t n_limited;          /* items so far of the field that has a limit */
 } frame;
@@ -69,8 +69,8 @@ static unsigned index_of_child(const scanner *s, const frame *parent, const fram
     return n;
 }
 
-/* The way from the root to the innermost frame, e.g. "graph.node[3].attribute[0]"; long ways lose their
- * middle. */
+/* The way from the root to the innermost frame, e.g. "graph.node[3].attribute[0]"; long ways lose
+ * their middle. */
 static void write_path(const scanner *s, char *out, size_t out_bytes)
 {
     enum { HEAD = 6, TAIL = 4 };
@@ -116,9 +116,11 @@ static pare_status reserve(scanner *s, size_t n)
     pare_onnx_scan *scan = s->scan;
     const uint64_t used = (uint64_t)scan->n_skeleton + scan->n_side;
     if (n > scan->limit_bytes || used > scan->limit_bytes - n)
-        return fail_at(s, PARE_EBUDGET, s->at, NULL,
-                       "the model's structure needs more than the memory budget of %llu MiB; raise it "
-                       "with --max-memory", (unsigned long long)(scan->limit_bytes >> 20));
+        return fail_at(
+            s, PARE_EBUDGET, s->at, NULL,
+            "the model's structure needs more than the memory budget of %llu MiB; raise it "
+            "with --max-memory",
+            (unsigned long long)(scan->limit_bytes >> 20));
     return pare_grow(s->ctx, &scan->skeleton, &scan->skeleton_cap, scan->n_skeleton + n, 1);
 }
 
@@ -138,8 +140,8 @@ static pare_status copy_up_to(scanner *s, uint64_t end)
     return PARE_OK;
 }
 
-/* A tag with its number and wire type 2. Field numbers of the schema take two bytes at most, unknown
- * ones five. */
+/* A tag with its number and wire type 2. Field numbers of the schema take two bytes at most,
+ * unknown ones five. */
 static pare_status put_length_tag(scanner *s, uint64_t number)
 {
     PARE_TRY(reserve(s, 5));
@@ -175,7 +177,8 @@ static pare_status read_varint(scanner *s, const char *field, uint64_t *out)
     uint64_t v = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
         if (s->at == end)
-            return fail_at(s, PARE_EFORMAT, begin, field, "a varint ends with the message around it");
+            return fail_at(s, PARE_EFORMAT, begin, field,
+                           "a varint ends with the message around it");
         const uint8_t b = s->data[s->at++];
         if (shift == 63 && b > 1) break;
         v |= (uint64_t)(b & 0x7f) << shift;
@@ -198,8 +201,9 @@ static pare_status read_tag(scanner *s, uint64_t *number, unsigned *wire)
         return fail_at(s, PARE_EFORMAT, begin, NULL, "expected a field number from 1 to 536870911, "
                        "found %llu", (unsigned long long)*number);
     if (*wire == 3 || *wire == 4 || *wire > 5)
-        return fail_at(s, PARE_EFORMAT, begin, NULL, "field number %llu: expected a value, found %s",
-                       (unsigned long long)*number, wire_names[*wire]);
+        return fail_at(s, PARE_EFORMAT, begin, NULL,
+                       "field number %llu: expected a value, found %s", (unsigned long long)*number,
+                       wire_names[*wire]);
     if (s->at - begin > 5)
         return fail_at(s, PARE_EFORMAT, begin, NULL, "expected a tag of 5 bytes at most, found %u",
                        (unsigned)(s->at - begin));
@@ -213,7 +217,8 @@ static pare_status read_length(scanner *s, const char *field, uint64_t *out)
     if (*out > end_of(s) - s->at)
         return fail_at(s, PARE_EFORMAT, begin, field,
                        "expected a length of %llu at most (what is left of the message around it), "
-                       "found %llu", (unsigned long long)(end_of(s) - s->at), (unsigned long long)*out);
+                       "found %llu",
+                       (unsigned long long)(end_of(s) - s->at), (unsigned long long)*out);
     return PARE_OK;
 }
 
@@ -221,8 +226,8 @@ static pare_status read_length(scanner *s, const char *field, uint64_t *out)
 static pare_status skip_fixed(scanner *s, const char *field, unsigned n)
 {
     if (end_of(s) - s->at < n)
-        return fail_at(s, PARE_EFORMAT, s->at, field, "expected %u bytes, found the end after %u", n,
-                       (unsigned)(end_of(s) - s->at));
+        return fail_at(s, PARE_EFORMAT, s->at, field, "expected %u bytes, found the end after %u",
+                       n, (unsigned)(end_of(s) - s->at));
     s->at += n;
     return PARE_OK;
 }
@@ -265,8 +270,9 @@ static pare_status read_text(scanner *s, const pare_onnx_field_rule *rule)
     uint64_t n = 0;
     PARE_TRY(read_length(s, name, &n));
     if (n > limit)
-        return fail_at(s, PARE_EFORMAT, length_at, name, "expected text of %u bytes at most, found %llu",
-                       limit, (unsigned long long)n);
+        return fail_at(s, PARE_EFORMAT, length_at, name,
+                       "expected text of %u bytes at most, found %llu", limit,
+                       (unsigned long long)n);
     const uint8_t *p = s->data + s->at;
     if (!is_plain(p, (size_t)n)) {
         const uint8_t *nul = n ? memchr(p, 0, (size_t)n) : NULL;
@@ -285,8 +291,8 @@ static pare_status read_text(scanner *s, const pare_onnx_field_rule *rule)
 static pare_status count_item(scanner *s, const pare_onnx_field_rule *rule)
 {
     if (!rule->limit || ++s->frames[s->depth].n_limited <= rule->limit) return PARE_OK;
-    return fail_at(s, PARE_EFORMAT, s->at, rule->field->name, "expected %u entries at most, found more",
-                   rule->limit);
+    return fail_at(s, PARE_EFORMAT, s->at, rule->field->name,
+                   "expected %u entries at most, found more", rule->limit);
 }
 
 static pare_status read_number(scanner *s, const pare_onnx_field_rule *rule)
@@ -327,7 +333,8 @@ static unsigned payload_wire_type(pare_onnx_kind kind)
 }
 
 /* A run must end where a number ends, so that joining runs cannot make other numbers of them. */
-static pare_status check_run(scanner *s, const pare_onnx_field_rule *rule, uint64_t begin, uint64_t n)
+static pare_status check_run(scanner *s, const pare_onnx_field_rule *rule, uint64_t begin,
+                             uint64_t n)
 {
     const unsigned wire = payload_wire_type(rule->kind);
     const unsigned width = wire == WIRE_4_BYTES ? 4 : 8;
@@ -338,8 +345,9 @@ static pare_status check_run(scanner *s, const pare_onnx_field_rule *rule, uint6
                    (unsigned long long)n);
 }
 
-/* Walks all of the innermost message for the items of one payload field; their bytes go to `to`, or are
- * only counted when it is NULL. The walk may run ahead of the scan, so everything is checked. */
+/* Walks all of the innermost message for the items of one payload field; their bytes go to `to`, or
+ * are only counted when it is NULL. The walk may run ahead of the scan, so everything is
+ * checked. */
 static pare_status walk_payload(scanner *s, uint64_t number, uint8_t *to, uint64_t *n_bytes)
 {
     const frame *f = &s->frames[s->depth];
@@ -390,8 +398,9 @@ static pare_status merge_payload(scanner *s, uint64_t tag_at, uint64_t number)
     return put_stub(s, tag_at, number, stub);
 }
 
-/* One run becomes a stub that points into the file. A number that comes alone, or a second run, sends
- * all items of the field to the side; that stub comes later, and the last one counts for protobuf. */
+/* One run becomes a stub that points into the file. A number that comes alone, or a second run,
+ * sends all items of the field to the side; that stub comes later, and the last one counts for
+ * protobuf. */
 static pare_status read_payload(scanner *s, const pare_onnx_field_rule *rule, uint64_t tag_at,
                                 uint64_t number, unsigned wire)
 {
@@ -440,12 +449,14 @@ static pare_status count_message(scanner *s, const ProtobufCMessageDescriptor *m
 {
     pare_onnx_scan *scan = s->scan;
     if (++scan->n_messages > PARE_ONNX_MAX_MESSAGES)
-        return fail_at(s, PARE_EBUDGET, s->at, NULL, "expected %d messages at most in a file, found more",
+        return fail_at(s, PARE_EBUDGET, s->at, NULL,
+                       "expected %d messages at most in a file, found more",
                        PARE_ONNX_MAX_MESSAGES);
     if (message == &onnx__node_proto__descriptor && ++scan->n_nodes > PARE_ONNX_MAX_NODES)
-        return fail_at(s, PARE_EBUDGET, s->at, NULL, "expected %d nodes at most in a file, found more",
-                       PARE_ONNX_MAX_NODES);
-    if (message == &onnx__function_proto__descriptor && ++scan->n_functions > PARE_ONNX_MAX_FUNCTIONS)
+        return fail_at(s, PARE_EBUDGET, s->at, NULL,
+                       "expected %d nodes at most in a file, found more", PARE_ONNX_MAX_NODES);
+    if (message == &onnx__function_proto__descriptor &&
+        ++scan->n_functions > PARE_ONNX_MAX_FUNCTIONS)
         return fail_at(s, PARE_EBUDGET, s->at, NULL, "expected %d functions at most, found more",
                        PARE_ONNX_MAX_FUNCTIONS);
     return PARE_OK;
@@ -514,13 +525,15 @@ static pare_status scan_field(scanner *s)
     unsigned wire = 0;
     PARE_TRY(read_tag(s, &number, &wire));
     const pare_onnx_type_rule *type = s->frames[s->depth].type;
-    const pare_onnx_field_rule *rule = number < PARE_ONNX_MAX_RULE_FIELDS ? &type->fields[number] : NULL;
+    const pare_onnx_field_rule *rule =
+        number < PARE_ONNX_MAX_RULE_FIELDS ? &type->fields[number] : NULL;
     if (!rule || rule->kind == PARE_ONNX_KIND_UNKNOWN) return read_unknown(s, tag_at, number, wire);
     const pare_onnx_kind kind = rule->kind;
     if (kind >= PARE_ONNX_KIND_PACKED_VARINT && kind <= PARE_ONNX_KIND_PACKED_FIXED64)
         return read_payload(s, rule, tag_at, number, wire);
     const unsigned expected = pare_onnx_kind_wire_type(kind);
-    if (wire == WIRE_LENGTH && expected != WIRE_LENGTH && rule->repeated) return read_packed(s, rule);
+    if (wire == WIRE_LENGTH && expected != WIRE_LENGTH && rule->repeated)
+        return read_packed(s, rule);
     if (wire != expected)
         return fail_at(s, PARE_EFORMAT, tag_at, rule->field->name, "expected %s, found %s",
                        wire_names[expected], wire_names[wire]);
