@@ -83,8 +83,8 @@ typedef enum leftover {
     LEFTOVER_STUCK, /* see errno */
 } leftover;
 
-/* Removes a temporary file that nobody holds. It is never written to: whatever stands under that name,
- * e.g. a link that somebody planted, is no output of ours. */
+/* Removes a temporary file that nobody holds. It is never written to: whatever stands under that
+ * name, e.g. a link that somebody planted, is no output of ours. */
 static leftover remove_leftover(int dir_fd, const char *temp)
 {
     const int fd = openat(dir_fd, temp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -132,8 +132,8 @@ static pare_status make_temp(pare_ctx *ctx, pare_output *out)
         const leftover l = remove_leftover(out->dir_fd, out->temp);
         if (l == LEFTOVER_LOCKED) break;
         if (l == LEFTOVER_STUCK)
-            return pare_fail(ctx, PARE_EIO, "%s: '%s' beside it is in the way: %s; remove it", out->path,
-                             out->temp, strerror(errno));
+            return pare_fail(ctx, PARE_EIO, "%s: '%s' beside it is in the way: %s; remove it",
+                             out->path, out->temp, strerror(errno));
     }
     return pare_fail(ctx, PARE_EIO, "%s: another process is writing this file", out->path);
 }
@@ -214,7 +214,8 @@ pare_status pare_output_open(pare_ctx *ctx, pare_output **out, const char *path)
     pare_status st = PARE_OK;
     const int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        st = pare_fail(ctx, PARE_EIO, "%s: cannot open the folder '%s': %s", path, dir, strerror(errno));
+        st = pare_fail(ctx, PARE_EIO, "%s: cannot open the folder '%s': %s", path, dir,
+                       strerror(errno));
     else st = pare_output_open_at(ctx, out, fd, name, path);
     if (fd >= 0) close(fd);
     pare_free(ctx, dir);
@@ -245,8 +246,8 @@ void pare_output_report(pare_output *out, const char *phase, uint64_t done, uint
 
 static pare_status fail_room(pare_ctx *ctx, pare_output *out, uint64_t n_bytes, int error)
 {
-    out->status = pare_fail(ctx, PARE_EIO, "%s: no room for %" PRIu64 " bytes: %s", out->path, n_bytes,
-                            strerror(error));
+    out->status = pare_fail(ctx, PARE_EIO, "%s: no room for %" PRIu64 " bytes: %s", out->path,
+                            n_bytes, strerror(error));
     return out->status;
 }
 
@@ -263,7 +264,8 @@ pare_status pare_output_reserve(pare_ctx *ctx, pare_output *out, uint64_t n_byte
         out->reserved = true;
         return PARE_OK;
     }
-    if (error == ENOSPC || error == EDQUOT || error == EFBIG) return fail_room(ctx, out, n_bytes, error);
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG)
+        return fail_room(ctx, out, n_bytes, error);
     /* A file system that cannot reserve can still tell. */
     struct statvfs fs;
     if (!fstatvfs(out->fd, &fs) && n_bytes / fs.f_frsize > fs.f_bavail)
@@ -280,7 +282,8 @@ static void start_writeback(pare_output *out)
     out->n_flushing = out->n_written;
 }
 
-static pare_status write_through(pare_ctx *ctx, pare_output *out, const uint8_t *data, size_t n_bytes)
+static pare_status write_through(pare_ctx *ctx, pare_output *out, const uint8_t *data,
+                                 size_t n_bytes)
 {
     while (n_bytes && !out->status) {
         out->status = pare_check_canceled(ctx);
@@ -350,7 +353,8 @@ pare_status pare_output_commit_as(pare_ctx *ctx, pare_output *out, const char *n
 {
     pare_status st = finish(ctx, out);
     if (!st && !is_same(out->dir_fd, out->temp, out->fd))
-        st = pare_fail(ctx, PARE_EIO, "%s: the temporary file '%s' was taken away", out->path, out->temp);
+        st = pare_fail(ctx, PARE_EIO, "%s: the temporary file '%s' was taken away", out->path,
+                       out->temp);
     if (!st && renameat(out->dir_fd, out->temp, out->dir_fd, name))
         st = fail_errno(ctx, out, "cannot put the new file into place");
     if (st) {

@@ -1,8 +1,8 @@
 /* An output file that appears complete or not at all.
  *
- * Bytes go to a temporary file beside the target, `.NAME.pare-tmp`, which commit renames into place; until
- * then the target stays as it was. The temporary file is locked, so that two writers never work on one
- * target; one that a killed process left behind is replaced. */
+ * Bytes go to a temporary file beside the target, `.NAME.pare-tmp`, which commit renames into
+ * place; until then the target stays as it was. The temporary file is locked, so that two writers
+ * never work on one target; one that a killed process left behind is replaced. */
 #ifndef FORMATS_OUTPUT_H
 #define FORMATS_OUTPUT_H
 
@@ -12,12 +12,13 @@
 
 typedef struct pare_output pare_output;
 
-/* Starts writing path. An existing target must be a regular file or a link (the link itself is replaced,
- * not what it points to): EUSAGE otherwise. EIO when the folder cannot be written to or another process
- * is writing the same target; ENOMEM. The caller ends it with commit or abort. */
+/* Starts writing path. An existing target must be a regular file or a link (the link itself is
+ * replaced, not what it points to): EUSAGE otherwise. EIO when the folder cannot be written to or
+ * another process is writing the same target; ENOMEM. The caller ends it with commit or abort. */
 pare_status pare_output_open(pare_ctx *ctx, pare_output **out, const char *path);
 
-/* The same for a file called name in an open folder; path is how messages call it. dir_fd is duplicated. */
+/* The same for a file called name in an open folder; path is how messages call it. dir_fd is
+ * duplicated. */
 pare_status pare_output_open_at(pare_ctx *ctx, pare_output **out, int dir_fd, const char *name,
                                 const char *path);
 
@@ -27,10 +28,12 @@ int pare_output_dir(const pare_output *out);
 /* The target's file name within that folder. */
 const char *pare_output_name(const pare_output *out);
 
-/* Claims room for n_bytes in all, so that a full disk is found before the work: EIO when there is less. */
+/* Claims room for n_bytes in all, so that a full disk is found before the work: EIO when there is
+ * less. */
 pare_status pare_output_reserve(pare_ctx *ctx, pare_output *out, uint64_t n_bytes);
 
-/* Reports progress from here on as `phase`, counting from done to total bytes (pare_report_progress). */
+/* Reports progress from here on as `phase`, counting from done to total bytes
+ * (pare_report_progress). */
 void pare_output_report(pare_output *out, const char *phase, uint64_t done, uint64_t total);
 
 /* Appends. Runs of a mebibyte or more go to the system without a copy. The first failure (EIO, or
@@ -40,9 +43,9 @@ pare_status pare_output_write(pare_ctx *ctx, pare_output *out, const void *data,
 /* Bytes written so far. */
 uint64_t pare_output_position(const pare_output *out);
 
-/* Puts the file into place: flush, fsync, rename, fsync of the folder. An existing target's permission
- * bits are kept. On failure the target is as before and nothing is left behind, except that a failing
- * fsync of the folder (EIO) comes after the rename. Frees out in every case. */
+/* Puts the file into place: flush, fsync, rename, fsync of the folder. An existing target's
+ * permission bits are kept. On failure the target is as before and nothing is left behind, except
+ * that a failing fsync of the folder (EIO) comes after the rename. Frees out in every case. */
 pare_status pare_output_commit(pare_ctx *ctx, pare_output *out);
 
 /* The same under another name in the same folder, for names that depend on the content. */
@@ -51,8 +54,8 @@ pare_status pare_output_commit_as(pare_ctx *ctx, pare_output *out, const char *n
 /* Drops what was written; the target stays as it was. Keeps the message in ctx. Accepts NULL. */
 void pare_output_abort(pare_ctx *ctx, pare_output *out);
 
-/* Removes the temporary file of an earlier writer of `name` that ended without commit or abort, unless
- * somebody is writing to it. */
+/* Removes the temporary file of an earlier writer of `name` that ended without commit or abort,
+ * unless somebody is writing to it. */
 void pare_output_sweep(int dir_fd, const char *name);
 
 #endif

@@ -127,7 +127,9 @@ static void runs_of_any_length_arrive(void **state)
 {
     place *p = *state;
     pare_ctx *ctx = &p->t.ctx;
-    static const size_t runs[] = { 0, 1, 100, MIB - 101, 1, MIB - 1, 1, MIB, MIB + 1, 5, 20 * MIB, 7 };
+    static const size_t runs[] = {
+        0, 1, 100, MIB - 101, 1, MIB - 1, 1, MIB, MIB + 1, 5, 20 * MIB, 7
+    };
     size_t total = 0;
     for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) total += runs[i];
     uint8_t *data = malloc(total);
@@ -166,7 +168,8 @@ static void permissions_are_kept_or_follow_the_umask(void **state)
         assert_int_equal(chmod(p->path, modes[i]), 0);
         pare_output *out = NULL;
         assert_int_equal(pare_output_open(ctx, &out, p->path), PARE_OK);
-        assert_int_equal(mode_of(p->temp) & ~modes[i] & 0077, 0); /* no wider, not even for a moment */
+        /* no wider, not even for a moment */
+        assert_int_equal(mode_of(p->temp) & ~modes[i] & 0077, 0);
         assert_int_equal(pare_output_commit(ctx, out), PARE_OK);
         assert_int_equal(mode_of(p->path), modes[i]);
     }

@@ -24,7 +24,8 @@ typedef struct outcome {
 static void scan(outcome *o, const wire *w)
 {
     test_ctx_init(&o->t);
-    o->status = pare_onnx_scan_message(&o->t.ctx, &o->scan, &onnx__model_proto__descriptor, w->data, w->n);
+    o->status =
+        pare_onnx_scan_message(&o->t.ctx, &o->scan, &onnx__model_proto__descriptor, w->data, w->n);
 }
 
 static void done(outcome *o, wire *w)
@@ -181,9 +182,11 @@ static void broken_wire_formats_are_refused(void **state)
         { 2, { 0x3a, 0x05 }, "byte 1, graph: expected a length of 0 at most" },
         { 7, { 0x3a, 0x80, 0x80, 0x80, 0x80, 0x10, 0 }, "found 4294967296" },
         { 2, { 0x08, 0x80 }, "ir_version: a varint ends with the message around it" },
-        { 12, { 0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01 },
+        { 12,
+          { 0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01 },
           "ir_version: a varint of more than 64 bits" },
-        { 11, { 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02 },
+        { 11,
+          { 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02 },
           "a varint of more than 64 bits" },
         { 2, { 0x00, 0x00 }, "byte 0, ModelProto: expected a field number from 1" },
         { 6, { 0x80, 0x80, 0x80, 0x80, 0x20, 0x00 }, "found 1073741824" },
@@ -195,7 +198,9 @@ static void broken_wire_formats_are_refused(void **state)
         { 2, { 0x38, 0x00 }, "graph: expected a length and bytes, found a varint" },
         { 3, { 0xf9, 0x07, 0x00 }, "expected 8 bytes, found the end after 1" },
         { 3, { 0xfd, 0x07, 0x00 }, "expected 4 bytes, found the end after 1" },
-        { 7, { 0x3a, 0x05, 0x12, 0x03, 'a', 0, 'b' }, "byte 5, graph.name: expected text without NUL" },
+        { 7,
+          { 0x3a, 0x05, 0x12, 0x03, 'a', 0, 'b' },
+          "byte 5, graph.name: expected text without NUL" },
         { 5, { 0x3a, 0x03, 0x12, 0x01, 0xff }, "graph.name: expected UTF-8, found '\\xff'" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -237,7 +242,8 @@ static void messages_name_the_way(void **state)
         wire_end(&w, node);
     }
     wire_end(&w, graph);
-    refuse(&w, PARE_EFORMAT, "graph.node[3].attribute[1].t.data_type: expected a number of 32 bits, "
+    refuse(&w, PARE_EFORMAT,
+           "graph.node[3].attribute[1].t.data_type: expected a number of 32 bits, "
            "found 2147483648");
 }
 
@@ -337,7 +343,8 @@ static void bombs_are_refused_early(void **state)
         uint64_t n_messages;
     } bombs[] = {
         { MODEL_GRAPH, GRAPH_NODE, 10000000, PARE_EBUDGET, "1000000 nodes at most", 1000003 },
-        { MODEL_GRAPH, GRAPH_INITIALIZER, 10000000, PARE_EBUDGET, "5000000 messages at most", 5000001 },
+        { MODEL_GRAPH, GRAPH_INITIALIZER, 10000000, PARE_EBUDGET, "5000000 messages at most",
+          5000001 },
         { 0, MODEL_FUNCTION, 10000000, PARE_EBUDGET, "10000 functions at most", 10002 },
         { 0, MODEL_GRAPH, 80000, PARE_EFORMAT, "graph: expected at most one, found a second", 2 },
     };
@@ -407,12 +414,14 @@ static void the_skeleton_stays_in_its_budget(void **state)
     (void)state;
     wire w = { 0 };
     const size_t graph = wire_begin(&w, MODEL_GRAPH);
-    for (int i = 0; i < 30000; i++) wire_text(&w, GRAPH_NAME, "a name that is some 40 bytes long, for once");
+    for (int i = 0; i < 30000; i++)
+        wire_text(&w, GRAPH_NAME, "a name that is some 40 bytes long, for once");
     wire_end(&w, graph);
     outcome o;
     test_ctx_init(&o.t);
     o.t.ctx.opts.max_memory_bytes = 1 << 20;
-    o.status = pare_onnx_scan_message(&o.t.ctx, &o.scan, &onnx__model_proto__descriptor, w.data, w.n);
+    o.status =
+        pare_onnx_scan_message(&o.t.ctx, &o.scan, &onnx__model_proto__descriptor, w.data, w.n);
     assert_int_equal(o.status, PARE_EBUDGET);
     assert_non_null(strstr(o.t.ctx.message, "memory budget of 1 MiB"));
     done(&o, &w);

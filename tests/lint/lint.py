@@ -9,6 +9,7 @@ rule in EXEMPTABLE is excused by a comment in front of it:
 which covers the next N findings of that rule in the file (for `long-file` it may stand anywhere).
 A marker that covers fewer than it says is itself a finding, so that markers go with their cause.
 """
+import argparse
 import os
 import re
 import sys
@@ -253,24 +254,24 @@ class Lint:
                     self.find(file, n, "banned-call", f"{name}: a library returns a status")
 
     def functions(self, file):
-        """(first line of the signature, line of `{`, line of `}`, signature) of each definition."""
+        """(first line of the signature, line of `}`, signature) of each definition."""
         start = None
         for n, line in enumerate(file.code, 1):
             if line == "{":
                 start = n
             elif line.startswith("}") and start:
                 first = start - 1
-                while first > 1 and re.match(r"\s+\S", file.code[first - 1]):
-                    first -= 1  # continuation lines are indented
+                while first > 1 and re.match(r"[^#}].*[^;}\s]\s*$", file.code[first - 2]):
+                    first -= 1
                 signature = " ".join(part.strip() for part in file.code[first - 1:start - 1])
-                yield first, start, n, signature
+                yield first, n, re.sub(r"__attribute__\(\(.*?\)\)\)?", "", signature)
                 start = None
 
     def check_functions(self, file):
         for n, line in enumerate(file.code, 1):
             if re.match(r"[A-Za-z_].*\)\s*\{\s*\S*$", line) and "=" not in line:
                 self.find(file, n, "brace", "the brace of a function stands on a line of its own")
-        for first, _, last, signature in self.functions(file):
+        for first, last, signature in self.functions(file):
             if last - first + 1 > MAX_FUNCTION_LINES:
                 self.find(file, first, "long-function",
                           f"{last - first + 1} lines, at most {MAX_FUNCTION_LINES}")
@@ -377,9 +378,13 @@ class Lint:
 
 
 def main():
-    default = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-    lint = Lint(sys.argv[1] if len(sys.argv) > 1 else os.path.normpath(default))
-    findings = lint.run()
+    here = os.path.dirname(os.path.abspath(__file__))
+    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    options.add_argument("root", nargs="?", default=os.path.normpath(os.path.join(here, "../..")))
+    options.add_argument("--without", action="append", default=[], choices=sorted(RULES))
+    given = options.parse_args()
+    lint = Lint(given.root)
+    findings = [f for f in lint.run() if f[2] not in given.without]
     for path, line, rule, text in findings:
         print(f"{path}:{line}: {rule}: {text}")
     print(f"lint: {len(lint.files)} files, {len(findings)} findings")
