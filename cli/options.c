@@ -1,0 +1,331 @@
+#include "cli/options.h"
+
+#include "cli/nearest.h"
+#include "cli/number.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct parser {
+    pare_ctx *ctx;
+    pare_arguments *args;
+    const pare_syntax *syntax;
+    char *const *words;
+    size_t n_words, next;
+    pare_usage_error *error;
+} parser;
+
+/* An option as it was written: "--name", "--name=value", "-n", "-nvalue". */
+typedef struct written {
+    const pare_option *option;
+    size_t set;
+    char spelling[PARE_MESSAGE_BYTES]; /* without the value */
+    const char *value;                 /* NULL: none attached */
+} written;
+
+static void set_text(char out[PARE_MESSAGE_BYTES], const char *fmt, va_list args)
+{
+    vsnprintf(out, PARE_MESSAGE_BYTES, fmt, args);
+}
+
+static pare_status usage_error(pare_usage_error *error, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static pare_status usage_error(pare_usage_error *error, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    set_text(error->message, fmt, args);
+    va_end(args);
+    error->hint[0] = '\0';
+    return PARE_EUSAGE;
+}
+
+static void usage_hint(pare_usage_error *error, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static void usage_hint(pare_usage_error *error, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    set_text(error->hint, fmt, args);
+    va_end(args);
+}
+
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1] != '\0';
+}
+
+static void *field_of(const pare_option_set *set, const pare_option *option)
+{
+    return (char *)set->fields + option->offset;
+}
+
+/* --- finding the row ------------------------------------------------------------------------- */
+
+static bool row_matches(const pare_option *row, const char *name, size_t n, bool is_long)
+{
+    if (!is_long) return row->short_name && row->short_name == name[0];
+    return strncmp(row->name, name, n) == 0 && row->name[n] == '\0';
+}
+
+static const pare_option *find_row(const pare_syntax *syntax, const char *name, size_t n,
+                                   bool is_long, size_t *set)
+{
+    for (size_t s = 0; s < 2; s++) {
+        for (size_t i = 0; i < syntax->sets[s].n; i++) {
+            if (!row_matches(&syntax->sets[s].rows[i], name, n, is_long)) continue;
+            *set = s;
+            return &syntax->sets[s].rows[i];
+        }
+    }
+    return NULL;
+}
+
+static pare_status unknown_option(const parser *p, const written *w, bool is_long)
+{
+    usage_error(p->error, "unknown option '%s' of '%s'", w->spelling, p->syntax->command);
+    /* "-output" is meant as "--output"; "-x" says too little to guess. */
+    pare_nearest nearest = { .word = w->spelling + 1 + is_long };
+    for (size_t s = 0; s < 2; s++) {
+        for (size_t i = 0; i < p->syntax->sets[s].n; i++)
+            pare_nearest_try(&nearest, p->syntax->sets[s].rows[i].name);
+    }
+    if (nearest.name) usage_hint(p->error, "did you mean '--%s'?", nearest.name);
+    else usage_hint(p->error, "'%s --help' lists the options", p->syntax->command);
+    return PARE_EUSAGE;
+}
+
+static pare_status find_option(const parser *p, written *w, const char *word)
+{
+    const bool is_long = word[1] == '-';
+    const char *const name = word + 1 + is_long;
+    const size_t n = is_long ? strcspn(name, "=") : 1;
+    w->option = find_row(p->syntax, name, n, is_long, &w->set);
+    const bool takes_value = w->option && w->option->kind != PARE_OPT_FLAG;
+    if (!is_long && name[1] && !takes_value) w->option = NULL; /* "-help": not a row's short name */
+    const size_t shown = w->option || is_long ? (size_t)(name - word) + n : strcspn(word, "=");
+    snprintf(w->spelling, sizeof(w->spelling), "%.*s", (int)shown, word);
+    if (!w->option) return unknown_option(p, w, is_long);
+    if (name[n] == '=') w->value = name + n + 1;
+    else if (!is_long && name[1]) w->value = name + 1;
+    return PARE_OK;
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+static const char *expected_form(const pare_option *option)
+{
+    switch (option->kind) {
+    case PARE_OPT_SIZE: return "a size such as 4096, 64KiB or 1.5GB";
+    case PARE_OPT_COUNT: return "a count such as 500, 10k or 2.5M";
+    case PARE_OPT_DURATION: return "a duration such as 90s, 10m or 1.5h";
+    default: return "an integer";
+    }
+}
+
+static pare_status set_int(const parser *p, const written *w, int64_t *field)
+{
+    const pare_option *const option = w->option;
+    const bool bounded = option->min != 0 || option->max != 0;
+    int64_t value = 0;
+    const bool is_int = pare_read_int(w->value, &value);
+    if (is_int && (!bounded || (value >= option->min && value <= option->max))) {
+        *field = value;
+        return PARE_OK;
+    }
+    if (!bounded) return usage_error(p->error, "option '%s': expected an integer, found '%s'",
+                                     w->spelling, w->value);
+    return usage_error(p->error, "option '%s': expected an integer from %lld to %lld, found '%s'",
+                       w->spelling, (long long)option->min, (long long)option->max, w->value);
+}
+
+static pare_status set_quantity(const parser *p, const written *w, uint64_t *field)
+{
+    uint64_t value = 0;
+    const bool ok = w->option->kind == PARE_OPT_SIZE    ? pare_read_size(w->value, &value)
+                    : w->option->kind == PARE_OPT_COUNT ? pare_read_count(w->value, &value)
+                                                        : pare_read_duration(w->value, &value);
+    if (!ok || value == PARE_NOT_GIVEN)
+        return usage_error(p->error, "option '%s': expected %s, found '%s'", w->spelling,
+                           expected_form(w->option), w->value);
+    *field = value;
+    return PARE_OK;
+}
+
+static pare_status set_choice(const parser *p, const written *w, int *field)
+{
+    pare_line all = { 0 };
+    pare_nearest nearest = { .word = w->value };
+    for (int i = 0; w->option->choices[i]; i++) {
+        const char *const choice = w->option->choices[i];
+        if (pare_str_eq(choice, w->value)) {
+            *field = i;
+            return PARE_OK;
+        }
+        pare_line_add(&all, "%s%s", i ? ", " : "", choice);
+        pare_nearest_try(&nearest, choice);
+    }
+    usage_error(p->error, "option '%s': expected one of %s, found '%s'", w->spelling, all.text,
+                w->value);
+    if (nearest.name) usage_hint(p->error, "did you mean '%s'?", nearest.name);
+    return PARE_EUSAGE;
+}
+
+static pare_status append_item(const parser *p, pare_option_list *list, const char *value)
+{
+    PARE_TRY(pare_grow(p->ctx, &list->items, &list->cap, list->n + 1, sizeof(list->items[0])));
+    list->items[list->n++] = value;
+    return PARE_OK;
+}
+
+static pare_status store(const parser *p, const written *w)
+{
+    void *const field = field_of(&p->syntax->sets[w->set], w->option);
+    switch (w->option->kind) {
+    case PARE_OPT_FLAG: *(bool *)field = true; return PARE_OK;
+    case PARE_OPT_STRING:
+        if (!*w->value) return usage_error(p->error, "option '%s': expected %s, found nothing",
+                                           w->spelling, w->option->placeholder);
+        *(const char **)field = w->value;
+        return PARE_OK;
+    case PARE_OPT_INT: return set_int(p, w, field);
+    case PARE_OPT_SIZE:
+    case PARE_OPT_COUNT:
+    case PARE_OPT_DURATION: return set_quantity(p, w, field);
+    case PARE_OPT_LIST: return append_item(p, field, w->value);
+    case PARE_OPT_CHOICE: return set_choice(p, w, field);
+    }
+    return PARE_OK;
+}
+
+/* Whether a word can be meant as a value: "-x" can, the name of an option that is known cannot. */
+static bool can_be_value(const parser *p, const char *word)
+{
+    if (!is_option(word)) return true;
+    const bool is_long = word[1] == '-';
+    const char *const name = word + 1 + is_long;
+    const size_t n = is_long ? strcspn(name, "=") : strlen(name);
+    size_t set = 0;
+    if (!n) return false; /* "--" */
+    return (!is_long && n != 1) || !find_row(p->syntax, name, n, is_long, &set);
+}
+
+static pare_status take_value(parser *p, written *w)
+{
+    const pare_option *const option = w->option;
+    if (option->kind == PARE_OPT_FLAG) {
+        if (!w->value) return PARE_OK;
+        return usage_error(p->error, "option '%s' takes no value, found '%s'", w->spelling,
+                           w->value);
+    }
+    if (w->value) return PARE_OK;
+    if (option->implied) {
+        w->value = option->implied;
+        return PARE_OK;
+    }
+    if (p->next == p->n_words)
+        return usage_error(p->error, "option '%s' needs a value: %s %s", w->spelling, w->spelling,
+                           option->placeholder);
+    if (!can_be_value(p, p->words[p->next]))
+        return usage_error(p->error, "option '%s' needs a value: %s %s, found the option '%s'",
+                           w->spelling, w->spelling, option->placeholder, p->words[p->next]);
+    w->value = p->words[p->next++];
+    return PARE_OK;
+}
+
+static pare_status parse_option(parser *p, const char *word)
+{
+    written w = { 0 };
+    PARE_TRY(find_option(p, &w, word));
+    PARE_TRY(take_value(p, &w));
+    const size_t row = (size_t)(w.option - p->syntax->sets[w.set].rows);
+    const uint64_t bit = UINT64_C(1) << row;
+    const bool repeats = w.option->kind == PARE_OPT_FLAG || w.option->kind == PARE_OPT_LIST;
+    if ((p->args->given[w.set] & bit) && !repeats)
+        return usage_error(p->error, "option '--%s' is given twice", w.option->name);
+    p->args->given[w.set] |= bit;
+    return store(p, &w);
+}
+
+static pare_status parse_operand(const parser *p, const char *word)
+{
+    if (p->args->n_operands == p->syntax->n_operands) {
+        usage_error(p->error, "'%s' takes %s, found '%s' besides", p->syntax->command,
+                    p->syntax->n_operands ? "no more arguments" : "no arguments", word);
+        usage_hint(p->error, "'%s --help' shows how it is used", p->syntax->command);
+        return PARE_EUSAGE;
+    }
+    p->args->operands[p->args->n_operands++] = word;
+    return PARE_OK;
+}
+
+pare_status pare_options_parse(pare_ctx *ctx, pare_arguments *args, const pare_syntax *syntax,
+                               size_t n_words, char *const *words, size_t *n_used,
+                               pare_usage_error *error)
+{
+    parser p = { ctx, args, syntax, words, n_words, 0, error };
+    bool only_operands = false;
+    pare_status st = PARE_OK;
+    while (!st && p.next < n_words) {
+        const char *const word = words[p.next];
+        const bool operand = only_operands || !is_option(word);
+        if (operand && syntax->stop_at_operand) break;
+        p.next++;
+        if (operand) st = parse_operand(&p, word);
+        else if (pare_str_eq(word, "--")) only_operands = true;
+        else st = parse_option(&p, word);
+    }
+    *n_used = p.next;
+    return st;
+}
+
+/* --- afterwards ------------------------------------------------------------------------------ */
+
+static pare_status check_set(const pare_arguments *args, const pare_syntax *syntax, size_t s,
+                             pare_usage_error *error)
+{
+    for (size_t i = 0; i < syntax->sets[s].n; i++) {
+        const pare_option *const row = &syntax->sets[s].rows[i];
+        const bool given = args->given[s] >> i & 1;
+        if (!given && row->required) {
+            pare_line spelling = { 0 };
+            pare_option_spelling(&spelling, row);
+            return usage_error(error, "'%s' needs %s", syntax->command, spelling.text);
+        }
+        if (given && row->group && !(row->group & syntax->shared))
+            return usage_error(error, "option '--%s' has no effect on '%s'", row->name,
+                               syntax->command);
+    }
+    return PARE_OK;
+}
+
+pare_status pare_options_check(const pare_arguments *args, const pare_syntax *syntax,
+                               pare_usage_error *error)
+{
+    if (args->n_operands < syntax->n_operands && syntax->operands[args->n_operands][0] != '[') {
+        usage_error(error, "'%s' needs %s", syntax->command, syntax->operands[args->n_operands]);
+        usage_hint(error, "'%s --help' shows how it is used", syntax->command);
+        return PARE_EUSAGE;
+    }
+    PARE_TRY(check_set(args, syntax, 0, error));
+    return check_set(args, syntax, 1, error);
+}
+
+void pare_options_free(pare_ctx *ctx, const pare_option_set *set)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        if (set->rows[i].kind != PARE_OPT_LIST) continue;
+        pare_option_list *const list = field_of(set, &set->rows[i]);
+        pare_free(ctx, list->items);
+        *list = (pare_option_list){ 0 };
+    }
+}
+
+void pare_option_spelling(pare_line *out, const pare_option *option)
+{
+    if (option->short_name) pare_line_add(out, "-%c, ", option->short_name);
+    pare_line_add(out, "--%s", option->name);
+    if (option->implied) pare_line_add(out, "[=%s]", option->placeholder);
+    else if (option->placeholder) pare_line_add(out, " %s", option->placeholder);
+}

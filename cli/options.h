@@ -1,0 +1,98 @@
+/* Options of the command line as tables: what is accepted, where it goes, and what the help says.
+ * The parser, the help, the man page and the completions all read the same rows. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "compress/pare.h"
+
+#include "cli/line.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What an option takes, and the type of the field that it fills. */
+typedef enum pare_option_kind {
+    PARE_OPT_FLAG,     /* nothing                                    bool                        */
+    PARE_OPT_STRING,   /* any text                                   const char *                */
+    PARE_OPT_INT,      /* -3, 17                                     int64_t                     */
+    PARE_OPT_SIZE,     /* 4096, 64KiB, 1.5GB                         uint64_t, bytes             */
+    PARE_OPT_COUNT,    /* 1000, 10k, 2.5M                            uint64_t                    */
+    PARE_OPT_DURATION, /* 90, 90s, 10m, 1.5h, 250ms                  uint64_t, milliseconds      */
+    PARE_OPT_LIST,     /* any text, may be given many times          pare_option_list            */
+    PARE_OPT_CHOICE,   /* one of `choices`                           int, index into `choices`   */
+} pare_option_kind;
+
+typedef struct pare_option {
+    const char *name;           /* long name without dashes */
+    char short_name;            /* 0: none */
+    pare_option_kind kind;
+    bool required;
+    const char *placeholder;    /* of the value in the help, e.g. "SIZE"; NULL: a flag */
+    const char *implied;        /* the value when none is given, which only `--name=VALUE` then
+                                 * does; NULL: a value must follow */
+    const char *const *choices; /* PARE_OPT_CHOICE: ends with NULL */
+    int64_t min, max;           /* PARE_OPT_INT: the range; both 0: any */
+    uint32_t group;             /* shared options: a bit for pare_syntax.shared */
+    size_t offset;              /* of the field in the struct of options */
+    const char *help;           /* one sentence without a full stop */
+} pare_option;
+
+/* A table of options and the struct that it fills. */
+typedef struct pare_option_set {
+    const pare_option *rows;
+    size_t n;
+    void *fields;
+} pare_option_set;
+
+/* Field of PARE_OPT_LIST. The items are words of argv. */
+typedef struct pare_option_list {
+    const char **items;
+    size_t n, cap;
+} pare_option_list;
+
+/* Field of PARE_OPT_SIZE, _COUNT, _DURATION that tells "not given"; to be set as the default. */
+#define PARE_NOT_GIVEN UINT64_MAX
+
+enum { PARE_MAX_OPTIONS = 64, PARE_MAX_OPERANDS = 4 };
+
+typedef struct pare_arguments {
+    const char *operands[PARE_MAX_OPERANDS];
+    size_t n_operands;
+    uint64_t given[2];          /* bit i: row i of set 0, 1 was given */
+} pare_arguments;
+
+/* What can be parsed: two tables (the verb's own, the shared ones) and a number of operands. */
+typedef struct pare_syntax {
+    const char *command;        /* for messages, e.g. "pare inspect" */
+    pare_option_set sets[2];
+    uint32_t shared;            /* groups of set 1 that have an effect */
+    const char *const *operands; /* names, e.g. "MODEL"; all are required but those in [brackets] */
+    size_t n_operands;
+    bool stop_at_operand;       /* leave the first operand and all behind it alone */
+} pare_syntax;
+
+/* Why words could not be parsed: the hint goes on a line of its own and may be empty. */
+typedef struct pare_usage_error {
+    char message[PARE_MESSAGE_BYTES];
+    char hint[PARE_MESSAGE_BYTES];
+} pare_usage_error;
+
+/* Adds to *args and to the structs of both sets what the words say; *args starts zeroed and may go
+ * through several calls. *n_used is how many words were taken (all, unless stop_at_operand).
+ * Pointers into words are kept. EUSAGE with *error set; ENOMEM. */
+pare_status pare_options_parse(pare_ctx *ctx, pare_arguments *args, const pare_syntax *syntax,
+                               size_t n_words, char *const *words, size_t *n_used,
+                               pare_usage_error *error);
+
+/* Checks the whole: required options and operands are there, shared ones have an effect. EUSAGE. */
+pare_status pare_options_check(const pare_arguments *args, const pare_syntax *syntax,
+                               pare_usage_error *error);
+
+/* Frees what the fields of a set own (lists). */
+void pare_options_free(pare_ctx *ctx, const pare_option_set *set);
+
+/* "--name SIZE", "--name[=SIZE]", "-o, --output FILE": an option as the help shows it. */
+void pare_option_spelling(pare_line *out, const pare_option *option);
+
+#endif

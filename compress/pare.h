@@ -1,0 +1,23 @@
+/* The one public header of libpare: contexts, and models in memory. Files are read and written by
+ * formats/ (formats/onnx/onnx.h), which build on this. */
+#ifndef PARE_H
+#define PARE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/ctx.h"
+#include "base/status.h"
+#include "base/utf8.h"
+#include "ir/attr.h"
+#include "ir/build.h"
+#include "ir/check.h"
+#include "ir/dtype.h"
+#include "ir/graph.h"
+#include "ir/model.h"
+#include "ir/order.h"
+#include "ir/tensor.h"
+#include "ir/text.h"
+#include "ir/type.h"
+
+#endif
