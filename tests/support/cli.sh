@@ -21,3 +21,11 @@ has() { grep -qF -- "$2" "$1" || { cat "$1" >&2; die "$1 lacks: $2"; }; }
 lacks() { ! grep -qF -- "$2" "$1" || { cat "$1" >&2; die "$1 has: $2"; }; }
 same() { cmp -- "$1" "$2" || die "$1 and $2 differ"; }
 empty() { [ ! -s "$1" ] || { cat "$1" >&2; die "$1 is not empty"; }; }
+# text FILE <<'END': the file holds exactly this text.
+text() { cat >expected; diff -u expected "$1" >&2 || die "$1 is not what was expected"; }
+# json FILE EXPRESSION: the file holds one JSON value d for which the Python expression is true.
+json() {
+    python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+sys.exit(not eval(sys.argv[2]))' "$1" "$2" || { cat "$1" >&2; die "$1: not so: $2"; }
+}

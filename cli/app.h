@@ -1,0 +1,50 @@
+/* One run of the program: its context, its messages, its exit status. */
+#ifndef CLI_APP_H
+#define CLI_APP_H
+
+#include "cli/command.h"
+#include "cli/progress.h"
+
+enum {
+    PARE_EXIT_DONE = 0,
+    PARE_EXIT_GATE = 1,        /* done, but a limit does not hold */
+    PARE_EXIT_USAGE = 2,
+    PARE_EXIT_INPUT = 3,       /* bad, missing or unreadable input */
+    PARE_EXIT_UNSUPPORTED = 4,
+    PARE_EXIT_RESOURCES = 5,   /* memory, disk, time */
+    PARE_EXIT_SIGNAL = 128,    /* plus the number of the signal */
+};
+
+typedef struct pare_app {
+    pare_ctx ctx;
+    pare_shared shared;
+    char command[32];          /* "pare inspect"; "pare" until the verb is known */
+    pare_progress_bar bar;
+    char **warnings;           /* in order, for reports; each owned */
+    size_t n_warnings, warnings_cap;
+} pare_app;
+
+/* Parses argv, runs a verb, reports. Returns the exit status. */
+int pare_app_main(int argc, char *const *argv);
+
+/* Exit status of a failure while reading inputs, and of one after that. */
+int pare_exit_for_input(pare_status status);
+int pare_exit_for_output(pare_status status);
+
+/* Reports a failure in words: "pare: error: ..." on standard error, with --json also as an object
+ * on standard output. hint may be NULL or "". Returns exit_status. */
+int pare_app_error(pare_app *app, int exit_status, const char *message, const char *hint);
+
+/* The same with the message of the context. */
+int pare_app_fail(pare_app *app, int exit_status, const char *hint);
+
+/* Wrong usage: there is no such verb. Names the nearest one. Returns PARE_EXIT_USAGE. */
+int pare_app_unknown_verb(pare_app *app, const char *word);
+
+/* A line on standard error for --verbose only. */
+void pare_app_note(pare_app *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Seconds on a clock that only goes forward. */
+double pare_app_seconds(void);
+
+#endif
