@@ -6,7 +6,12 @@
 #include "ir/num.h"
 
 /* Contents are followed for tensors of up to this many elements. */
-enum { PARE_MAX_CONTENT = 64 };
+enum {
+    PARE_MAX_CONTENT = 64,
+    PARE_MAX_RANK_ASKED =
+        4 * PARE_MAX_DIMS, /* what an infer may ask for; above PARE_MAX_DIMS it gets
+                                                an unranked tensor */
+};
 
 typedef struct pare_info {
     pare_type_kind kind;      /* PARE_TYPE_NONE: nothing is known */
@@ -28,6 +33,8 @@ typedef struct pare_shapes {
     size_t n_infos;
     struct pare_shape_issue *issues; /* what could not be inferred, or was contradictory, and why */
     size_t n_issues, issues_cap;
+    const pare_binding *bindings; /* values that stand for symbols of declared types; may be NULL */
+    pare_num *spare; /* [PARE_MAX_RANK_ASKED] dims that nobody reads: when memory is short */
     bool short_of_memory;     /* sticky: a maker below failed and returned unknown */
 } pare_shapes;
 
@@ -43,7 +50,8 @@ pare_info pare_info_unranked(pare_dtype dtype);
 pare_info pare_info_tensor(pare_shapes *shapes, pare_dtype dtype, uint32_t rank,
                            const pare_num *dims);
 
-/* The same with every dim still unknown, to be filled in through *dims. */
+/* The same with every dim still unknown, to be filled in through *dims, which is never NULL. rank
+ * is at most PARE_MAX_RANK_ASKED. */
 pare_info pare_info_ranked(pare_shapes *shapes, pare_dtype dtype, uint32_t rank, pare_num **dims);
 
 /* A 1-D tensor of n elements, or a scalar, whose content is known. */

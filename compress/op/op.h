@@ -10,20 +10,27 @@
 
 #include "op/info.h"
 
+/* What an attribute name of a function stands for in one call of it. */
+typedef struct pare_attr_binding {
+    const char *name;
+    const pare_attr *attr;
+} pare_attr_binding;
+
 /* One call of an operator, as its facets see it. */
 typedef struct pare_call {
     const pare_node *node;
     const struct pare_op *op;
     int64_t version;          /* opset version of the operator's domain that holds here */
-    const pare_attr *const *bindings; /* in a function body: attributes of the call; else NULL */
+    const pare_attr_binding *bindings; /* [n_bindings], inside a function body; else NULL */
     size_t n_bindings;
-    const char *label;        /* for messages: "node 'conv1' (Conv)" */
 } pare_call;
 
-/* Fills params, zeroed memory of op->params_bytes; lists go into the arena. EFORMAT with a message
- * (node, attribute, expected, found) for attributes that no version allows. */
-typedef pare_status pare_resolve_fn(pare_ctx *ctx, void *params, pare_arena *arena,
-                                    const pare_call *call);
+/* Parameter structs are of bounded size: lists in them are borrowed from attributes. */
+enum { PARE_MAX_PARAMS_BYTES = 1024 };
+
+/* Fills params, zeroed memory of op->params_bytes. EFORMAT with a message (node, attribute,
+ * expected, found) for attributes that no version allows. */
+typedef pare_status pare_resolve_fn(pare_ctx *ctx, void *params, const pare_call *call);
 
 /* What an infer works on. Inputs that are omitted are NULL; all others are at least "unknown".
  * Outputs start unknown, omitted ones may be written to all the same. */
@@ -70,8 +77,7 @@ void pare_facet_todo(void);
 /* The newest opset of the default domain that the table speaks for. */
 enum { PARE_NEWEST_OPSET = 27 };
 
-/* The operator with this (normalised) domain and name, or NULL. Constant time is not promised; a
- * binary search. */
+/* The operator with this (normalised) domain and name, or NULL. */
 const pare_op *pare_op_find(const char *domain, const char *name);
 
 /* All operators, sorted by domain, then name. */
@@ -82,5 +88,8 @@ const pare_op *const *pare_op_all(size_t *n);
  * EFORMAT when the numbers of inputs or outputs are. */
 pare_status pare_call_init(pare_ctx *ctx, pare_call *call, const pare_model *model,
                            pare_node_id node);
+
+/* Runs op->resolve into params [PARE_MAX_PARAMS_BYTES], zeroing first what the operator uses. */
+pare_status pare_call_resolve(pare_ctx *ctx, const pare_call *call, void *params);
 
 #endif

@@ -59,6 +59,7 @@ COMMENT_OR_LITERAL = re.compile(
     r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
 INCLUDE = re.compile(r"^\s*#\s*include\s*([<\"])([^>\"]+)[>\"]")
 ROW = re.compile(r"\s*[A-Z][A-Z0-9_]*\(\s*(\w+)")
+OP_ROW = re.compile(r'PARE_OP\("([\w.]*)", "(\w+)", (\w+)\)')
 MARKER = re.compile(r"pare-lint:\s*([\w-]*)\s*(\d*)(.*)")
 
 
@@ -301,7 +302,17 @@ class Lint:
 
     # --- lists and orphans
 
+    def check_op_order(self, file):
+        """Operators are found by binary search over (domain, name), so that is their order."""
+        rows = [(n, OP_ROW.match(line)) for n, line in enumerate(file.lines, 1)]
+        rows = [(n, row.group(1, 2)) for n, row in rows if row]
+        for (_, before), (n, key) in zip(rows, rows[1:]):
+            if key <= before:
+                self.find(file, n, "list-order", f"{key} belongs before {before}")
+
     def check_list_order(self, file):
+        if file.path.endswith("/op_list.h"):
+            return self.check_op_order(file)
         previous = None
         for n, line in enumerate(file.code, 1):
             row = ROW.match(line)
@@ -319,6 +330,7 @@ class Lint:
                 continue
             kind = os.path.basename(path).removesuffix("_list.h")
             rows = {row.group(1) for line in listing.code if (row := ROW.match(line))}
+            rows |= {row.group(3) for line in listing.lines if (row := OP_ROW.match(line))}
             definition = re.compile(rf"const pare_{kind} pare_{kind}_(\w+) =")
             for file in self.files.values():
                 if not file.path.startswith(os.path.dirname(path) + "/"):

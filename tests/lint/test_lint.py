@@ -20,7 +20,7 @@ CLEAN = {
                          "    static const int table[] = { 1, 2 };\n"
                          "    return table[x] + names[0][0];\n}\n",
     "compress/ir/b.h": header("PARE_IR_B_H", '#include "base/a.h"'),
-    "compress/op/op_list.h": "/* rows */\nPARE_OP(add)\nPARE_OP(conv)\n",
+    "compress/op/op_list.h": '/* rows */\nPARE_OP("", "Add", add)\nPARE_OP("", "Conv", conv)\n',
     "compress/op/op.c": '#include "ir/b.h"\n#include "kernels/add.h"\n\n'
                         '#define PARE_OP(name) extern const pare_op pare_op_##name;\n'
                         '#include "op_list.h"\n',
@@ -94,7 +94,7 @@ CASES = [
     ("global-state", A, "+static const char *names2[] = { 0 };\n", END),
     ("global-state", A, "+static int (*callback)(int);\n", END),
     ("global-state", A, "+" + function("static int calls = 0;"), END + 2),
-    ("list-order", "compress/op/op_list.h", "PARE_OP(conv)\nPARE_OP(add)\n", 2),
+    ("list-order", "compress/op/op_list.h", 'PARE_OP("", "Conv", conv)\nPARE_OP("", "Add", add)\n', 2),
     ("orphan", "compress/op/relu.c", '#include "ir/b.h"\n\nconst pare_op pare_op_relu = {\n};\n',
      3),
     ("orphan", "compress/ir/new.h", header("PARE_IR_NEW_H", "int x;"), 1),

@@ -1,0 +1,147 @@
+#include "op/inferer.h"
+
+#include "op/attrs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Counts a graph's nodes against the budget: expansion by calls can be exponential. */
+static pare_status count_calls(pare_inferer *inf, const pare_graph *graph)
+{
+    inf->n_calls += graph->n_nodes;
+    if (inf->n_calls <= PARE_MAX_INFERRED_CALLS) return PARE_OK;
+    return pare_fail(
+        inf->ctx, PARE_EBUDGET,
+        "graph '%s': expected at most %d nodes, counting nested graphs and functions at each "
+        "call, found more",
+        pare_str_or_empty(graph->name), PARE_MAX_INFERRED_CALLS);
+}
+
+/* Runs a graph with these infos for its inputs; out receives those of its outputs. */
+static pare_status run_graph(pare_inferer *inf, const pare_graph *graph, const pare_info *const *in,
+                             uint32_t n_in, pare_info *out)
+{
+    pare_info *infos = inf->shapes->infos;
+    PARE_TRY(count_calls(inf, graph));
+    for (size_t i = 0; i < graph->inputs.n; i++) {
+        const pare_value_id id = graph->inputs.items[i].value;
+        infos[id] = i < n_in && in[i] ? *in[i] : pare_info_unknown();
+        const pare_info declared = pare_info_from_type(inf->shapes, inf->model->values[id].type);
+        (void)pare_info_merge(inf->shapes, &infos[id], &declared); /* what is passed in counts */
+    }
+    pare_infer_constants(inf, graph);
+    PARE_TRY(pare_infer_nodes(inf, graph));
+    for (size_t i = 0; i < graph->outputs.n; i++) {
+        const pare_decl *d = &graph->outputs.items[i];
+        out[i] = infos[d->value];
+        if (!d->type) continue;
+        const pare_info declared = pare_info_from_type(inf->shapes, d->type);
+        (void)pare_info_merge(inf->shapes, &out[i], &declared);
+    }
+    return PARE_OK;
+}
+
+pare_status pare_infer_subgraph(pare_ctx *ctx, pare_infer_io *io, const pare_graph *graph,
+                                const pare_info *inputs, uint32_t n, const pare_info **outputs)
+{
+    pare_arena *arena = &io->shapes->arena;
+    const pare_info **in = pare_arena_array(arena, n, sizeof(*in));
+    pare_info *out = pare_arena_array(arena, graph->outputs.n, sizeof(*out));
+    if (!in || !out) return pare_arena_fail(ctx, arena);
+    for (uint32_t i = 0; i < n; i++) in[i] = &inputs[i];
+    *outputs = out;
+    return run_graph(io->inferer, graph, in, n, out);
+}
+
+static int function_key(char *out, size_t out_bytes, const char *domain, const char *name,
+                        const char *overload)
+{
+    return snprintf(out, out_bytes, "%s:%s:%s", pare_domain_normal(domain), pare_str_or_empty(name),
+                    pare_str_or_empty(overload));
+}
+
+enum { KEY_BYTES = 512 }; /* functions with longer names are not looked into */
+
+pare_status pare_inferer_index_functions(pare_inferer *inf)
+{
+    char key[KEY_BYTES];
+    for (size_t i = 0; i < inf->model->n_functions; i++) {
+        const pare_function *f = inf->model->functions[i];
+        const int n = function_key(key, sizeof(key), f->domain, f->name, f->overload);
+        if (n < 0 || n >= KEY_BYTES) continue;
+        const char *copy = pare_arena_str(&inf->shapes->arena, key);
+        if (!copy) return pare_arena_fail(inf->ctx, &inf->shapes->arena);
+        PARE_TRY(pare_map_put(inf->ctx, &inf->functions, 0, copy, (uint32_t)i));
+    }
+    return PARE_OK;
+}
+
+const pare_function *pare_inferer_function(const pare_inferer *inf, const pare_node *node)
+{
+    char key[KEY_BYTES];
+    uint32_t index = 0;
+    if (!inf->model->n_functions) return NULL;
+    const int n = function_key(key, sizeof(key), node->domain, node->op_type, node->overload);
+    if (n < 0 || n >= KEY_BYTES || !pare_map_get(&inf->functions, 0, key, &index)) return NULL;
+    return inf->model->functions[index];
+}
+
+/* What the function's attributes stand for in this call: given by the node, else the defaults. */
+static pare_status bind_attrs(pare_inferer *inf, const pare_call *outer, const pare_function *f,
+                              pare_attr_binding **out, size_t *n)
+{
+    const size_t max = f->n_attr_names + f->n_attr_defaults;
+    *n = 0;
+    *out = pare_arena_array(&inf->shapes->arena, max, sizeof(**out));
+    if (!*out) return pare_arena_fail(inf->ctx, &inf->shapes->arena);
+    for (size_t i = 0; i < f->n_attr_names; i++) {
+        const pare_attr *attr = pare_call_attr(outer, f->attr_names[i]);
+        if (attr) (*out)[(*n)++] = (pare_attr_binding){ f->attr_names[i], attr };
+    }
+    for (size_t i = 0; i < f->n_attr_defaults; i++) {
+        const pare_attr *attr = pare_call_attr(outer, f->attr_defaults[i]->name);
+        (*out)[(*n)++] =
+            (pare_attr_binding){ f->attr_defaults[i]->name, attr ? attr : f->attr_defaults[i] };
+    }
+    return PARE_OK;
+}
+
+/* Values of a body differ by call: nothing of this one is left to be taken for the next. */
+static void forget_body(pare_inferer *inf, const pare_graph *body)
+{
+    for (pare_node_id id = body->first_node; id != PARE_NONE; id = inf->model->nodes[id].next) {
+        const pare_node *n = &inf->model->nodes[id];
+        for (uint32_t i = 0; i < n->n_outputs; i++)
+            if (n->outputs[i] != PARE_NONE) inf->shapes->infos[n->outputs[i]] = pare_info_unknown();
+    }
+    for (size_t i = 0; i < body->inputs.n; i++)
+        inf->shapes->infos[body->inputs.items[i].value] = pare_info_unknown();
+}
+
+pare_status pare_infer_function(pare_inferer *inf, pare_node_id node, const pare_function *function,
+                                const pare_info *const *in, pare_info *out)
+{
+    const pare_node *n = &inf->model->nodes[node];
+    const pare_call outer = { .node = n, .bindings = inf->bindings, .n_bindings = inf->n_bindings };
+    if (inf->call_depth >= PARE_MAX_CALL_DEPTH)
+        return pare_call_fail(inf->ctx, &outer,
+                              "expected at most %d functions inside of each other",
+                              PARE_MAX_CALL_DEPTH);
+    pare_attr_binding *bindings = NULL;
+    size_t n_bindings = 0;
+    PARE_TRY(bind_attrs(inf, &outer, function, &bindings, &n_bindings));
+    pare_info *results =
+        pare_arena_array(&inf->shapes->arena, function->body->outputs.n, sizeof(*results));
+    if (!results) return pare_arena_fail(inf->ctx, &inf->shapes->arena);
+    inf->bindings = bindings;
+    inf->n_bindings = n_bindings;
+    inf->call_depth++;
+    const pare_status st = run_graph(inf, function->body, in, n->n_inputs, results);
+    inf->call_depth--;
+    inf->bindings = outer.bindings;
+    inf->n_bindings = outer.n_bindings;
+    for (uint32_t i = 0; !st && i < n->n_outputs && i < function->body->outputs.n; i++)
+        out[i] = results[i];
+    forget_body(inf, function->body);
+    return st;
+}

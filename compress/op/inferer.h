@@ -1,0 +1,44 @@
+/* The state of one inference, shared by infer*.c. Inside of op only. */
+#ifndef PARE_OP_INFERER_H
+#define PARE_OP_INFERER_H
+
+#include "op/infer.h"
+
+enum {
+    PARE_MAX_SHAPE_ISSUES = 1000,
+    PARE_MAX_CALL_DEPTH = 100,      /* functions that call functions */
+    PARE_MAX_INFERRED_CALLS = 5000000, /* nodes, counting function bodies at each call */
+};
+
+typedef struct pare_inferer {
+    pare_ctx *ctx;
+    const pare_model *model;
+    const pare_infer_opts *opts;
+    pare_shapes *shapes;
+    pare_map functions;       /* (0, "domain:name:overload") to index */
+    const pare_attr_binding *bindings; /* of the function call that is being inferred */
+    size_t n_bindings;
+    uint32_t call_depth;
+    uint64_t n_calls;
+} pare_inferer;
+
+/* Infers the nodes of a graph whose inputs and constants have their infos. */
+pare_status pare_infer_nodes(pare_inferer *inf, const pare_graph *graph);
+
+/* Gives the initializers of a graph their infos. */
+void pare_infer_constants(pare_inferer *inf, const pare_graph *graph);
+
+/* Gives the inputs of the main graph what the file declares and the user said. EUSAGE. */
+pare_status pare_infer_inputs(pare_inferer *inf);
+
+/* Makes the model's functions known by name. */
+pare_status pare_inferer_index_functions(pare_inferer *inf);
+
+/* The local function that a node calls, or NULL. */
+const pare_function *pare_inferer_function(const pare_inferer *inf, const pare_node *node);
+
+/* Infers a function's body for the call at node, giving its outputs in out. */
+pare_status pare_infer_function(pare_inferer *inf, pare_node_id node, const pare_function *function,
+                                const pare_info *const *in, pare_info *out);
+
+#endif

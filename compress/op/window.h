@@ -1,0 +1,38 @@
+/* Sliding windows: what convolutions and pools share. */
+#ifndef PARE_OP_WINDOW_H
+#define PARE_OP_WINDOW_H
+
+#include "op/shape.h"
+
+typedef enum pare_auto_pad {
+    PARE_PAD_NOTSET,
+    PARE_PAD_SAME_UPPER,
+    PARE_PAD_SAME_LOWER,
+    PARE_PAD_VALID,
+} pare_auto_pad;
+
+/* Attributes of a window over n spatial axes. A list that is absent has n 0: 1 for each stride and
+ * dilation, 0 for each pad; the kernel's shape is then the weight's. */
+typedef struct pare_window {
+    pare_ints kernel_shape, strides, dilations;
+    pare_ints pads;           /* begins, then ends */
+    int auto_pad;             /* pare_auto_pad */
+    bool ceil_mode;
+} pare_window;
+
+/* Reads kernel_shape, strides, dilations, pads, auto_pad and ceil_mode. EFORMAT for values below
+ * their minimum (kernels, strides and dilations 1) or above 2^31, and for lists whose lengths
+ * contradict each other. */
+pare_status pare_window_resolve(pare_ctx *ctx, pare_window *window, const pare_call *call);
+
+/* Output sizes of a window sliding over the last n_spatial axes of x, whose kernel has these sizes
+ * (kernel_shape counts when it is there; it must agree with what is known of them). kernel may be
+ * NULL: kernel_shape must be there. out [n_spatial]. EFORMAT when lists do not fit the rank or the
+ * padded input is smaller than the kernel.
+ * floor or ceil((in + pads - ((kernel - 1) * dilation + 1)) / stride) + 1, ceil(in / stride) for
+ * SAME */
+pare_status pare_window_out(pare_ctx *ctx, pare_infer_io *io, const pare_window *window,
+                            const pare_info *x, const pare_num *kernel, uint32_t n_spatial,
+                            pare_num *out);
+
+#endif
