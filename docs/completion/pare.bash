@@ -1,0 +1,33 @@
+# bash completion of pare; made from the tables of options by pare-gen-docs.
+_pare_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
+_pare_files() {
+    compopt -o filenames
+    if [ -n "${1:-}" ]; then
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur"; compgen -f -X "!*.$1" -- "$cur")
+    else
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    fi
+}
+_pare() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb="" i
+    local verbs="help version"
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        if [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
+            verb=${COMP_WORDS[i]}
+            break
+        fi
+    done
+    case "$verb $prev" in
+    " --max-memory") COMPREPLY=(); return ;;
+    esac
+    case "$verb $cur" in
+    " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help --version"; return ;;
+    "help -"*) _pare_words " -h --help"; return ;;
+    "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
+    esac
+    case $verb in
+    "") _pare_words "$verbs" ;;
+    "help") _pare_words "$verbs" ;;
+    esac
+}
+complete -F _pare pare

@@ -1,0 +1,18 @@
+# fish completion of pare; made from the tables of options by pare-gen-docs.
+complete -c pare -f
+complete -c pare -n __fish_use_subcommand -a help -d 'Explain a verb and its options'
+complete -c pare -n __fish_use_subcommand -a version -d 'Show the version of pare and what it was built with'
+complete -c pare -n __fish_use_subcommand -l json -d 'Print one JSON object on standard output and nothing else there'
+complete -c pare -n __fish_use_subcommand -l quiet -s q -d 'No warnings, no progress, no summary of what was written'
+complete -c pare -n __fish_use_subcommand -l verbose -s v -d 'Say what is done and how long it takes; cut no lists'
+complete -c pare -n __fish_use_subcommand -l max-memory -x -d 'Most memory for the structure of a model, weights not counted (default 192MiB)'
+complete -c pare -n __fish_use_subcommand -l allow-linked-data -d 'Read external data through links that stay beneath the model\'s folder'
+complete -c pare -n __fish_use_subcommand -l allow-newer-ir -d 'Accept files of an ONNX IR version newer than pare knows'
+complete -c pare -n __fish_use_subcommand -l help -s h -d 'Show this help'
+complete -c pare -n __fish_use_subcommand -l version -d 'Show what \'pare version\' shows'
+complete -c pare -n '__fish_seen_subcommand_from help' -l help -s h -d 'Show this help'
+complete -c pare -n '__fish_seen_subcommand_from help' -a 'help version'
+complete -c pare -n '__fish_seen_subcommand_from version' -l json -d 'Print one JSON object on standard output and nothing else there'
+complete -c pare -n '__fish_seen_subcommand_from version' -l quiet -s q -d 'No warnings, no progress, no summary of what was written'
+complete -c pare -n '__fish_seen_subcommand_from version' -l verbose -s v -d 'Say what is done and how long it takes; cut no lists'
+complete -c pare -n '__fish_seen_subcommand_from version' -l help -s h -d 'Show this help'
