@@ -58,8 +58,8 @@ TEXT_SUFFIXES = (".c", ".h", ".py", ".sh", ".md", ".cmake", ".yml", ".yaml", "CM
 COMMENT_OR_LITERAL = re.compile(
     r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
 INCLUDE = re.compile(r"^\s*#\s*include\s*([<\"])([^>\"]+)[>\"]")
-ROW = re.compile(r"\s*[A-Z][A-Z0-9_]*\(\s*(\w+)")
-OP_ROW = re.compile(r'PARE_OP\("([\w.]*)", "(\w+)", (\w+)\)')
+# PARE_KIND("key", ..., symbol, ...) or PARE_KIND(symbol, ...), the symbol then being the key.
+ROW = re.compile(r'\s*[A-Z][A-Z0-9_]*\(((?:\s*"[^"]*",)*)\s*(\w+)')
 MARKER = re.compile(r"pare-lint:\s*([\w-]*)\s*(\d*)(.*)")
 
 
@@ -302,26 +302,19 @@ class Lint:
 
     # --- lists and orphans
 
-    def check_op_order(self, file):
-        """Operators are found by binary search over (domain, name), so that is their order."""
-        rows = [(n, OP_ROW.match(line)) for n, line in enumerate(file.lines, 1)]
-        rows = [(n, row.group(1, 2)) for n, row in rows if row]
-        for (_, before), (n, key) in zip(rows, rows[1:]):
-            if key <= before:
-                self.find(file, n, "list-order", f"{key} belongs before {before}")
-
     def check_list_order(self, file):
-        if file.path.endswith("/op_list.h"):
-            return self.check_op_order(file)
+        """Between directives rows ascend by key; a symbol may repeat (variants), strings not."""
         previous = None
-        for n, line in enumerate(file.code, 1):
+        for n, line in enumerate(file.lines, 1):
             row = ROW.match(line)
             if line.lstrip().startswith("#"):
                 previous = None
             elif row:
-                if previous and row.group(1) < previous:
-                    self.find(file, n, "list-order", f"{row.group(1)} belongs before {previous}")
-                previous = row.group(1)
+                strings = re.findall(r'"([^"]*)"', row.group(1))
+                key = strings or [row.group(2)]
+                if previous and (key < previous or key == previous == strings):
+                    self.find(file, n, "list-order", f"{key} belongs before {previous}")
+                previous = key
 
     def check_rows(self):
         """Each `const pare_KIND pare_KIND_NAME =` beside or below KIND_list.h has its row there."""
@@ -329,8 +322,7 @@ class Lint:
             if not listing.is_list:
                 continue
             kind = os.path.basename(path).removesuffix("_list.h")
-            rows = {row.group(1) for line in listing.code if (row := ROW.match(line))}
-            rows |= {row.group(3) for line in listing.lines if (row := OP_ROW.match(line))}
+            rows = {row.group(2) for line in listing.lines if (row := ROW.match(line))}
             definition = re.compile(rf"const pare_{kind} pare_{kind}_(\w+) =")
             for file in self.files.values():
                 if not file.path.startswith(os.path.dirname(path) + "/"):

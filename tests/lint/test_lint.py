@@ -30,6 +30,8 @@ CLEAN = {
     "compress/prune/p.c": '#include "op/op_list.h"\n',
     "compress/recipe/r.c": '#include "quant/q.h"\n',
     "formats/onnx/o.c": '#include "ir/b.h"\n\n#include <onnx.pb-c.h>\n\n#include <xxhash.h>\n',
+    "cli/cmd_list.h": "PARE_CMD(help, 1)\n",
+    "cli/commands.c": '#include "cli/cmd_list.h"\n',
     "cli/main.c": '#include "compress/pare.h"\n#include "version.h"\n\n#include <stdio.h>\n\n'
                   "int main(void)\n{\n    printf(\"%s\", \"x\");\n    return 0;\n}\n",
     "tests/base/test_a.c": '#include "base/a.h"\n\n#include <stdlib.h>\n\n'
@@ -40,6 +42,7 @@ CLEAN = {
 }
 A = "compress/base/a.c"
 END = CLEAN[A].count("\n") + 1  # the line where an addition to A begins
+LIST = "compress/op/op_list.h"
 LONG = "{\n" + "    x();\n" * 80 + "}\n"
 
 
@@ -94,7 +97,10 @@ CASES = [
     ("global-state", A, "+static const char *names2[] = { 0 };\n", END),
     ("global-state", A, "+static int (*callback)(int);\n", END),
     ("global-state", A, "+" + function("static int calls = 0;"), END + 2),
-    ("list-order", "compress/op/op_list.h", 'PARE_OP("", "Conv", conv)\nPARE_OP("", "Add", add)\n', 2),
+    ("list-order", LIST, 'PARE_OP("", "Conv", conv)\nPARE_OP("", "Add", add)\n', 2),
+    ("list-order", LIST, 'PARE_OP("x", "Add", add)\nPARE_OP("", "Conv", conv)\n', 2),
+    ("list-order", LIST, 'PARE_OP("", "Conv", conv)\nPARE_OP("", "Conv", again)\n', 2),
+    ("list-order", "cli/cmd_list.h", "PARE_CMD(run, 1)\nPARE_CMD(help, 2)\n", 2),
     ("orphan", "compress/op/relu.c", '#include "ir/b.h"\n\nconst pare_op pare_op_relu = {\n};\n',
      3),
     ("orphan", "compress/ir/new.h", header("PARE_IR_NEW_H", "int x;"), 1),
@@ -116,7 +122,8 @@ SILENT = [
     (A, "+static int __attribute__((format(printf, 1, 2)))\nf(char *s,\n  int x)\n{\n}\n"),
     (A, "+static_assert(sizeof(int) == 4, \"free(\");\n"),
     (A, "+" + function("x = a->free(x) + b.malloc(x) + pare_free(x);")),
-    ("compress/op/op_list.h", "PARE_OP(add)\nPARE_OP(conv)\n#if X\nPARE_OP(avx)\n#endif\n"),
+    (LIST, 'PARE_OP("", "Z", conv)\nPARE_OP("a.b", "A", a)\n#if X\nPARE_OP("", "B", b)\n#endif\n'),
+    ("cli/cmd_list.h", "PARE_CMD(dot, ref)\nPARE_CMD(dot, avx2)\n"),
 ]
 EXTRA = {"compress/base/b2.h": header("PARE_BASE_B2_H", "int x;")}
 
