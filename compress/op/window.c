@@ -28,17 +28,21 @@ pare_status pare_window_resolve(pare_ctx *ctx, pare_window *window, const pare_c
     return pare_get_word(ctx, call, "auto_pad", words, PARE_PAD_NOTSET, &window->auto_pad);
 }
 
-static pare_status check_length(pare_ctx *ctx, const pare_call *call, const char *name,
-                                pare_ints list, uint32_t want)
+pare_status pare_list_length(pare_ctx *ctx, const pare_call *call, const char *name, pare_ints list,
+                             uint32_t want)
 {
     if (!list.n || list.n == want) return PARE_OK;
     return pare_call_fail(ctx, call, "attribute '%s': expected %" PRIu32 " values, found %" PRIu32,
                           name, want, list.n);
 }
 
-static int64_t at(pare_ints list, uint32_t i, int64_t fallback)
+pare_status pare_window_check(pare_ctx *ctx, const pare_call *call, const pare_window *window,
+                              uint32_t n_spatial)
 {
-    return i < list.n ? list.v[i] : fallback;
+    PARE_TRY(pare_list_length(ctx, call, "kernel_shape", window->kernel_shape, n_spatial));
+    PARE_TRY(pare_list_length(ctx, call, "strides", window->strides, n_spatial));
+    PARE_TRY(pare_list_length(ctx, call, "dilations", window->dilations, n_spatial));
+    return pare_list_length(ctx, call, "pads", window->pads, 2 * n_spatial);
 }
 
 /* One spatial axis. */
@@ -46,20 +50,21 @@ static pare_status out_size(pare_ctx *ctx, pare_infer_io *io, const pare_window 
                             pare_num kernel, uint32_t axis, uint32_t n_spatial, pare_num *out)
 {
     pare_exprs *x = io->shapes->exprs;
-    const pare_num stride = pare_num_int(at(w->strides, axis, 1));
+    const pare_num stride = pare_num_int(pare_window_at(w->strides, axis, 1));
     if (w->auto_pad == PARE_PAD_SAME_UPPER || w->auto_pad == PARE_PAD_SAME_LOWER) {
         *out = pare_num_ceildiv(x, in, stride);
         return PARE_OK;
     }
-    const pare_num reach = pare_num_add(/* (kernel - 1) * dilation + 1 */
-                                        x,
-                                        pare_num_mul(x, pare_num_sub(x, kernel, pare_num_int(1)),
-                                                     pare_num_int(at(w->dilations, axis, 1))),
-                                        pare_num_int(1));
-    const int64_t end = at(w->pads, axis + n_spatial, 0);
+    const pare_num reach =
+        pare_num_add(/* (kernel - 1) * dilation + 1 */
+                     x,
+                     pare_num_mul(x, pare_num_sub(x, kernel, pare_num_int(1)),
+                                  pare_num_int(pare_window_at(w->dilations, axis, 1))),
+                     pare_num_int(1));
+    const int64_t end = pare_window_at(w->pads, axis + n_spatial, 0);
     pare_num padded = in;
     if (w->auto_pad == PARE_PAD_NOTSET) {
-        padded = pare_num_add(x, in, pare_num_int(at(w->pads, axis, 0)));
+        padded = pare_num_add(x, in, pare_num_int(pare_window_at(w->pads, axis, 0)));
         padded = pare_num_add(x, padded, pare_num_int(end));
     }
     const pare_num room = pare_num_sub(x, padded, reach);
@@ -75,27 +80,23 @@ static pare_status out_size(pare_ctx *ctx, pare_infer_io *io, const pare_window 
     *out = pare_num_add(x, steps, pare_num_int(1));
     if (!w->ceil_mode || out->kind != PARE_NUM_INT || in.kind != PARE_NUM_INT) return PARE_OK;
     /* A window that would start in the padding behind the input is left out (ONNX, since 1.16). */
-    const int64_t begin = w->auto_pad == PARE_PAD_NOTSET ? at(w->pads, axis, 0) : 0;
+    const int64_t begin = w->auto_pad == PARE_PAD_NOTSET ? pare_window_at(w->pads, axis, 0) : 0;
     if ((out->i - 1) * stride.i >= in.i + begin) out->i--;
     return PARE_OK;
 }
 
 pare_status pare_window_out(pare_ctx *ctx, pare_infer_io *io, const pare_window *window,
-                            const pare_info *x, const pare_num *kernel, uint32_t n_spatial,
+                            const pare_num *in, const pare_num *kernel, uint32_t n_spatial,
                             pare_num *out)
 {
-    PARE_TRY(check_length(ctx, io->call, "kernel_shape", window->kernel_shape, n_spatial));
-    PARE_TRY(check_length(ctx, io->call, "strides", window->strides, n_spatial));
-    PARE_TRY(check_length(ctx, io->call, "dilations", window->dilations, n_spatial));
-    PARE_TRY(check_length(ctx, io->call, "pads", window->pads, 2 * n_spatial));
+    PARE_TRY(pare_window_check(ctx, io->call, window, n_spatial));
     for (uint32_t i = 0; i < n_spatial; i++) {
         pare_num size = kernel ? kernel[i] : pare_num_unknown();
         if (window->kernel_shape.n)
             PARE_TRY(pare_same_dim(ctx, io, "kernel_shape against the weight", size,
                                    pare_num_int(window->kernel_shape.v[i]), &size));
-        const pare_num in = pare_info_has_rank(x) && x->rank >= n_spatial
-                                ? x->dims[x->rank - n_spatial + i] : pare_num_unknown();
-        PARE_TRY(out_size(ctx, io, window, in, size, i, n_spatial, &out[i]));
+        const pare_num size_in = in ? in[i] : pare_num_unknown();
+        PARE_TRY(out_size(ctx, io, window, size_in, size, i, n_spatial, &out[i]));
     }
     return PARE_OK;
 }

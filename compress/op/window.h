@@ -25,14 +25,27 @@ typedef struct pare_window {
  * contradict each other. */
 pare_status pare_window_resolve(pare_ctx *ctx, pare_window *window, const pare_call *call);
 
-/* Output sizes of a window sliding over the last n_spatial axes of x, whose kernel has these sizes
- * (kernel_shape counts when it is there; it must agree with what is known of them). kernel may be
- * NULL: kernel_shape must be there. out [n_spatial]. EFORMAT when lists do not fit the rank or the
- * padded input is smaller than the kernel.
- * floor or ceil((in + pads - ((kernel - 1) * dilation + 1)) / stride) + 1, ceil(in / stride) for
- * SAME */
+/* EFORMAT, naming the attribute, unless the list is absent or holds `want` values. */
+pare_status pare_list_length(pare_ctx *ctx, const pare_call *call, const char *name, pare_ints list,
+                             uint32_t want);
+
+/* Whether the lists of a window fit n_spatial axes; EFORMAT otherwise. */
+pare_status pare_window_check(pare_ctx *ctx, const pare_call *call, const pare_window *window,
+                              uint32_t n_spatial);
+
+/* Entry i of a list that may be absent. */
+static inline int64_t pare_window_at(pare_ints list, uint32_t i, int64_t fallback)
+{
+    return i < list.n ? list.v[i] : fallback;
+}
+
+/* Output sizes of a window that slides over n_spatial axes of sizes in[] (NULL: unknown) and whose
+ * kernel has sizes kernel[] (NULL: as kernel_shape says; where both speak they must agree). EFORMAT
+ * when lists do not fit n_spatial or the padded input is smaller than the kernel.
+ *   floor or ceil((in + pads - ((kernel - 1) * dilation + 1)) / stride) + 1; ceil(in / stride) for
+ *   SAME_UPPER and SAME_LOWER */
 pare_status pare_window_out(pare_ctx *ctx, pare_infer_io *io, const pare_window *window,
-                            const pare_info *x, const pare_num *kernel, uint32_t n_spatial,
+                            const pare_num *in, const pare_num *kernel, uint32_t n_spatial,
                             pare_num *out);
 
 #endif

@@ -1,0 +1,11 @@
+/* Parameters of CausalConvWithState. */
+#ifndef PARE_OP_CAUSAL_CONV_H
+#define PARE_OP_CAUSAL_CONV_H
+
+#include "op/op.h"
+
+typedef struct pare_causal_conv_params {
+    bool silu;                /* the result goes through x * sigmoid(x) */
+} pare_causal_conv_params;
+
+#endif

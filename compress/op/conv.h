@@ -1,0 +1,21 @@
+/* Parameters of convolutions, as every facet sees them. */
+#ifndef PARE_OP_CONV_H
+#define PARE_OP_CONV_H
+
+#include "op/window.h"
+
+typedef struct pare_conv_params {
+    pare_window window;
+    int64_t group;            /* >= 1 */
+    int64_t offset_group;     /* DeformConv; else 1 */
+    pare_bytes activation;    /* com.microsoft.FusedConv: e.g. "Relu"; else empty */
+    pare_floats activation_params;
+} pare_conv_params;
+
+typedef struct pare_conv_transpose_params {
+    pare_window window;
+    int64_t group;
+    pare_ints output_padding, output_shape; /* n 0: absent */
+} pare_conv_transpose_params;
+
+#endif
