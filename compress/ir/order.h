@@ -10,8 +10,8 @@
  * uses). */
 pare_status pare_graph_order(pare_ctx *ctx, pare_node_id **out, const pare_graph *graph);
 
-/* Whether every value is produced before it is used, in the order the nodes stand in. */
-bool pare_graph_is_ordered(const pare_graph *graph);
+/* *out: whether every value is produced before it is used, in the order the nodes stand in. */
+pare_status pare_graph_is_ordered(pare_ctx *ctx, bool *out, const pare_graph *graph);
 
 /* Puts the graph's nodes (not those of nested graphs) into pare_graph_order. */
 pare_status pare_graph_sort(pare_ctx *ctx, pare_graph *graph);

@@ -115,7 +115,9 @@ static pare_status infer_in_order(pare_inferer *inf, const pare_graph *graph)
 
 pare_status pare_infer_nodes(pare_inferer *inf, const pare_graph *graph)
 {
-    if (!pare_graph_is_ordered(graph)) return infer_in_order(inf, graph);
+    bool ordered = false;
+    PARE_TRY(pare_graph_is_ordered(inf->ctx, &ordered, graph));
+    if (!ordered) return infer_in_order(inf, graph);
     for (pare_node_id id = graph->first_node; id != PARE_NONE; id = inf->model->nodes[id].next)
         PARE_TRY(infer_node(inf, id));
     return PARE_OK;
