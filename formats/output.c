@@ -58,13 +58,23 @@ static void temp_name(char temp[NAME_MAX + 1], const char *name)
     }
 }
 
+bool pare_output_is_at(int dir_fd, const char *name, const struct stat *identity)
+{
+    struct stat st;
+    return !fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) && st.st_dev == identity->st_dev &&
+           st.st_ino == identity->st_ino;
+}
+
+void pare_output_stat(const pare_output *out, struct stat *identity)
+{
+    if (fstat(out->fd, identity)) *identity = (struct stat){ 0 };
+}
+
 /* Whether dir_fd/name is the open file fd, and nothing else has taken its name. */
 static bool is_same(int dir_fd, const char *name, int fd)
 {
-    struct stat a;
-    struct stat b;
-    return !fstat(fd, &a) && !fstatat(dir_fd, name, &b, AT_SYMLINK_NOFOLLOW) &&
-           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    struct stat st;
+    return !fstat(fd, &st) && pare_output_is_at(dir_fd, name, &st);
 }
 
 /* Where locks do not exist, files are only told apart by being created exclusively. */
@@ -113,29 +123,52 @@ void pare_output_sweep(int dir_fd, const char *name)
     remove_leftover(dir_fd, temp);
 }
 
-static pare_status make_temp(pare_ctx *ctx, pare_output *out)
+/* Creates and locks the temporary file. -1 and errno when that cannot be: EWOULDBLOCK when another
+ * writer has it, EEXIST when something else is in the way. */
+static int make_temp(int dir_fd, const char *temp, mode_t mode)
+{
+    for (int i = 0; i < MAX_TRIES; i++) {
+        const int fd =
+            openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        if (fd >= 0) {
+            if (lock(fd) && is_same(dir_fd, temp, fd)) return fd;
+            close(fd); /* somebody took it for a leftover just now */
+            continue;
+        }
+        if (errno != EEXIST) return -1;
+        const leftover l = remove_leftover(dir_fd, temp);
+        if (l == LEFTOVER_STUCK) return -1;
+        if (l == LEFTOVER_LOCKED) break;
+    }
+    errno = EWOULDBLOCK;
+    return -1;
+}
+
+static pare_status open_temp(pare_ctx *ctx, pare_output *out)
 {
     /* Readable by no more people than the file that it will replace. */
     const mode_t mode = out->keeps_mode ? (out->mode & 0666) | 0600 : 0666;
-    for (int i = 0; i < MAX_TRIES; i++) {
-        out->fd = openat(out->dir_fd, out->temp,
-                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-        if (out->fd >= 0) {
-            if (lock(out->fd) && is_same(out->dir_fd, out->temp, out->fd)) return PARE_OK;
-            close(out->fd); /* somebody took it for a leftover just now */
-            out->fd = -1;
-            continue;
-        }
-        if (errno != EEXIST)
-            return pare_fail(ctx, PARE_EIO, "%s: cannot create '%s' beside it: %s", out->path,
-                             out->temp, strerror(errno));
-        const leftover l = remove_leftover(out->dir_fd, out->temp);
-        if (l == LEFTOVER_LOCKED) break;
-        if (l == LEFTOVER_STUCK)
-            return pare_fail(ctx, PARE_EIO, "%s: '%s' beside it is in the way: %s; remove it",
-                             out->path, out->temp, strerror(errno));
-    }
-    return pare_fail(ctx, PARE_EIO, "%s: another process is writing this file", out->path);
+    out->fd = make_temp(out->dir_fd, out->temp, mode);
+    if (out->fd >= 0) return PARE_OK;
+    if (errno == EWOULDBLOCK)
+        return pare_fail(ctx, PARE_EIO, "%s: another process is writing this file", out->path);
+    return pare_fail(ctx, PARE_EIO, "%s: cannot create '%s' beside it: %s", out->path, out->temp,
+                     strerror(errno));
+}
+
+int pare_output_lock(int dir_fd, const char *name)
+{
+    char temp[NAME_MAX + 1];
+    temp_name(temp, name);
+    return make_temp(dir_fd, temp, 0600);
+}
+
+void pare_output_unlock(int dir_fd, const char *name, int lock_fd)
+{
+    char temp[NAME_MAX + 1];
+    temp_name(temp, name);
+    if (is_same(dir_fd, temp, lock_fd)) (void)unlinkat(dir_fd, temp, 0);
+    close(lock_fd);
 }
 
 /* What stands at the target's place now. */
@@ -196,7 +229,7 @@ pare_status pare_output_open_at(pare_ctx *ctx, pare_output **result, int dir_fd,
         goto done;
     }
     st = look_at_target(ctx, out);
-    if (!st) st = make_temp(ctx, out);
+    if (!st) st = open_temp(ctx, out);
 done:
     if (st) output_free(ctx, out);
     else *result = out;

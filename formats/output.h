@@ -28,6 +28,12 @@ int pare_output_dir(const pare_output *out);
 /* The target's file name within that folder. */
 const char *pare_output_name(const pare_output *out);
 
+/* The identity of the new file, and whether dir_fd/name is that file: asked after a commit, which
+ * frees the output, it tells whether the target is still the one that was put there. */
+struct stat;
+void pare_output_stat(const pare_output *out, struct stat *identity);
+bool pare_output_is_at(int dir_fd, const char *name, const struct stat *identity);
+
 /* Claims room for n_bytes in all, so that a full disk is found before the work: EIO when there is
  * less. */
 pare_status pare_output_reserve(pare_ctx *ctx, pare_output *out, uint64_t n_bytes);
@@ -53,6 +59,11 @@ pare_status pare_output_commit_as(pare_ctx *ctx, pare_output *out, const char *n
 
 /* Drops what was written; the target stays as it was. Keeps the message in ctx. Accepts NULL. */
 void pare_output_abort(pare_ctx *ctx, pare_output *out);
+
+/* Keeps other writers away from a target without writing it: what tidies up beside it is alone
+ * then. Returns a descriptor for unlock, or -1 when somebody is writing. */
+int pare_output_lock(int dir_fd, const char *name);
+void pare_output_unlock(int dir_fd, const char *name, int lock_fd);
 
 /* Removes the temporary file of an earlier writer of `name` that ended without commit or abort,
  * unless somebody is writing to it. */

@@ -282,6 +282,19 @@ static void leftovers_of_a_killed_writer_are_replaced(void **state)
     assert_int_equal(count_files(p->dir), 1);
 }
 
+static void check_lock(place *p)
+{
+    const int dir = open(p->dir, O_RDONLY | O_DIRECTORY);
+    const int lock = pare_output_lock(dir, "out.bin");
+    assert_true(lock >= 0);
+    assert_true(pare_output_lock(dir, "out.bin") < 0);
+    pare_output *out = NULL;
+    assert_int_equal(pare_output_open(&p->t.ctx, &out, p->path), PARE_EIO);
+    pare_output_unlock(dir, "out.bin", lock);
+    close(dir);
+    check_untouched(p);
+}
+
 static void sweep_spares_what_is_in_use(void **state)
 {
     place *p = *state;
@@ -290,6 +303,8 @@ static void sweep_spares_what_is_in_use(void **state)
     pare_output_sweep(pare_output_dir(out), "out.bin");
     assert_true(test_file_exists(p->temp));
     pare_output_abort(&p->t.ctx, out);
+    test_write_file(p->temp, "left", 4);
+    check_lock(p);
     test_write_file(p->temp, "left", 4);
     const int dir = open(p->dir, O_RDONLY | O_DIRECTORY);
     pare_output_sweep(dir, "out.bin");
@@ -311,11 +326,11 @@ static void planted_files_are_never_written_to(void **state)
 
     assert_int_equal(symlink("victim", p->temp), 0);
     assert_int_equal(write_all(&p->t.ctx, p->path, "newer", 5), PARE_EIO);
-    check_message(p, "in the way");
+    check_message(p, "cannot create '.out.bin.pare-tmp'");
     unlink(p->temp);
     assert_int_equal(mkfifo(p->temp, 0600), 0);
     assert_int_equal(write_all(&p->t.ctx, p->path, "newer", 5), PARE_EIO);
-    check_message(p, "in the way");
+    check_message(p, "cannot create '.out.bin.pare-tmp'");
     check_content(victim, "precious", 8);
     check_content(p->path, "new", 3);
 }
