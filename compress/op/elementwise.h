@@ -1,0 +1,54 @@
+/* Parameters of element-by-element operators, and the arithmetic on small contents they share. */
+#ifndef PARE_OP_ELEMENTWISE_H
+#define PARE_OP_ELEMENTWISE_H
+
+#include "op/shape.h"
+
+/* Activations and other functions of one input. Which fields mean something is the operator's. */
+typedef struct pare_unary_params {
+    float alpha, beta;        /* Selu: beta is gamma; Shrink: alpha is lambd, beta is bias */
+    bool tanh_approximation;  /* Gelu */
+    bool detect_negative, detect_positive; /* IsInf */
+} pare_unary_params;
+
+/* Functions of two inputs. */
+typedef struct pare_binary_params {
+    bool legacy;              /* before opset 7: input 1 fits into input 0 from `axis` on */
+    bool broadcast;           /* legacy only: whether it does, or shapes must be equal */
+    bool has_axis;            /* legacy only; else input 1 is aligned at the end */
+    int64_t axis;
+    bool fmod;                /* Mod: sign of the dividend */
+    bool left;                /* BitShift */
+} pare_binary_params;
+
+typedef struct pare_clip_params {
+    bool has_attrs;           /* before opset 11: bounds are attributes, not inputs */
+    float min, max;
+} pare_clip_params;
+
+typedef struct pare_dropout_params {
+    float ratio;              /* where it is an attribute (before opset 12) */
+    bool ratio_is_input;      /* opset 12: inputs 1 and 2 are ratio and training mode */
+    bool training;            /* before opset 7: is_test 0 */
+    int64_t seed;
+    bool has_seed;
+} pare_dropout_params;
+
+/* One element of a result; x has one element per input. */
+typedef pare_num pare_element_fn(pare_exprs *exprs, const void *params, const pare_num *x);
+
+/* How contents pass through an operator; a list of them ends with a NULL name. */
+typedef struct pare_element_row {
+    const char *name;         /* of the operator */
+    pare_element_fn *fn;
+} pare_element_row;
+
+/* The function of the operator with this name, or NULL. */
+pare_element_fn *pare_element_of(const pare_element_row *rows, const char *name);
+
+/* Gives output 0, whose type and dims are set, the content that fn makes of the inputs' (broadcast)
+ * contents; nothing when fn is NULL or an input is not followed. Real results of float tensors are
+ * rounded to single precision, as running would. n_in is at most 8. */
+void pare_content_apply(pare_infer_io *io, pare_element_fn *fn, uint32_t n_in);
+
+#endif
