@@ -9,7 +9,6 @@ rule in EXEMPTABLE is excused by a comment in front of it:
 which covers the next N findings of that rule in the file (for `long-file` it may stand anywhere).
 A marker that covers fewer than it says is itself a finding, so that markers go with their cause.
 """
-import argparse
 import os
 import re
 import sys
@@ -383,12 +382,8 @@ class Lint:
 
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
-    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("root", nargs="?", default=os.path.normpath(os.path.join(here, "../..")))
-    options.add_argument("--without", action="append", default=[], choices=sorted(RULES))
-    given = options.parse_args()
-    lint = Lint(given.root)
-    findings = [f for f in lint.run() if f[2] not in given.without]
+    lint = Lint(sys.argv[1] if len(sys.argv) > 1 else os.path.normpath(os.path.join(here, "../..")))
+    findings = lint.run()
     for path, line, rule, text in findings:
         print(f"{path}:{line}: {rule}: {text}")
     print(f"lint: {len(lint.files)} files, {len(findings)} findings")
