@@ -27,7 +27,7 @@ static bool divide_plain(pare_num *out, pare_num a, pare_num b, rounding round)
     int64_t q = 0;
     if (!pare_floordiv_i64(a.i, b.i, &q)) return true;
     const bool up = round == ROUND_UP || (round == ROUND_TO_ZERO && q < 0);
-    *out = pare_num_int(q + (up && q * b.i != a.i));
+    *out = pare_num_int(q + (up && a.i % b.i != 0));
     return true;
 }
 
