@@ -146,3 +146,19 @@ const pare_op pare_op_ms_qlinear_global_average_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global,
 };
+
+/* The layout of TensorFlow, which its quantized converters keep. */
+static pare_status nhwc_max_pool_resolve(pare_ctx *ctx, void *params, const pare_call *call)
+{
+    pare_pool_params *p = params;
+    PARE_TRY(pool_resolve(ctx, params, call));
+    p->channels_last = true;
+    return PARE_OK;
+}
+
+const pare_op pare_op_ms_nhwc_max_pool = {
+    .domain = "com.microsoft", .name = "NhwcMaxPool", .since = 1,
+    .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .params_bytes = sizeof(pare_pool_params),
+    .resolve = nhwc_max_pool_resolve, .infer = pool_infer,
+};

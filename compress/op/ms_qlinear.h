@@ -1,0 +1,13 @@
+/* Parameters of com.microsoft's operators on quantized numbers. */
+#ifndef PARE_OP_MS_QLINEAR_H
+#define PARE_OP_MS_QLINEAR_H
+
+#include "op/op.h"
+
+typedef struct pare_qlinear_params {
+    float alpha;              /* QLinearLeakyRelu */
+    int64_t axis;             /* QLinearConcat, QLinearSoftmax */
+    int64_t softmax_opset;    /* QLinearSoftmax: whose Softmax it stands for; below 13 flattened */
+} pare_qlinear_params;
+
+#endif

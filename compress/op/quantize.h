@@ -1,0 +1,15 @@
+/* Parameters of quantization. */
+#ifndef PARE_OP_QUANTIZE_H
+#define PARE_OP_QUANTIZE_H
+
+#include "op/shape.h"
+
+typedef struct pare_quantize_params {
+    int64_t axis;             /* of scales that are not scalar */
+    int64_t block_size;       /* elements per scale along the axis; 0: no blocks */
+    pare_dtype output;        /* UNDEFINED: of the zero point (quantize) or scale (dequantize) */
+    pare_dtype precision;     /* of the division; UNDEFINED: of the scale */
+    bool saturate;            /* float8: out of range becomes the largest value */
+} pare_quantize_params;
+
+#endif
