@@ -46,4 +46,11 @@ static inline const pare_info *pare_in(const pare_infer_io *io, uint32_t i)
     return i < io->n_in ? io->in[i] : NULL;
 }
 
+/* Element type of input i; UNDEFINED when it is not known. */
+static inline pare_dtype pare_in_dtype(const pare_infer_io *io, uint32_t i)
+{
+    const pare_info *in = pare_in(io, i);
+    return pare_info_is_tensor(in) ? in->dtype : PARE_DTYPE_UNDEFINED;
+}
+
 #endif

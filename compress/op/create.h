@@ -1,0 +1,31 @@
+/* Parameters of operators that make tensors out of little. */
+#ifndef PARE_OP_CREATE_H
+#define PARE_OP_CREATE_H
+
+#include "op/attrs.h"
+
+/* Constant: exactly one of its attributes. */
+typedef struct pare_constant_params {
+    const pare_attr *value;   /* in whatever form; its type says which */
+} pare_constant_params;
+
+typedef struct pare_constant_of_shape_params {
+    const pare_tensor *value; /* one element; NULL: a float 0 */
+} pare_constant_of_shape_params;
+
+typedef struct pare_eye_like_params {
+    pare_dtype dtype;         /* UNDEFINED: the input's */
+    int64_t k;                /* of the diagonal; above the main one where positive */
+} pare_eye_like_params;
+
+/* RandomNormal, RandomUniform, their Like forms, Bernoulli, Multinomial. */
+typedef struct pare_random_params {
+    pare_dtype dtype;         /* UNDEFINED: the input's */
+    float a, b;               /* mean and scale, or low and high */
+    bool has_seed;
+    float seed;
+    pare_ints shape;          /* RandomNormal, RandomUniform */
+    int64_t sample_size;      /* Multinomial */
+} pare_random_params;
+
+#endif
