@@ -199,10 +199,10 @@ pare_range pare_num_range(const pare_exprs *exprs, pare_num a)
     return a.kind == PARE_NUM_INT ? (pare_range){ a.i, a.i } : any_range;
 }
 
-/* One end divided by a divisor >= 1. */
-static int64_t divide_end(int64_t end, int64_t by)
+/* One end divided by a divisor >= 1; `none` is what it is where there is none. */
+static int64_t divide_end(int64_t end, int64_t by, int64_t none)
 {
-    if (end != INT64_MIN && end != INT64_MAX) pare_floordiv_i64(end, by, &end);
+    if (end != none) pare_floordiv_i64(end, by, &end);
     return end;
 }
 
@@ -220,8 +220,8 @@ static pare_range compound_range(pare_atom_kind kind, pare_range a, pare_range b
         const int64_t below = b.high == INT64_MAX ? INT64_MAX : b.high - 1;
         return (pare_range){ 0, a.low >= 0 && a.high < below ? a.high : below };
     }
-    return (pare_range){ divide_end(a.low, a.low < 0 ? small : b.high),
-                         divide_end(a.high, a.high < 0 ? b.high : small) };
+    return (pare_range){ divide_end(a.low, a.low < 0 ? small : b.high, INT64_MIN),
+                         divide_end(a.high, a.high < 0 ? b.high : small, INT64_MAX) };
 }
 
 /* ---- atoms ---- */

@@ -120,6 +120,8 @@ static bool has_operand(const pare_exprs *exprs, pare_num a, pare_atom_kind kind
 static bool known_ge(const pare_exprs *exprs, pare_num a, pare_num b)
 {
     if (pare_num_equal(a, b)) return true;
+    if (a.kind == PARE_NUM_INT && b.kind == PARE_NUM_INT) return a.i > b.i;
+    if (pare_num_is(a, INT64_MAX) || pare_num_is(b, INT64_MIN)) return true; /* all fit 64 bits */
     if (has_operand(exprs, a, PARE_ATOM_MAX, b)) return true;
     if (has_operand(exprs, b, PARE_ATOM_MIN, a)) return true;
     pare_term own[2];

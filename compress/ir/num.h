@@ -89,7 +89,8 @@ pare_num pare_num_truncdiv(pare_exprs *exprs, pare_num a, pare_num b);
 pare_num pare_num_ceildiv(pare_exprs *exprs, pare_num a, pare_num b); /* towards plus infinity */
 pare_num pare_num_mod(pare_exprs *exprs, pare_num a, pare_num b); /* sign of the divisor */
 
-/* Decided where the bounds of the difference tell: max(N, 0) is N. NaN wins over other reals. */
+/* Decided where the bounds of the difference tell: max(N, 0) is N. Of more than eight operands that
+ * stay undecided: unknown. NaN wins over other reals. */
 pare_num pare_num_min(pare_exprs *exprs, pare_num a, pare_num b);
 pare_num pare_num_max(pare_exprs *exprs, pare_num a, pare_num b);
 

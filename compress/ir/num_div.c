@@ -1,6 +1,6 @@
 /* Division of numbers. Quotients that are no polynomials become atoms, in as normal a form as is
- * cheap: what divides evenly stands outside, constants lie in [0, divisor), common factors are
- * cancelled, and floor(floor(N / 2) / 2) is floor(N / 4), so that the sizes behind a chain of
+ * cheap: what divides evenly stands outside, so that coefficients lie in [0, divisor); common
+ * factors are cancelled; and floor(floor(N / 2) / 2) is floor(N / 4). So the sizes behind chains of
  * strides compare equal. */
 #include "ir/num.h"
 
@@ -8,6 +8,8 @@
 #include "ir/expr.h"
 
 #include <math.h>
+
+enum { MAX_UNNEST = 64 }; /* floors merged in one division; each multiplies the divisor */
 
 typedef enum rounding { ROUND_DOWN, ROUND_TO_ZERO, ROUND_UP } rounding;
 
@@ -60,22 +62,14 @@ static int64_t common_divisor(pare_poly_view v, int64_t d)
     return (int64_t)g;
 }
 
-/* Splits into d * even + rest, d > 0: whole terms, and of the constant so much that [0, d) is
- * left. */
+/* Splits into d * even + rest, d > 0, with the coefficients of rest in [0, d). */
 static void split(pare_poly_view v, int64_t d, pare_poly_buf *even, pare_poly_buf *rest)
 {
     even->n = rest->n = 0;
     for (uint32_t i = 0; i < v.n; i++) {
         pare_term t = v.terms[i], whole = t;
-        if (is_constant(&t)) {
-            pare_floordiv_i64(t.coef, d, &whole.coef);
-            pare_mod_i64(t.coef, d, &t.coef);
-        } else if (t.coef % d == 0) {
-            whole.coef = t.coef / d;
-            t.coef = 0;
-        } else {
-            whole.coef = 0;
-        }
+        pare_floordiv_i64(t.coef, d, &whole.coef);
+        pare_mod_i64(t.coef, d, &t.coef);
         if (whole.coef) even->terms[even->n++] = whole;
         if (t.coef) rest->terms[rest->n++] = t;
     }
@@ -93,21 +87,37 @@ static void shrink(pare_poly_buf *buf, int64_t g)
     buf->n = n;
 }
 
-/* If a is floor(x / e) + c with an integer e > 0: x + c*e, and d grows by the factor e. */
+/* The first floor(x / e) with an integer e that stands alone among the terms; NULL: none does. */
+static const pare_atom *find_nested(const pare_exprs *exprs, pare_poly_view v, uint32_t *term)
+{
+    for (uint32_t i = 0; i < v.n; i++) {
+        const pare_term *t = &v.terms[i];
+        const pare_atom *atom = &exprs->atoms[t->atom[0]];
+        if (t->coef != 1 || !t->atom[0] || t->atom[1]) continue;
+        if (atom->kind != PARE_ATOM_FLOORDIV || atom->b.kind != PARE_NUM_INT) continue;
+        *term = i;
+        return atom;
+    }
+    return NULL;
+}
+
+/* If a is floor(x / e) + y with an integer e: x + y*e, and d grows by the factor e. */
 static bool unnest(pare_exprs *exprs, pare_num *a, int64_t *d)
 {
     pare_term own;
-    const pare_poly_view v = pare_poly_of(exprs, *a, &own);
-    if (v.n > 2 || v.terms[0].coef != 1 || v.terms[0].atom[1]) return false;
-    if (v.n == 2 && !is_constant(&v.terms[1])) return false;
-    const pare_atom atom = exprs->atoms[v.terms[0].atom[0]];
-    if (atom.kind != PARE_ATOM_FLOORDIV || atom.b.kind != PARE_NUM_INT) return false;
+    uint32_t term = 0;
     int64_t product = 0;
-    if (atom.b.i <= 0 || !pare_mul_i64(*d, atom.b.i, &product)) return false;
-    const pare_num c = pare_num_int(v.n == 2 ? v.terms[1].coef : 0);
-    const pare_num x = pare_num_add(exprs, atom.a, pare_num_mul(exprs, c, atom.b));
-    if (x.kind != PARE_NUM_EXPR) return false;
-    *a = x;
+    const pare_poly_view v = pare_poly_of(exprs, *a, &own);
+    const pare_atom *nested = find_nested(exprs, v, &term);
+    if (!nested || !pare_mul_i64(*d, nested->b.i, &product)) return false;
+    const pare_num x = nested->a, e = nested->b; /* the atom may move */
+    pare_poly_buf y = { .n = 0 };
+    for (uint32_t i = 0; i < v.n; i++)
+        if (i != term) y.terms[y.n++] = v.terms[i];
+    const pare_num scaled = pare_num_mul(exprs, pare_exprs_intern(exprs, y.terms, y.n), e);
+    const pare_num sum = pare_num_add(exprs, x, scaled);
+    if (sum.kind != PARE_NUM_EXPR) return false;
+    *a = sum;
     *d = product;
     return true;
 }
@@ -126,7 +136,7 @@ static bool same_for_all(pare_range a, int64_t d, int64_t *quotient)
 static pare_num floordiv_int(pare_exprs *exprs, pare_num a, int64_t d)
 {
     pare_num whole = pare_num_int(0);
-    do {
+    for (uint32_t turn = 0; turn == 0 || (turn < MAX_UNNEST && unnest(exprs, &a, &d)); turn++) {
         int64_t quotient = 0;
         if (same_for_all(pare_num_range(exprs, a), d, &quotient))
             return pare_num_add(exprs, whole, pare_num_int(quotient));
@@ -140,7 +150,7 @@ static pare_num floordiv_int(pare_exprs *exprs, pare_num a, int64_t d)
         a = pare_exprs_intern(exprs, rest.terms, rest.n);
         if (whole.kind == PARE_NUM_UNKNOWN || a.kind == PARE_NUM_UNKNOWN) return pare_num_unknown();
         if (a.kind == PARE_NUM_INT) return whole; /* a is in [0, d) */
-    } while (unnest(exprs, &a, &d)); /* ends: each turn goes one atom deeper */
+    }
     const pare_num atom = pare_exprs_compound(exprs, PARE_ATOM_FLOORDIV, a, pare_num_int(d));
     return pare_num_add(exprs, whole, atom);
 }

@@ -50,6 +50,12 @@ static void check_same(pare_num got, pare_num want)
     if (want.kind != PARE_NUM_UNKNOWN) assert_true(pare_num_equal(got, want));
 }
 
+static void check_text(const table *tab, pare_num got, const char *want)
+{
+    char text[200];
+    assert_string_equal(pare_num_text(text, sizeof(text), tab->exprs, got), want);
+}
+
 /* ---- plain numbers ---- */
 
 typedef pare_num binary_fn(pare_exprs *exprs, pare_num a, pare_num b);
@@ -226,12 +232,16 @@ static const char *const normal_forms[][2] = {
     { "/ +N1 2", "floor((N + 1) / 2)" },
     { "+1/-N1 2", "floor((N + 1) / 2)" },
     { "/ +*2N T 2", "N + floor(T / 2)" },
-    { "/ *3N 2", "floor(3*N / 2)" },
-    { "/ *6N 4", "floor(3*N / 2)" },
-    { "/ +*6N5 4", "floor(3*N / 2) + 1" },
+    { "/ *3N 2", "N + floor(N / 2)" },
+    { "/ *6N 4", "N + floor(N / 2)" },
+    { "/ +*6N5 4", "N + floor(N / 2) + 1" },
+    { "/ *2N 3", "floor(2*N / 3)" },
     { "/ / N 2 3", "floor(N / 6)" },
     { "/ +/ +N1 2 1 2", "floor((N + 3) / 4)" },
-    { "/ N ~2", "floor(-N / 2)" },
+    { "/ N ~2", "-N + floor(N / 2)" },
+    { "/ -T N 2", "-N + floor((N + T) / 2)" },
+    { "/ +N/ T 2 2", "floor((2*N + T) / 4)" },
+    { "/ +/ N 2/ T 2 2", "floor((N + 2*floor(T / 2)) / 4)" },
     { "/ N T", "floor(N / T)" },
     { "/ N *2T", "floor(N / (2*T))" },
     { "/ +N1 +T1", "floor((N + 1) / (T + 1))" },
@@ -269,6 +279,8 @@ static const char *const normal_forms[][2] = {
     { "xN0", "N" },
     { "iN0", "0" },
     { "iN~1", "-1" },
+    { "iN9223372036854775807", "N" },
+    { "x-N3 -~9223372036854775807 1", "N - 3" },
     { "x~1N", "N" },
     { "xN1", "max(N, 1)" },
     { "x-N3 0", "max(N - 3, 0)" },
@@ -295,6 +307,131 @@ static void text_of_normal_forms(void **state)
         if (strcmp(text, want)) fail_msg("'%s': got %s, want %s", normal_forms[i][0], text, want);
     }
 }
+/* What a chain of strided convolutions and pools makes of a size, by either formula. */
+static void sizes_behind_strides_compare_equal(void **state)
+{
+    table *tab = *state;
+    pare_num conv = tab->n, pool = tab->n;
+    for (int i = 0; i < 5; i++) {
+        conv = pare_num_add(tab->exprs, conv, num(2 * 1 - 3)); /* kernel 3, pad 1, stride 2 */
+        conv = pare_num_add(tab->exprs, pare_num_floordiv(tab->exprs, conv, num(2)), num(1));
+        pool = pare_num_ceildiv(tab->exprs, pool, num(2));
+    }
+    check_same(conv, pool);
+    const pare_binding values[] = { { "N", 224 }, { NULL, 0 } };
+    check_same(pare_num_bind(tab->exprs, conv, values), num(7));
+    check_text(tab, conv, "floor((N + 31) / 32)");
+}
+
+/* ---- bounds, values, text ---- */
+
+static void bounds_come_from_coefficients(void **state)
+{
+    table *tab = *state;
+    static const struct {
+        const char *text;
+        int64_t low; /* the best bound; INT64_MIN: none is known */
+    } rows[] = {
+        { "N", 0 },           { "+N5", 5 },        { "-N5", -5 },           { "-5N", INT64_MIN },
+        { "*N T", 0 },        { "* -N1 T", INT64_MIN }, { "/ N 2", 0 },      { "/ -N5 3", -2 },
+        { "% N 2", 0 },       { "+% N 2 1", 1 },   { "-1% N 2", 0 },        { "-1% N 3", -1 },
+        { "xN3", 3 },         { "+*2xN3 1", 7 },   { "-4iN4", 0 },          { "~iN4", -4 },
+        { "% N T", 0 },       { "/ N T", 0 },      { "/ N -T5", INT64_MIN }, { "/ xN9 iT4", 2 },
+        { "* N N", 0 },       { "~ * N N", INT64_MIN }, { "-%N 8 % T 4", -3 }, { "7", 7 },
+        { "/ 9223372036854775807 N", 1 }, /* N has 64 bits too */
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *p = rows[i].text;
+        const pare_num a = parse(tab, &p);
+        assert_int_not_equal(a.kind, PARE_NUM_UNKNOWN);
+        const bool low = pare_num_at_least(tab->exprs, a, rows[i].low);
+        const bool higher = pare_num_at_least(tab->exprs, a, rows[i].low + 1);
+        if (!low || higher) fail_msg("'%s' is not bounded by %lld", rows[i].text,
+                                     (long long)rows[i].low);
+    }
+}
+
+/* Bounds round towards the safe side where they no longer fit. */
+static void huge_bounds_stay_bounds(void **state)
+{
+    table *tab = *state;
+    const pare_num big = pare_num_max(tab->exprs, tab->n, num(INT64_C(1) << 62));
+    const pare_num huge = pare_num_mul(tab->exprs, big, num(4));
+    assert_true(pare_num_at_least(tab->exprs, huge, INT64_C(1) << 62));
+    const pare_num rest = pare_num_sub(tab->exprs, huge, pare_num_mul(tab->exprs, tab->m, tab->m));
+    assert_false(pare_num_at_least(tab->exprs, rest, INT64_MIN + 1));
+    const pare_num minus = pare_num_mul(tab->exprs, huge, num(-1));
+    assert_false(pare_num_at_least(tab->exprs, minus, INT64_MIN + 1));
+    const pare_num lowest = pare_num_add(tab->exprs, tab->n, num(INT64_MIN));
+    assert_false(pare_num_at_least(tab->exprs, lowest, INT64_MIN + 1));
+    assert_true(pare_num_at_least(tab->exprs, lowest, INT64_MIN));
+}
+
+static void binding_gives_values_or_unknown(void **state)
+{
+    table *tab = *state;
+    static const pare_binding values[] = {
+        { "N", 7 }, { "T", 0 }, { "N", 8 }, { "B", -1 }, { "Z", INT64_MAX }, { NULL, 0 },
+    };
+    static const struct {
+        const char *text;
+        int64_t want;
+        bool known;
+    } rows[] = {
+        { "5", 5, true },          { "N", 7, true },           { "+*2N*N N", 63, true },
+        { "/ N 2", 3, true },      { "% -~N1 4", 0, true },    { "iN4", 4, true },
+        { "xN9", 9, true },        { "N", 7, true },           { "M", 0, false },
+        { "+N M", 0, false },      { "B", 0, false },          { "/ N T", 0, false },
+        { "% N T", 0, false },     { "* T / N T", 0, false },  { "*Z Z", 0, false },
+        { "* T *Z Z", 0, true },   { "+Z 1", 0, false },       { "+Z -T 1", INT64_MAX - 1, true },
+        { "-+Z N *2Z", -INT64_MAX + 7, true },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *p = rows[i].text;
+        const pare_num got = pare_num_bind(tab->exprs, parse(tab, &p), values);
+        if (got.kind != (rows[i].known ? PARE_NUM_INT : PARE_NUM_UNKNOWN)
+            || (rows[i].known && got.i != rows[i].want))
+            fail_msg("'%s': %d %lld", rows[i].text, got.kind, (long long)got.i);
+    }
+    check_same(pare_num_bind(tab->exprs, tab->n, NULL), pare_num_unknown());
+    check_same(pare_num_bind(tab->exprs, pare_num_real(0.5), values), pare_num_real(0.5));
+    check_same(pare_num_bind(tab->exprs, pare_num_unknown(), values), pare_num_unknown());
+}
+
+static void text_of_reals_is_short(void **state)
+{
+    table *tab = *state;
+    static const struct {
+        double r;
+        const char *want;
+    } rows[] = {
+        { 0.5, "0.5" }, { 0.1, "0.1" }, { -3, "-3" }, { 1.0 / 3, "0.3333333333333333" },
+        { 1e300, "1e+300" }, { INFINITY, "inf" }, { 16777217, "16777217" },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        check_text(tab, pare_num_real(rows[i].r), rows[i].want);
+    check_text(tab, pare_num_unknown(), "?");
+    check_text(tab, num(INT64_MIN), "-9223372036854775808");
+}
+
+static void text_is_cut_between_characters(void **state)
+{
+    table *tab = *state;
+    static const char whole[] = "floor((h\xc3\xb6he + 1) / 2)";
+    const pare_num height = pare_num_symbol(tab->exprs, "h\xc3\xb6he");
+    const pare_num a = pare_num_ceildiv(tab->exprs, height, num(2));
+    for (size_t room = 1; room <= sizeof(whole) + 2; room++) {
+        char text[64];
+        memset(text, 'x', sizeof(text));
+        pare_num_text(text, room, tab->exprs, a);
+        size_t n = room - 1 < sizeof(whole) - 1 ? room - 1 : sizeof(whole) - 1;
+        if (n == 9) n = 8; /* not half an o umlaut */
+        assert_int_equal(strlen(text), n);
+        assert_memory_equal(text, whole, n);
+        assert_int_equal(text[room], 'x');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +441,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(reals_are_ieee, setup, teardown),
         cmocka_unit_test_setup_teardown(symbols_are_named_once, setup, teardown),
         cmocka_unit_test_setup_teardown(text_of_normal_forms, setup, teardown),
+        cmocka_unit_test_setup_teardown(sizes_behind_strides_compare_equal, setup, teardown),
+        cmocka_unit_test_setup_teardown(bounds_come_from_coefficients, setup, teardown),
+        cmocka_unit_test_setup_teardown(huge_bounds_stay_bounds, setup, teardown),
+        cmocka_unit_test_setup_teardown(binding_gives_values_or_unknown, setup, teardown),
+        cmocka_unit_test_setup_teardown(text_of_reals_is_short, setup, teardown),
+        cmocka_unit_test_setup_teardown(text_is_cut_between_characters, setup, teardown),
     };
     return test_run(tests);
 }
