@@ -73,9 +73,14 @@ pare_status pare_value_rename(pare_ctx *ctx, pare_model *model, pare_value_id va
     return PARE_OK;
 }
 
+/* Lists a value that gets a payload of this list's form. Only one that has a payload of the other
+ * form can be in the list already, from before it changed its form. */
 static pare_status list_initializer(pare_ctx *ctx, pare_model *model, pare_value_list *list,
                                     pare_value_id value)
 {
+    const pare_value *v = &model->values[value];
+    for (size_t i = 0; (v->tensor || v->sparse) && i < list->n; i++)
+        if (list->items[i] == value) return PARE_OK;
     if (!pare_arena_grow(&model->arena, &list->items, &list->cap, list->n + 1,
                          sizeof(*list->items)))
         return pare_arena_fail(ctx, &model->arena);
