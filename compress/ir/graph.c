@@ -120,6 +120,7 @@ static pare_status add_decl(pare_ctx *ctx, pare_graph *graph, pare_decls *decls,
     decls->items[decls->n++] = decl;
     if (decl.value != PARE_NONE && !model->values[decl.value].type)
         model->values[decl.value].type = decl.type;
+    pare_node_touch(model, graph->owner);
     return PARE_OK;
 }
 
@@ -178,16 +179,19 @@ pare_status pare_graph_add_annotation(pare_ctx *ctx, pare_graph *graph,
     PARE_TRY(grow(ctx, graph->model, &graph->annotations, &graph->annotations_cap,
                   graph->n_annotations, sizeof(*graph->annotations)));
     graph->annotations[graph->n_annotations++] = *annotation;
+    pare_node_touch(graph->model, graph->owner);
     return PARE_OK;
 }
 
-static void set_decl_type(const pare_decls *decls, pare_value_id value, const pare_type *type)
+static void set_decl_type(const pare_graph *graph, const pare_decls *decls, pare_value_id value,
+                          const pare_type *type)
 {
     for (size_t i = 0; i < decls->n; i++) {
         pare_decl *d = &decls->items[i];
         if (d->value != value) continue;
         d->type = type;
         d->dirty = true;
+        pare_node_touch(graph->model, graph->owner);
     }
 }
 
@@ -195,10 +199,10 @@ void pare_value_set_type(pare_model *model, pare_value_id value, const pare_type
 {
     pare_value *v = &model->values[value];
     v->type = type;
-    set_decl_type(&v->graph->inputs, value, type);
-    set_decl_type(&v->graph->outputs, value, type);
-    set_decl_type(&v->graph->value_infos, value, type);
+    set_decl_type(v->graph, &v->graph->inputs, value, type);
+    set_decl_type(v->graph, &v->graph->outputs, value, type);
+    set_decl_type(v->graph, &v->graph->value_infos, value, type);
     for (const pare_use *u = v->first_use; u; u = u->next)
         if (u->user == PARE_NONE && u->graph != v->graph)
-            set_decl_type(&u->graph->outputs, value, type);
+            set_decl_type(u->graph, &u->graph->outputs, value, type);
 }

@@ -137,7 +137,8 @@ pare_status pare_node_remove(pare_ctx *ctx, pare_model *model, pare_node_id node
 /* Moves a node in front of another of the same graph (PARE_NONE: to the end). */
 void pare_node_move(pare_model *model, pare_node_id node, pare_node_id before);
 
-/* Marks a node, and every node whose attribute it stands in, as different from its source. */
+/* Marks a node, and every node whose attribute it stands in, as different from its source; nothing
+ * for PARE_NONE. */
 void pare_node_touch(pare_model *model, pare_node_id node);
 
 /* Marks everything in the model as changed, so that a writer must rebuild it all from the IR. */
