@@ -39,11 +39,6 @@ static bool is_owned(const pare_graph *graph)
     return graph->owner != PARE_NONE;
 }
 
-static bool is_empty(const pare_graph *graph)
-{
-    return !graph->n_nodes && !graph->inputs.n && !graph->outputs.n;
-}
-
 /* Whether an attribute of the owner holds the graph. */
 static bool is_held(const pare_node *owner, const pare_graph *graph)
 {
@@ -70,12 +65,11 @@ static pare_status check_place(const checker *c, const pare_graph *g, uint32_t s
     if (!is_owned(g)) return PARE_OK;
     if (g->owner >= m->n_nodes) return pare_check_graph_fail(c, g, "owner is no node");
     const pare_node *owner = &m->nodes[g->owner];
-    if (is_held(owner, g))
-        return owner->graph == g->parent
-                   ? PARE_OK
-                   : pare_check_graph_fail(c, g, "owner stands in another graph than its parent");
-    return is_empty(g) ? PARE_OK
-                       : pare_check_graph_fail(c, g, "no attribute of its owner holds it");
+    if (!owner->graph || !is_held(owner, g))
+        return pare_check_graph_fail(c, g, "no attribute of its owner holds it");
+    if (owner->graph != g->parent)
+        return pare_check_graph_fail(c, g, "owner stands in another graph than its parent");
+    return PARE_OK;
 }
 
 static pare_status check_graphs(const checker *c)

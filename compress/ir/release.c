@@ -74,6 +74,7 @@ void pare_graph_empty(pare_graph *graph)
     for (size_t i = 0; i < graph->inputs.n; i++) empty_value(model, graph->inputs.items[i].value);
     empty_list(model, &graph->initializers);
     empty_list(model, &graph->sparse_initializers);
+    graph->owner = PARE_NONE;
     graph->first_node = graph->last_node = PARE_NONE;
     graph->n_nodes = 0;
     graph->inputs.n = graph->outputs.n = graph->value_infos.n = 0;

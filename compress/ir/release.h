@@ -16,7 +16,7 @@ void pare_release_attrs(pare_node *node);
 void pare_node_empty(pare_model *model, pare_node_id node);
 
 /* Takes all nodes and values out of a graph and the graphs inside of it: uses of outer values are
- * given up, references dropped. For a graph whose owner is going away. */
+ * given up, references dropped. For a graph whose owner is going away: it has none afterwards. */
 void pare_graph_empty(pare_graph *graph);
 
 #endif
