@@ -92,10 +92,13 @@ static pare_status check_opsets(const checker *c, const pare_opsets *opsets, con
     pare_status st = PARE_OK;
     for (size_t i = 0; !st && i < opsets->n; i++) {
         const char *domain = pare_domain_normal(opsets->items[i].domain);
-        if (pare_map_get(&seen, 0, domain, NULL))
-            st = pare_fail(c->ctx, PARE_EFORMAT, "%s: opset_import: domain '%s' is there twice",
-                           where, domain);
-        if (!st) st = pare_map_put(c->ctx, &seen, 0, domain, 0);
+        uint32_t first = 0;
+        if (pare_map_get(&seen, 0, domain, &first) &&
+            opsets->items[first].version != opsets->items[i].version)
+            st = pare_fail(c->ctx, PARE_EFORMAT,
+                           "%s: opset_import: domain '%s' is there twice, in two versions", where,
+                           domain);
+        if (!st) st = pare_map_put(c->ctx, &seen, 0, domain, (uint32_t)i);
     }
     pare_map_free(c->ctx, &seen);
     return st;

@@ -1,6 +1,7 @@
 #include "ir/model.h"
 
 #include "ir/graph.h"
+#include "ir/names.h"
 #include "ir/uses.h"
 
 #include <string.h>
@@ -367,6 +368,8 @@ static pare_status index_names(copier *c)
         if (!v->graph) continue;
         PARE_TRY(pare_map_put(c->ctx, &c->to->names, v->graph->scope, v->name, (uint32_t)i));
     }
+    for (size_t i = 0; i < c->to->n_functions; i++)
+        PARE_TRY(pare_names_add_function(c->ctx, c->to, i));
     return PARE_OK;
 }
 

@@ -50,45 +50,16 @@ pare_status pare_graph_new(pare_ctx *ctx, pare_graph **out, pare_model *model, p
     return PARE_OK;
 }
 
-static bool is_function(const pare_function *f, const char *domain, const char *name,
-                        const char *overload)
-{
-    return pare_str_eq(pare_domain_normal(f->domain), pare_domain_normal(domain)) &&
-           pare_str_eq(f->name, name) &&
-           pare_str_eq(pare_str_or_empty(f->overload), pare_str_or_empty(overload));
-}
-
-pare_status pare_function_new(pare_ctx *ctx, pare_function **out, pare_model *model,
-                              const char *domain, const char *name, const char *overload)
-{
-    *out = NULL;
-    for (size_t i = 0; i < model->n_functions; i++)
-        if (is_function(model->functions[i], domain, name, overload))
-            return pare_fail(ctx, PARE_EFORMAT,
-                             "function '%s:%s': expected one definition, found two",
-                             pare_str_or_empty(domain), name);
-    PARE_TRY(grow(ctx, model, &model->functions, &model->functions_cap, model->n_functions,
-                  sizeof(*model->functions)));
-    pare_function *f = pare_arena_zero(&model->arena, sizeof(*f));
-    if (!f) return fail_arena(ctx, model);
-    PARE_TRY(copy_text(ctx, model, &f->domain, domain));
-    PARE_TRY(copy_text(ctx, model, &f->name, name));
-    PARE_TRY(copy_text(ctx, model, &f->overload, overload));
-    PARE_TRY(pare_graph_new(ctx, &f->body, model, NULL, name));
-    f->body->function = f;
-    model->functions[model->n_functions++] = f;
-    *out = f;
-    return PARE_OK;
-}
-
 pare_status pare_opsets_add(pare_ctx *ctx, pare_model *model, pare_opsets *opsets,
                             const char *domain, int64_t version, const void *source)
 {
     for (size_t i = 0; i < opsets->n; i++)
-        if (pare_str_eq(pare_domain_normal(opsets->items[i].domain), pare_domain_normal(domain)))
+        if (opsets->items[i].version != version &&
+            pare_str_eq(pare_domain_normal(opsets->items[i].domain), pare_domain_normal(domain)))
             return pare_fail(ctx, PARE_EFORMAT,
-                             "opset_import: expected domain '%s' once, found it twice",
-                             pare_domain_normal(domain));
+                             "opset_import: expected domain '%s' in one version, found %" PRId64
+                             " and %" PRId64,
+                             pare_domain_normal(domain), opsets->items[i].version, version);
     PARE_TRY(grow(ctx, model, &opsets->items, &opsets->cap, opsets->n, sizeof(*opsets->items)));
     pare_opset set = { .version = version, .source = source };
     PARE_TRY(copy_text(ctx, model, &set.domain, domain));
@@ -109,6 +80,15 @@ pare_status pare_props_set(pare_ctx *ctx, pare_model *model, pare_props *props, 
     PARE_TRY(grow(ctx, model, &props->items, &props->cap, props->n, sizeof(*props->items)));
     pare_prop prop = { .value = text };
     PARE_TRY(copy_text(ctx, model, &prop.key, key));
+    props->items[props->n++] = prop;
+    return PARE_OK;
+}
+
+pare_status pare_props_add(pare_ctx *ctx, pare_model *model, pare_props *props, pare_prop prop)
+{
+    PARE_TRY(grow(ctx, model, &props->items, &props->cap, props->n, sizeof(*props->items)));
+    PARE_TRY(copy_text(ctx, model, &prop.key, prop.key));
+    PARE_TRY(copy_text(ctx, model, &prop.value, prop.value));
     props->items[props->n++] = prop;
     return PARE_OK;
 }

@@ -20,13 +20,17 @@ pare_status pare_graph_new(pare_ctx *ctx, pare_graph **out, pare_model *model, p
 pare_status pare_function_new(pare_ctx *ctx, pare_function **out, pare_model *model,
                               const char *domain, const char *name, const char *overload);
 
-/* Adds an import; EFORMAT when the domain (normalised) is imported already. */
+/* Adds an import; EFORMAT when the domain (normalised) is imported in another version already. The
+ * same version may come twice: some exporters write it so. */
 pare_status pare_opsets_add(pare_ctx *ctx, pare_model *model, pare_opsets *opsets,
                             const char *domain, int64_t version, const void *source);
 
 /* Sets a key of metadata_props, adding it at the end when it is not there. */
 pare_status pare_props_set(pare_ctx *ctx, pare_model *model, pare_props *props, const char *key,
                            const char *value);
+
+/* Adds an entry at the end as a file has it: the key may be there already, or absent. */
+pare_status pare_props_add(pare_ctx *ctx, pare_model *model, pare_props *props, pare_prop prop);
 
 /* --- values ----------------------------------------------------------------------------------- */
 
@@ -116,6 +120,11 @@ pare_status pare_node_resize_inputs(pare_ctx *ctx, pare_model *model, pare_node_
  * and belongs to the node from here on, also on failure: its tensors are let go, its graphs
  * emptied, when it goes. Its graphs must have been made inside of the node's graph. */
 pare_status pare_node_set_attr(pare_ctx *ctx, pare_model *model, pare_node_id node,
+                               const pare_attr *attr);
+
+/* The same, for a node that has no attribute of that name yet, which the caller knows: no
+ * search. */
+pare_status pare_node_add_attr(pare_ctx *ctx, pare_model *model, pare_node_id node,
                                const pare_attr *attr);
 void pare_node_remove_attr(pare_model *model, pare_node_id node, const char *name);
 

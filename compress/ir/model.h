@@ -146,6 +146,7 @@ typedef struct pare_opsets {
  * whose inputs and outputs are names. */
 typedef struct pare_function {
     const char *name, *domain, *overload, *doc;
+    uint32_t index;           /* in the model's list */
     pare_graph *body;
     pare_opsets opsets;
     const char *const *attr_names;    /* attributes without default */
@@ -176,6 +177,7 @@ struct pare_model {
     pare_node *nodes;         /* by handle */
     size_t n_nodes, nodes_cap;
     pare_map names;           /* (scope, name) to handle; the scopes are ir/names.h's */
+    uint32_t n_function_texts; /* numbers that ir/function.c has given out */
     bool names_indexed;       /* the names of all graphs are in there too, to derive new ones */
 };
 
@@ -208,6 +210,10 @@ int64_t pare_opset_version(const pare_opsets *opsets, const char *domain);
 
 /* The opsets that hold inside a graph: the function's in a function body, else the model's. */
 const pare_opsets *pare_graph_opsets(const pare_graph *graph);
+
+/* The function that a node of this domain, operator and overload (NULL: absent) calls, or NULL. */
+pare_function *pare_model_function(const pare_model *model, const char *domain, const char *name,
+                                   const char *overload);
 
 static inline bool pare_decl_is_dead(const pare_model *model, const pare_decl *decl)
 {

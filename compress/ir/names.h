@@ -9,7 +9,15 @@ enum {
     PARE_SCOPE_ANY_VALUE = 0x7ffffff0, /* every name a value ever had, in whatever graph */
     PARE_SCOPE_ANY_NODE,                /* every name a node ever had */
     PARE_SCOPE_NEXT_SUFFIX,             /* hint to the number to try first */
+    PARE_SCOPE_FUNCTION_DOMAIN,         /* domains and overloads of functions, numbered */
+    PARE_SCOPE_FUNCTION_OVERLOAD,
 };
+
+/* Functions by name live in scopes above 2^31 that stand for a domain and an overload. */
+
+/* Enters the function at an index of the model's list; its texts are in the arena. EFORMAT when
+ * there is one of the same domain, name and overload. */
+pare_status pare_names_add_function(pare_ctx *ctx, pare_model *model, size_t index);
 
 /* Copies name into the arena and enters it for a value of the graph. EFORMAT when it is empty or
  * taken there. */

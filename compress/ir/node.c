@@ -184,12 +184,11 @@ static void adopt_graphs(pare_model *model, pare_node_id node, const pare_attr *
     }
 }
 
-pare_status pare_node_set_attr(pare_ctx *ctx, pare_model *model, pare_node_id node,
-                               const pare_attr *attr)
+/* Puts an attribute at a place of the list: over the one that is there, or at the end. */
+static pare_status put_attr(pare_ctx *ctx, pare_model *model, pare_node_id node, uint32_t at,
+                            const pare_attr *attr)
 {
     pare_node *n = &model->nodes[node];
-    uint32_t at = 0;
-    while (at < n->n_attrs && !pare_str_eq(n->attrs[at]->name, attr->name)) at++;
     size_t cap = n->attrs_cap;
     if (!pare_arena_grow(&model->arena, &n->attrs, &cap, (size_t)at + 1, sizeof(*n->attrs))) {
         drop_attr(attr);
@@ -202,6 +201,21 @@ pare_status pare_node_set_attr(pare_ctx *ctx, pare_model *model, pare_node_id no
     adopt_graphs(model, node, attr);
     pare_node_touch(model, node);
     return PARE_OK;
+}
+
+pare_status pare_node_set_attr(pare_ctx *ctx, pare_model *model, pare_node_id node,
+                               const pare_attr *attr)
+{
+    const pare_node *n = &model->nodes[node];
+    uint32_t at = 0;
+    while (at < n->n_attrs && !pare_str_eq(n->attrs[at]->name, attr->name)) at++;
+    return put_attr(ctx, model, node, at, attr);
+}
+
+pare_status pare_node_add_attr(pare_ctx *ctx, pare_model *model, pare_node_id node,
+                               const pare_attr *attr)
+{
+    return put_attr(ctx, model, node, model->nodes[node].n_attrs, attr);
 }
 
 void pare_node_remove_attr(pare_model *model, pare_node_id node, const char *name)

@@ -23,7 +23,7 @@ bool pare_encoding_allows(pare_encoding encoding, pare_dtype dtype)
     return false;
 }
 
-static pare_status count_elements(pare_ctx *ctx, uint32_t rank, const int64_t *dims, int64_t *out)
+pare_status pare_tensor_count(pare_ctx *ctx, int64_t *out, uint32_t rank, const int64_t *dims)
 {
     if (rank > PARE_MAX_DIMS)
         return pare_fail(ctx, PARE_EFORMAT, "dims: expected at most %d, found %" PRIu32,
@@ -50,7 +50,7 @@ static pare_status new_header(pare_ctx *ctx, pare_tensor **out, pare_dtype dtype
                               const int64_t *dims)
 {
     int64_t n_elements = 0;
-    PARE_TRY(count_elements(ctx, rank, dims, &n_elements));
+    PARE_TRY(pare_tensor_count(ctx, &n_elements, rank, dims));
     const size_t n_bytes = sizeof(pare_tensor) + rank * sizeof(*dims);
     pare_tensor *t = pare_alloc_zero(ctx, n_bytes);
     if (!t) return pare_fail_memory(ctx, n_bytes);

@@ -43,6 +43,10 @@ typedef struct pare_tensor {
     const pare_external *external; /* NULL: embedded in the model file */
 } pare_tensor;
 
+/* Number of elements of a tensor with these dims. EFORMAT when there are too many dims, one is
+ * negative, or the product does not fit. */
+pare_status pare_tensor_count(pare_ctx *ctx, int64_t *out, uint32_t rank, const int64_t *dims);
+
 /* New tensor over bytes that `owner` keeps alive (one reference is taken). Checks that the product
  * of dims fits and that a DENSE payload is exactly as long as dtype and dims say; EFORMAT
  * otherwise. One reference for the caller. */

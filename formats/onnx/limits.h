@@ -13,18 +13,18 @@ enum {
     PARE_ONNX_MAX_INLINED_NODES = 5000000, /* that calls of functions stand for */
 
     /* single things: EFORMAT */
-    PARE_ONNX_MAX_WIRE_DEPTH = 100,        /* messages inside of messages; as in protobuf */
+    PARE_ONNX_MAX_WIRE_DEPTH = 100,        /* messages inside of messages; protobuf's own limit */
     PARE_ONNX_MAX_NODE_ATTRS = 4096,
-    PARE_ONNX_MAX_OPSETS = 1000,      /* of the model, of one function */
+    PARE_ONNX_MAX_OPSETS = 100,            /* of the model, of one function */
     PARE_ONNX_MAX_TENSOR_DIMS = PARE_MAX_DIMS,
     PARE_ONNX_MAX_NAME_BYTES = 4096,
     PARE_ONNX_MAX_TEXT_BYTES = 16 << 20,   /* doc_string, values of metadata */
-    PARE_ONNX_MAX_GRAPH_DEPTH = 32,        /* graphs inside of graphs */
     PARE_ONNX_MAX_CALL_DEPTH = 100,        /* functions calling functions */
     PARE_ONNX_MAX_IR_VERSION = 14,
 
-    PARE_ONNX_MAX_SKELETON_BYTES = 1 << 30, /* protobuf-c counts in 32 bits; budgets are lower */
-    PARE_ONNX_READ_WHOLE_BYTES = 64 << 20,  /* files up to this size are read, larger ones mapped */
+    PARE_ONNX_MAX_SKELETON_BYTES = 1 << 30, /* protobuf-c counts in 32 bits; a budget is lower */
+
+    PARE_ONNX_READ_BYTES = 64 << 20, /* of a model's files are read, the rest is mapped */
 };
 
 #endif

@@ -85,7 +85,7 @@ static pare_onnx_type_rule *add_type(pare_onnx_rules *rules,
     return type;
 }
 
-static bool is_stubbed(pare_onnx_kind kind)
+bool pare_onnx_is_stubbed(pare_onnx_kind kind)
 {
     return kind >= PARE_ONNX_KIND_BYTES && kind <= PARE_ONNX_KIND_PACKED_FIXED64;
 }
@@ -99,7 +99,8 @@ static void mark_bytes(pare_onnx_rules *rules)
             pare_onnx_type_rule *type = &rules->types[i];
             for (size_t k = 0; k < PARE_ONNX_MAX_RULE_FIELDS && !type->has_bytes; k++) {
                 const pare_onnx_field_rule *f = &type->fields[k];
-                type->has_bytes = is_stubbed(f->kind) || (f->child && f->child->has_bytes);
+                type->has_bytes =
+                    pare_onnx_is_stubbed(f->kind) || (f->child && f->child->has_bytes);
                 changed |= type->has_bytes;
             }
         }

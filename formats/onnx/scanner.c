@@ -17,8 +17,8 @@ enum {
 };
 
 static const char *const wire_names[N_WIRE_TYPES] = {
-    "a varint", "8 bytes", "a length and bytes", "the start of a group",
-    "the end of a group", "4 bytes", "wire type 6", "wire type 7",
+    "a varint",           "8 bytes", "a length and bytes", "the start of a group",
+    "the end of a group", "4 bytes", "wire type 6",        "wire type 7",
 };
 
 /* A message that is being scanned. */
@@ -27,18 +27,18 @@ typedef struct frame {
     uint64_t tag_at, begin, end; /* in the file: its tag, its contents, and behind them */
     size_t length_at;            /* in the skeleton: its length */
     uint32_t field;              /* number in the message around it */
-    uint32_t seen; /* singular messages that were there, by number; bit 0: the oneof */
-    uint32_t merged;             /* payload fields that are in the skeleton already, joined */
-    uint32_t n_limited;          /* items so far of the field that has a limit */
+    uint32_t seen;      /* singular messages that were there, by number; bit 0: the oneof */
+    uint32_t merged;    /* payload fields that are in the skeleton already, joined */
+    uint32_t n_limited; /* items so far of the field that has a limit */
 } frame;
 
 typedef struct scanner {
     pare_ctx *ctx;
     pare_onnx_scan *scan;
     const uint8_t *data;
-    uint64_t at;      /* what comes next */
-    uint64_t copied;  /* what comes before is in the skeleton, as itself or as a stub */
-    unsigned depth;   /* frames[depth] is the innermost */
+    uint64_t at;     /* what comes next */
+    uint64_t copied; /* what comes before is in the skeleton, as itself or as a stub */
+    unsigned depth;  /* frames[depth] is the innermost */
     frame frames[PARE_ONNX_MAX_WIRE_DEPTH + 1];
 } scanner;
 
@@ -198,8 +198,10 @@ static pare_status read_tag(scanner *s, uint64_t *number, unsigned *wire)
     *number = tag >> 3;
     *wire = tag & 7;
     if (*number == 0 || *number > 0x1fffffff)
-        return fail_at(s, PARE_EFORMAT, begin, NULL, "expected a field number from 1 to 536870911, "
-                       "found %llu", (unsigned long long)*number);
+        return fail_at(s, PARE_EFORMAT, begin, NULL,
+                       "expected a field number from 1 to 536870911, "
+                       "found %llu",
+                       (unsigned long long)*number);
     if (*wire == 3 || *wire == 4 || *wire > 5)
         return fail_at(s, PARE_EFORMAT, begin, NULL,
                        "field number %llu: expected a value, found %s", (unsigned long long)*number,
@@ -438,9 +440,9 @@ static pare_status check_once(scanner *s, const pare_onnx_field_rule *rule, uint
     if (rule->repeated || (!rule->in_oneof && rule->kind != PARE_ONNX_KIND_MESSAGE)) return PARE_OK;
     const uint32_t bit = rule->in_oneof ? 1 : UINT32_C(1) << rule->field->id;
     if (f->seen & bit)
-        return fail_at(s, PARE_EFORMAT, tag_at, rule->field->name, rule->in_oneof
-                       ? "expected one member of the oneof, found another one"
-                       : "expected at most one, found a second");
+        return fail_at(s, PARE_EFORMAT, tag_at, rule->field->name,
+                       rule->in_oneof ? "expected one member of the oneof, found another one"
+                                      : "expected at most one, found a second");
     f->seen |= bit;
     return PARE_OK;
 }

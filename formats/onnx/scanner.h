@@ -15,7 +15,7 @@
 /* Where the bytes of a stubbed field are: n_bytes from offset on of the scanned file, or of
  * `side`. */
 typedef struct pare_onnx_stub {
-    uint64_t offset;  /* PARE_ONNX_STUB_SIDE is set when it counts in `side` */
+    uint64_t offset; /* PARE_ONNX_STUB_SIDE is set when it counts in `side` */
     uint64_t n_bytes;
 } pare_onnx_stub;
 static_assert(sizeof(pare_onnx_stub) == 16, "what takes the place of contents in a skeleton");
@@ -23,14 +23,14 @@ static_assert(sizeof(pare_onnx_stub) == 16, "what takes the place of contents in
 #define PARE_ONNX_STUB_SIDE (UINT64_C(1) << 63)
 
 typedef struct pare_onnx_scan {
-    pare_onnx_rules rules;    /* the schema that it was scanned by */
+    pare_onnx_rules rules; /* the schema that it was scanned by */
     uint8_t *skeleton;
     size_t n_skeleton, skeleton_cap;
-    uint8_t *side;            /* payloads that stood unpacked or in pieces, joined */
+    uint8_t *side; /* payloads that stood unpacked or in pieces, joined */
     size_t n_side, side_cap;
-    uint64_t limit_bytes;     /* of skeleton and side together */
+    uint64_t limit_bytes; /* of skeleton and side together */
     uint64_t n_messages, n_nodes, n_functions;
-    bool has_unknown;         /* there are fields that the schema does not have */
+    bool has_unknown; /* there are fields that the schema does not have */
 } pare_onnx_scan;
 
 /* Scans one message of type root. On any status the caller frees *scan with pare_onnx_scan_free.

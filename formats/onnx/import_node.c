@@ -1,0 +1,137 @@
+#include "formats/onnx/import.h"
+
+#include <inttypes.h>
+
+/* "node 'conv1' (Conv): ", in front of the message of a failure; a node without a name is known
+ * by its place in the list. */
+static pare_status fail_in_node(pare_importer *im, pare_status st, const Onnx__NodeProto *proto,
+                                size_t i)
+{
+    const char *op = pare_str_or_empty(proto->op_type);
+    if (proto->name && *proto->name)
+        return pare_fail_in(im->ctx, st, "node '%.200s' (%.80s): ", proto->name, op);
+    return pare_fail_in(im->ctx, st, "node %zu (%.80s): ", i, op);
+}
+
+pare_value_id pare_import_own(const pare_graph *graph, const char *name)
+{
+    pare_value_id id = PARE_NONE;
+    pare_map_get(&graph->model->names, graph->scope, name, &id);
+    return id;
+}
+
+/* Operators of the standard mean nothing without a version. Exporters do leave out other
+ * domains, and whoever knows an operator there knows its only version. */
+static pare_status check_operator(pare_importer *im, const pare_graph *graph,
+                                  const Onnx__NodeProto *proto)
+{
+    enum { IR_WITH_OPSETS = 3 };
+    if (!proto->op_type || !*proto->op_type)
+        return pare_fail(im->ctx, PARE_EFORMAT, "op_type: expected an operator, found none");
+    if (im->model->ir_version < IR_WITH_OPSETS ||
+        pare_opset_version(pare_graph_opsets(graph), proto->domain))
+        return PARE_OK;
+    const char *domain = pare_domain_normal(proto->domain);
+    if (!*domain)
+        return pare_fail(im->ctx, PARE_EFORMAT,
+                         "expected an opset_import of the default domain, found none");
+    if (!im->warned_domain)
+        pare_warn(im->ctx, "domain '%.200s' is used (by %.80s) without opset_import", domain,
+                  proto->op_type);
+    im->warned_domain = true;
+    return PARE_OK;
+}
+
+static pare_status define_outputs(pare_importer *im, pare_graph *graph, pare_node_id node,
+                                  const Onnx__NodeProto *proto)
+{
+    for (size_t slot = 0; slot < proto->n_output; slot++) {
+        const char *name = proto->output[slot];
+        if (!*name) continue; /* omitted */
+        pare_value_id value = pare_import_own(graph, name);
+        if (value == PARE_NONE) PARE_TRY(pare_value_new(im->ctx, &value, graph, name));
+        PARE_TRY(pare_node_set_output(im->ctx, im->model, node, (uint32_t)slot, value));
+    }
+    return PARE_OK;
+}
+
+static pare_status define_node(pare_importer *im, pare_graph *graph, pare_node_id *id,
+                               const Onnx__NodeProto *proto)
+{
+    const pare_node_spec spec = {
+        .op_type = proto->op_type,
+        .domain = proto->domain,
+        .overload = proto->overload,
+        .name = proto->name,
+        .doc = proto->doc_string,
+        .n_inputs = (uint32_t)proto->n_input,
+        .n_outputs = (uint32_t)proto->n_output,
+        .before = PARE_NONE,
+        .source = proto,
+    };
+    PARE_TRY(check_operator(im, graph, proto));
+    PARE_TRY(pare_node_new(im->ctx, id, graph, &spec));
+    PARE_TRY(define_outputs(im, graph, *id, proto));
+    return pare_import_props(im, &im->model->nodes[*id].props, proto->metadata_props,
+                             proto->n_metadata_props);
+}
+
+pare_status pare_import_define_nodes(pare_importer *im, pare_graph *graph,
+                                     Onnx__NodeProto *const *nodes, size_t n, pare_node_id *first)
+{
+    *first = (pare_node_id)im->model->n_nodes;
+    for (size_t i = 0; i < n; i++) {
+        pare_node_id id = PARE_NONE;
+        const pare_status st = define_node(im, graph, &id, nodes[i]);
+        if (st) return fail_in_node(im, st, nodes[i], i);
+    }
+    return PARE_OK;
+}
+
+static bool is_in_function(const pare_graph *graph)
+{
+    while (graph->parent) graph = graph->parent;
+    return graph->function != NULL;
+}
+
+static pare_status connect_attrs(pare_importer *im, pare_graph *graph, pare_node_id id,
+                                 const Onnx__NodeProto *proto, bool in_function)
+{
+    PARE_TRY(pare_import_attr_names(im, proto->attribute, proto->n_attribute));
+    for (size_t i = 0; i < proto->n_attribute; i++) {
+        pare_attr *attr = NULL;
+        PARE_TRY(pare_import_attr(im, &attr, proto->attribute[i], graph, in_function));
+        PARE_TRY(pare_node_add_attr(im->ctx, im->model, id, attr));
+    }
+    return PARE_OK;
+}
+
+static pare_status connect_inputs(pare_importer *im, pare_graph *graph, pare_node_id id,
+                                  const Onnx__NodeProto *proto)
+{
+    for (size_t slot = 0; slot < proto->n_input; slot++) {
+        const char *name = proto->input[slot];
+        if (!*name) continue; /* omitted */
+        const pare_value_id value = pare_graph_find(graph, name);
+        if (value == PARE_NONE)
+            return pare_fail(im->ctx, PARE_EFORMAT,
+                             "input %zu: expected the name of a value, found '%.200s', "
+                             "which nothing defines",
+                             slot, name);
+        PARE_TRY(pare_node_set_input(im->ctx, im->model, id, (uint32_t)slot, value));
+    }
+    return PARE_OK;
+}
+
+pare_status pare_import_connect_nodes(pare_importer *im, pare_graph *graph,
+                                      Onnx__NodeProto *const *nodes, size_t n, pare_node_id first)
+{
+    const bool in_function = is_in_function(graph);
+    for (size_t i = 0; i < n; i++) {
+        const pare_node_id id = first + (pare_node_id)i;
+        pare_status st = connect_inputs(im, graph, id, nodes[i]);
+        if (!st) st = connect_attrs(im, graph, id, nodes[i], in_function);
+        if (st) return fail_in_node(im, st, nodes[i], i);
+    }
+    return PARE_OK;
+}

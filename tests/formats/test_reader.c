@@ -1,0 +1,134 @@
+#include "support/test.h"
+
+#include "formats/onnx/onnx.h"
+#include "formats/onnx/origin.h"
+#include "ir/check.h"
+#include "onnx.pb-c.h"
+#include "support/conformance.h"
+#include "support/onnx_wire.h"
+#include "support/test_ctx.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- real files ------------------------------------------------------------------------------- */
+
+/* Every file below dir opens, holds what the IR promises and is marked as unchanged. */
+static void open_all(const char *dir, size_t at_least)
+{
+    test_paths paths = test_find_files(dir, ".onnx");
+    for (size_t i = 0; i < paths.n; i++) {
+        pare_ctx ctx;
+        pare_model *model = NULL;
+        pare_ctx_init(&ctx, NULL);
+        if (pare_onnx_open(&ctx, &model, paths.items[i], NULL)) fail_msg("%s", ctx.message);
+        if (pare_graph_check(&ctx, model, NULL)) fail_msg("%s: %s", paths.items[i], ctx.message);
+        for (size_t k = 0; k < model->n_nodes; k++)
+            assert_true(model->nodes[k].source && !model->nodes[k].dirty);
+        for (size_t k = 0; k < model->n_values; k++)
+            assert_true(!model->values[k].tensor_source || !model->values[k].tensor_dirty);
+        const pare_onnx_origin *origin = pare_onnx_origin_of(model);
+        assert_int_equal(origin->n_files, 1);
+        assert_ptr_equal(origin->files[0].bytes->data, model->origin->data);
+        pare_model_free(&ctx, model);
+    }
+    assert_in_range(paths.n, at_least, 1000000);
+    test_paths_free(&paths);
+}
+
+static void real_models_open(void **state)
+{
+    (void)state;
+    char dir[TEST_PATH_BYTES];
+    if (!test_models_dir(dir)) test_skip("no shared models");
+    open_all(dir, 20);
+}
+
+static void conformance_models_open(void **state)
+{
+    (void)state;
+    char dir[TEST_PATH_BYTES];
+    if (!test_conformance_dir(dir)) test_skip("no conformance data");
+    open_all(dir, 1914);
+}
+
+/* --- what a model becomes --------------------------------------------------------------------- */
+
+static pare_model *open_wire(test_ctx *t, const wire *w)
+{
+    pare_model *model = NULL;
+    test_ctx_init(t);
+    const pare_status st = onnx_wire_open(&t->ctx, &model, w);
+    if (st) fail_msg("%s", t->ctx.message);
+    if (pare_graph_check(&t->ctx, model, NULL)) fail_msg("%s", t->ctx.message);
+    return model;
+}
+
+static void close_wire(test_ctx *t, pare_model *model, wire *w)
+{
+    pare_model_free(&t->ctx, model);
+    assert_int_equal(test_ctx_live_bytes(t), 0);
+    wire_free(w);
+}
+
+static void parts_keep_their_place(void **state)
+{
+    (void)state;
+    wire w = { 0 };
+    onnx_wire_model(&w, onnx_wire_rich_graph);
+    test_ctx t;
+    pare_model *model = open_wire(&t, &w);
+    const pare_graph *g = model->graph;
+    assert_string_equal(g->name, "main");
+    assert_int_equal(model->ir_version, 8);
+    assert_int_equal(pare_opset_version(&model->opsets, "ai.onnx"), 17);
+    assert_int_equal(g->inputs.n, 2);
+    assert_int_equal(g->outputs.n, 1);
+    assert_int_equal(g->n_nodes, 2);
+
+    const pare_value *weight = pare_value_at(model, pare_graph_find(g, "w"));
+    assert_non_null(weight->tensor);
+    assert_int_equal(weight->tensor->encoding, PARE_ENC_DENSE);
+    assert_int_equal(weight->tensor->n_elements, 2);
+    assert_true(weight->tensor->payload.data >= model->origin->data &&
+                weight->tensor->payload.data < model->origin->data + model->origin->n_bytes);
+
+    const pare_node *add = pare_node_at(model, g->first_node);
+    assert_string_equal(add->op_type, "Add");
+    assert_int_equal(add->inputs[1].value, pare_graph_find(g, "w"));
+    const pare_node *branch = pare_node_at(model, g->last_node);
+    const pare_attr *then_branch = pare_node_attr(branch, "then_branch");
+    assert_int_equal(then_branch->type, PARE_ATTR_GRAPH);
+    assert_int_equal(then_branch->graphs[0]->owner, g->last_node);
+    const pare_node *inner = pare_node_at(model, then_branch->graphs[0]->first_node);
+    assert_int_equal(inner->inputs[0].value, pare_graph_find(g, "h")); /* captured */
+    close_wire(&t, model, &w);
+}
+
+static pare_status open_rich(pare_ctx *ctx, void *user)
+{
+    pare_model *model = NULL;
+    const pare_status st = onnx_wire_open(ctx, &model, user);
+    pare_model_free(ctx, model);
+    return st;
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    (void)state;
+    wire w = { 0 };
+    onnx_wire_model(&w, onnx_wire_rich_graph);
+    assert_in_range(test_ctx_torture(open_rich, &w), 10, 100000);
+    wire_free(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(real_models_open),
+        cmocka_unit_test(conformance_models_open),
+        cmocka_unit_test(parts_keep_their_place),
+        cmocka_unit_test(any_allocation_may_fail),
+    };
+    return test_run(tests);
+}
