@@ -358,6 +358,12 @@ pare_status pare_output_write(pare_ctx *ctx, pare_output *out, const void *data,
     return PARE_OK;
 }
 
+pare_status pare_output_settle(pare_ctx *ctx, pare_output *out, const char **name)
+{
+    *name = out->temp;
+    return out->status ? out->status : flush(ctx, out);
+}
+
 /* Everything that can be done while the target is still the old one. */
 static pare_status finish(pare_ctx *ctx, pare_output *out)
 {

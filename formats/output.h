@@ -46,6 +46,10 @@ void pare_output_report(pare_output *out, const char *phase, uint64_t done, uint
  * ECANCELED when the caller asked to stop) sticks: all later calls return it without writing. */
 pare_status pare_output_write(pare_ctx *ctx, pare_output *out, const void *data, size_t n_bytes);
 
+/* Hands what was written so far to the system and sets *name to what the file is called until it is
+ * committed, beside its target, so that it can be read back. *name lives as long as out. */
+pare_status pare_output_settle(pare_ctx *ctx, pare_output *out, const char **name);
+
 /* Bytes written so far. */
 uint64_t pare_output_position(const pare_output *out);
 

@@ -32,6 +32,10 @@ typedef enum pare_onnx_storage {
 typedef struct pare_onnx_save_opts {
     pare_onnx_storage storage;
     uint64_t external_min_bytes;
+    /* NULL, or called when all is written but not yet in place, with a path that the model can be
+     * opened by. A failure that it returns ends the save like any other. */
+    pare_status (*check)(pare_ctx *ctx, const char *path, void *user);
+    void *user;
 } pare_onnx_save_opts;
 
 /* Writes the model to path: complete or not at all, the old file stays until the new one is whole.

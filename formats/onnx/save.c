@@ -178,6 +178,19 @@ static pare_status write_all(save_job *job)
     return write_model(job);
 }
 
+/* Lets the caller look at the file while the old one is still there. */
+static pare_status check(save_job *job, const pare_onnx_save_opts *opts)
+{
+    if (!opts || !opts->check) return PARE_OK;
+    const char *name = NULL;
+    char *path = NULL;
+    PARE_TRY(pare_output_settle(job->ctx, job->out, &name));
+    PARE_TRY(pare_onnx_path_beside(job->ctx, &path, &job->target, name));
+    const pare_status st = opts->check(job->ctx, path, opts->user);
+    pare_free(job->ctx, path);
+    return st;
+}
+
 /* Takes back what has been put beside the model file. */
 static void undo(save_job *job)
 {
@@ -220,6 +233,7 @@ pare_status pare_onnx_save(pare_ctx *ctx, const pare_model *model, const char *p
     pare_status st = open_target(&job, path);
     if (!st) st = plan(&job, opts);
     if (!st) st = write_all(&job);
+    if (!st) st = check(&job, opts);
     if (st) undo(&job);
     else st = commit(&job);
     if (job.target.dir_fd >= 0) close(job.target.dir_fd);
