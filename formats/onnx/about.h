@@ -3,7 +3,6 @@
 #define FORMATS_ONNX_ABOUT_H
 
 enum {
-    PARE_ONNX_IR = 14,    /* newest version of the file format that is read */
     PARE_ONNX_OPSET = 27, /* newest released version of the default operator set (ONNX 1.22.0) */
 };
 

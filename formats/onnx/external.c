@@ -19,14 +19,17 @@ static const char linked_hint[] =
 
 /* --- the model's folder ----------------------------------------------------------------------- */
 
-/* Opens the folder that a path's last component is in. */
+/* Opens the folder that a path's last component is in; -1 and errno when that cannot be. */
 static int open_folder_of(pare_ctx *ctx, const char *path)
 {
     const char *slash = strrchr(path, '/');
     if (!slash) return open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     const size_t n = slash == path ? 1 : (size_t)(slash - path);
     char *folder = pare_alloc_zero(ctx, n + 1);
-    if (!folder) return -1;
+    if (!folder) {
+        errno = ENOMEM;
+        return -1;
+    }
     memcpy(folder, path, n);
     const int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     const int error = errno;
