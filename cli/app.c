@@ -4,8 +4,6 @@
 #include "cli/nearest.h"
 #include "cli/signals.h"
 
-#include "formats/report/json.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -64,6 +62,30 @@ void pare_app_note(pare_app *app, const char *fmt, ...)
     vsnprintf(line.text, sizeof(line.text), fmt, args);
     va_end(args);
     print_message(app, "note", line.text);
+}
+
+void pare_app_print(pare_app *app, const char *text)
+{
+    char line[PARE_LINE_BYTES];
+    pare_escape(line, sizeof(line), text);
+    pare_progress_erase(&app->bar);
+    puts(line);
+}
+
+void pare_app_json_warnings(const pare_app *app, pare_json *json)
+{
+    pare_json_open_array(json, "warnings");
+    for (size_t i = 0; i < app->n_warnings; i++) pare_json_text(json, NULL, app->warnings[i]);
+    pare_json_close(json);
+}
+
+int pare_app_print_json(pare_app *app, pare_json *json)
+{
+    const pare_status st = pare_json_print(json, stdout);
+    pare_json_free(json);
+    /* What standard output does not take is noticed when it is closed. */
+    return st && st != PARE_EIO ? pare_app_fail(app, pare_exit_for_output(st), NULL)
+                                : PARE_EXIT_DONE;
 }
 
 static const char *exit_kind(int exit_status)

@@ -5,6 +5,8 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 
+#include "formats/report/json.h"
+
 enum {
     PARE_EXIT_DONE = 0,
     PARE_EXIT_GATE = 1,        /* done, but a limit does not hold */
@@ -43,6 +45,15 @@ int pare_app_unknown_verb(pare_app *app, const char *word);
 
 /* A line on standard error for --verbose only. */
 void pare_app_note(pare_app *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints a line of results on standard output, escaped: names come from files. */
+void pare_app_print(pare_app *app, const char *text);
+
+/* Adds the member "warnings": all that were given so far. */
+void pare_app_json_warnings(const pare_app *app, pare_json *json);
+
+/* Prints and frees the object that is the result. Returns the exit status. */
+int pare_app_print_json(pare_app *app, pare_json *json);
 
 /* Seconds on a clock that only goes forward. */
 double pare_app_seconds(void);

@@ -1,6 +1,7 @@
 #include "cli/app.h"
 
 #include "formats/onnx/about.h"
+#include "formats/onnx/limits.h"
 #include "formats/report/json.h"
 #include "version.h"
 
@@ -46,7 +47,7 @@ static int print_json(pare_app *app, const char *const *features)
     pare_json_init(&j, &app->ctx);
     pare_json_text(&j, "schema", "pare.version/1");
     pare_json_text(&j, "version", PARE_VERSION);
-    pare_json_int(&j, "onnx_ir_version", PARE_ONNX_IR);
+    pare_json_int(&j, "onnx_ir_version", PARE_ONNX_MAX_IR_VERSION);
     pare_json_int(&j, "onnx_opset", PARE_ONNX_OPSET);
     pare_json_text(&j, "protobuf_c", pare_onnx_protobuf_version());
     pare_json_text(&j, "jansson", pare_json_library_version());
@@ -57,9 +58,7 @@ static int print_json(pare_app *app, const char *const *features)
     for (; *features; features++) pare_json_text(&j, NULL, *features);
     pare_json_close(&j);
     pare_json_close(&j);
-    const pare_status st = pare_json_print(&j, stdout);
-    pare_json_free(&j);
-    return st ? pare_app_fail(app, pare_exit_for_output(st), NULL) : PARE_EXIT_DONE;
+    return pare_app_print_json(app, &j);
 }
 
 static int run(pare_app *app, const pare_arguments *args, const void *options)
@@ -70,7 +69,7 @@ static int run(pare_app *app, const pare_arguments *args, const void *options)
     find_features(features);
     if (app->shared.json) return print_json(app, features);
     printf("pare %s\n", PARE_VERSION);
-    printf("  ONNX        IR version %d, opset %d\n", PARE_ONNX_IR, PARE_ONNX_OPSET);
+    printf("  ONNX        IR version %d, opset %d\n", PARE_ONNX_MAX_IR_VERSION, PARE_ONNX_OPSET);
     printf("  libraries   protobuf-c %s, jansson %s\n", pare_onnx_protobuf_version(),
            pare_json_library_version());
     printf("  compiler    %s\n", COMPILER);

@@ -1,0 +1,158 @@
+#include "cli/model_file.h"
+#include "cli/signals.h"
+
+#include "formats/onnx/verify.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct convert_options {
+    const char *output;
+    uint64_t external_bytes; /* payloads of this size or more go beside the model */
+    bool embed;
+} convert_options;
+
+/* Wrong uses that would only be noticed after the model has been read. */
+static bool check_usage(const char *input, const convert_options *opts, pare_line *message)
+{
+    struct stat in, out;
+    if (opts->embed && opts->external_bytes != PARE_NOT_GIVEN)
+        pare_line_add(message, "options '--embed' and '--external-data' contradict each other");
+    else if (stat(opts->output, &out) != 0)
+        return true;
+    else if (S_ISDIR(out.st_mode))
+        pare_line_add(message, "%s: is a folder; name a file to write", opts->output);
+    else if (!S_ISREG(out.st_mode))
+        pare_line_add(message, "%s: is not a regular file", opts->output);
+    else if (stat(input, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+        pare_line_add(message, "%s: OUT is MODEL itself, which is never written to; name another",
+                      opts->output);
+    return message->n == 0;
+}
+
+/* What the check of the written file needs, and finds. */
+typedef struct conversion {
+    pare_app *app;
+    const pare_model *model;
+    const char *path;        /* OUT */
+    pare_model_files in, out;
+} conversion;
+
+static pare_status check_written(pare_ctx *ctx, const char *path, void *user)
+{
+    conversion *const job = user;
+    const pare_onnx_open_opts opts = pare_model_open_opts(job->app);
+    pare_model *written = NULL;
+    const double begun = pare_app_seconds();
+    const pare_status st = pare_onnx_verify(ctx, &written, path, job->model, &opts);
+    if (st == PARE_ECANCELED) return st;
+    if (st) return pare_fail_in(ctx, st == PARE_EFORMAT ? PARE_EIO : st,
+                                "%s: reading back what was written: ", job->path);
+    pare_model_files_of(&job->out, written);
+    pare_model_free(ctx, written);
+    pare_app_note(job->app, "read %s back in %.3f s: it holds the same model", job->path,
+                  pare_app_seconds() - begun);
+    return PARE_OK;
+}
+
+static pare_status save(conversion *job, const convert_options *opts)
+{
+    pare_onnx_save_opts how = { .check = check_written, .user = job };
+    if (opts->embed) how.storage = PARE_STORE_EMBED;
+    if (opts->external_bytes != PARE_NOT_GIVEN) {
+        how.storage = PARE_STORE_EXTERNAL;
+        how.external_min_bytes = opts->external_bytes;
+    }
+    pare_signals_defer(true);
+    const pare_status st = pare_onnx_save(&job->app->ctx, job->model, job->path, &how);
+    pare_signals_defer(false);
+    return st;
+}
+
+static int report_failure(const conversion *job, pare_status st)
+{
+    if (st != PARE_ECANCELED) return pare_app_fail(job->app, pare_exit_for_output(st), NULL);
+    pare_line message = { 0 };
+    pare_line_add(&message, "stopped by %s; %s is as it was before",
+                  strsignal(pare_signals_caught), job->path);
+    return pare_app_error(job->app, pare_exit_for_output(st), message.text, NULL);
+}
+
+static int report_json(const conversion *job, const char *input)
+{
+    pare_json j;
+    pare_json_init(&j, &job->app->ctx);
+    pare_json_text(&j, "schema", "pare.convert/1");
+    pare_json_add_files(&j, "input", input, &job->in);
+    pare_json_add_files(&j, "output", job->path, &job->out);
+    pare_app_json_warnings(job->app, &j);
+    return pare_app_print_json(job->app, &j);
+}
+
+static int report(const conversion *job, const char *input)
+{
+    if (job->app->shared.json) return report_json(job, input);
+    if (job->app->shared.quiet) return PARE_EXIT_DONE;
+    pare_line line = { 0 };
+    pare_line_add(&line, "wrote %s: ", job->path);
+    pare_line_add_files(&line, &job->out);
+    pare_app_print(job->app, line.text);
+    return PARE_EXIT_DONE;
+}
+
+static int run(pare_app *app, const pare_arguments *args, const void *options)
+{
+    const convert_options *const opts = options;
+    const char *const input = args->operands[0];
+    pare_line message = { 0 };
+    if (!check_usage(input, opts, &message))
+        return pare_app_error(app, PARE_EXIT_USAGE, message.text, NULL);
+    pare_model *model = NULL;
+    int status = pare_model_open(app, &model, input);
+    if (status) return status;
+    conversion job = { .app = app, .model = model, .path = opts->output };
+    pare_model_files_of(&job.in, model);
+    const pare_status st = save(&job, opts);
+    pare_model_free(&app->ctx, model);
+    return st ? report_failure(&job, st) : report(&job, input);
+}
+
+static const convert_options defaults = { .external_bytes = PARE_NOT_GIVEN };
+
+static const char *const operands[] = { "MODEL" };
+
+static const pare_option rows[] = {
+    { .name = "output", .short_name = 'o', .kind = PARE_OPT_STRING, .required = true,
+      .placeholder = "OUT", .offset = offsetof(convert_options, output),
+      .help = "The model file to write; never MODEL itself" },
+    { .name = "external-data", .kind = PARE_OPT_SIZE, .placeholder = "SIZE", .implied = "1KiB",
+      .offset = offsetof(convert_options, external_bytes),
+      .help = "Put weights of SIZE bytes or more into one data file beside OUT" },
+    { .name = "embed", .kind = PARE_OPT_FLAG, .offset = offsetof(convert_options, embed),
+      .help = "Put all weights into OUT itself, which can hold 2 GiB" },
+};
+
+static const pare_example examples[] = {
+    { "pare convert model.onnx -o copy.onnx",
+      "a copy, checked by reading it back; weights stay inside or beside as they were" },
+    { "pare convert big.onnx -o small.onnx --external-data=1MiB",
+      "weights of 1 MiB or more in small.onnx-HASH.data, HASH being made from their bytes" },
+};
+
+const pare_cmd pare_cmd_convert = {
+    .name = "convert",
+    .description =
+        "Reads MODEL, checks it, and writes it to OUT. Nothing about the model changes: a file in "
+        "the order that protobuf gives it comes out byte for byte, with unknown fields and "
+        "metadata. Weights stay where they were, inside of the model file or in data files beside "
+        "it, unless an option says otherwise or the model file would exceed 1.9 GiB.\n"
+        "OUT appears when it is complete and has been read back; until then, and after any "
+        "failure, an older OUT stays as it was.",
+    .operands = operands, .n_operands = PARE_COUNT_OF(operands),
+    .options = rows, .n_options = PARE_COUNT_OF(rows),
+    .shared = PARE_SHARED_OUTPUT | PARE_SHARED_MODEL,
+    .examples = examples, .n_examples = PARE_COUNT_OF(examples),
+    .defaults = &defaults, .options_bytes = sizeof(defaults),
+    .run = run,
+};
