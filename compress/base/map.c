@@ -80,15 +80,49 @@ static pare_status rehash(pare_ctx *ctx, pare_map *map, size_t n_slots)
     return PARE_OK;
 }
 
-pare_status pare_map_put(pare_ctx *ctx, pare_map *map, uint32_t scope, const char *name,
-                         uint32_t value)
+pare_status pare_map_reserve(pare_ctx *ctx, pare_map *map, size_t n)
+{
+    size_t n_slots = map->n_slots ? map->n_slots : 16;
+    if (n > SIZE_MAX / 4) return pare_fail_memory(ctx, SIZE_MAX);
+    while ((map->n_used + n) + (map->n_used + n) / 2 > n_slots) {
+        if (n_slots > SIZE_MAX / 2 / sizeof(pare_map_entry)) return pare_fail_memory(ctx, SIZE_MAX);
+        n_slots *= 2;
+    }
+    return n_slots > map->n_slots ? rehash(ctx, map, n_slots) : PARE_OK;
+}
+
+/* The entry of the key, which is new (value not set) or was there. */
+static pare_status find_or_add(pare_ctx *ctx, pare_map *map, uint32_t scope, const char *name,
+                               pare_map_entry **entry, bool *is_new)
 {
     if (map->n_used + map->n_used / 2 >= map->n_slots) /* at most two thirds full */
         PARE_TRY(rehash(ctx, map, map->n_slots ? map->n_slots * 2 : 16));
     const uint64_t hash = hash_name(map, scope, name);
-    pare_map_entry *e = &map->entries[find_slot(map, hash, scope, name)];
-    if (!e->name) map->n_used++;
-    *e = (pare_map_entry){ hash, name, scope, value };
+    *entry = &map->entries[find_slot(map, hash, scope, name)];
+    *is_new = !(*entry)->name;
+    if (!*is_new) return PARE_OK;
+    map->n_used++;
+    **entry = (pare_map_entry){ hash, name, scope, 0 };
+    return PARE_OK;
+}
+
+pare_status pare_map_put(pare_ctx *ctx, pare_map *map, uint32_t scope, const char *name,
+                         uint32_t value)
+{
+    pare_map_entry *entry = NULL;
+    bool is_new = false;
+    PARE_TRY(find_or_add(ctx, map, scope, name, &entry, &is_new));
+    entry->name = name; /* the text that the caller vouches for now */
+    entry->value = value;
+    return PARE_OK;
+}
+
+pare_status pare_map_add(pare_ctx *ctx, pare_map *map, uint32_t scope, const char *name,
+                         uint32_t value, bool *is_new)
+{
+    pare_map_entry *entry = NULL;
+    PARE_TRY(find_or_add(ctx, map, scope, name, &entry, is_new));
+    if (*is_new) entry->value = value;
     return PARE_OK;
 }
 

@@ -29,6 +29,14 @@ void pare_map_free(pare_ctx *ctx, pare_map *map);
 pare_status pare_map_put(pare_ctx *ctx, pare_map *map, uint32_t scope, const char *name,
                          uint32_t value);
 
+/* Adds (scope, name) unless it is there already, which *is_new tells. ENOMEM leaves the map as it
+ * was. */
+pare_status pare_map_add(pare_ctx *ctx, pare_map *map, uint32_t scope, const char *name,
+                         uint32_t value, bool *is_new);
+
+/* Makes room for n more entries at once. ENOMEM. */
+pare_status pare_map_reserve(pare_ctx *ctx, pare_map *map, size_t n);
+
 /* Whether (scope, name) is there; if so and value is not NULL, *value is set. */
 bool pare_map_get(const pare_map *map, uint32_t scope, const char *name, uint32_t *value);
 

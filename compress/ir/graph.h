@@ -8,6 +8,9 @@
 
 #include "ir/model.h"
 
+/* Makes room for that many more values and nodes at once. Optional. */
+pare_status pare_model_reserve(pare_ctx *ctx, pare_model *model, size_t n_values, size_t n_nodes);
+
 /* --- graphs and functions --------------------------------------------------------------------- */
 
 /* New graph inside of parent, to be handed to an attribute of a node of parent (pare_attr_graph);

@@ -16,6 +16,15 @@ pare_status pare_model_new(pare_ctx *ctx, pare_model **out, const char *graph_na
     return st;
 }
 
+pare_status pare_model_reserve(pare_ctx *ctx, pare_model *model, size_t n_values, size_t n_nodes)
+{
+    PARE_TRY(pare_map_reserve(ctx, &model->names, n_values));
+    PARE_TRY(pare_grow(ctx, &model->values, &model->values_cap, model->n_values + n_values,
+                       sizeof(*model->values)));
+    return pare_grow(ctx, &model->nodes, &model->nodes_cap, model->n_nodes + n_nodes,
+                     sizeof(*model->nodes));
+}
+
 void pare_model_free(pare_ctx *ctx, pare_model *model)
 {
     if (!model) return;

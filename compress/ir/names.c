@@ -39,15 +39,16 @@ pare_status pare_names_add_value(pare_ctx *ctx, pare_graph *graph, const char *n
                                  pare_value_id value, const char **out)
 {
     pare_model *model = graph->model;
+    bool is_new = false;
     if (!*name) return pare_fail(ctx, PARE_EFORMAT, "expected the name of a value, found \"\"");
-    if (pare_map_get(&model->names, graph->scope, name, NULL))
-        return pare_fail(ctx, PARE_EFORMAT,
-                         "value '%s': expected one definition in graph '%s', found two", name,
-                         pare_str_or_empty(graph->name));
     const char *copy = pare_arena_str(&model->arena, name);
     if (!copy) return pare_arena_fail(ctx, &model->arena);
     PARE_TRY(pare_names_note(ctx, model, PARE_SCOPE_ANY_VALUE, copy));
-    PARE_TRY(pare_map_put(ctx, &model->names, graph->scope, copy, value));
+    PARE_TRY(pare_map_add(ctx, &model->names, graph->scope, copy, value, &is_new));
+    if (!is_new)
+        return pare_fail(ctx, PARE_EFORMAT,
+                         "value '%s': expected one definition in graph '%s', found two", name,
+                         pare_str_or_empty(graph->name));
     *out = copy;
     return PARE_OK;
 }

@@ -292,7 +292,7 @@ static pare_status fill_node(text_parser *p, pare_node_id id, size_t first_name,
     for (size_t i = first_attr; i < end; i++) {
         const pare_attr *attr = p->attrs[i];
         p->attrs[i] = NULL; /* the node's from here on, whatever happens */
-        PARE_TRY(pare_node_set_attr(p->ctx, p->model, id, attr));
+        PARE_TRY(pare_node_add_attr(p->ctx, p->model, id, attr));
     }
     p->n_attrs = first_attr;
     p->n_names = first_name;

@@ -216,14 +216,27 @@ pare_status pare_text_attr(text_parser *p, const pare_token *name, pare_graph *g
     return parse_value(p, attr, has_type, graph);
 }
 
+/* One attribute whose name is none of `names`, which gains it. */
+static pare_status parse_further(text_parser *p, pare_map *names, pare_graph *graph)
+{
+    pare_token name;
+    PARE_TRY(pare_text_name(p, &name));
+    PARE_TRY(pare_text_attr(p, &name, graph));
+    const char *text = p->attrs[p->n_attrs - 1]->name;
+    if (pare_map_get(names, 0, text, NULL))
+        return pare_lex_fail(p->ctx, &name, "one attribute of each name");
+    return pare_map_put(p->ctx, names, 0, text, 0);
+}
+
 pare_status pare_text_attrs(text_parser *p, pare_graph *graph)
 {
+    pare_map names = { 0 };
+    pare_status st = PARE_OK;
     if (!pare_text_accept(p, '<')) return PARE_OK;
-    while (!text_at(p, '>')) {
-        pare_token name;
-        PARE_TRY(pare_text_name(p, &name));
-        PARE_TRY(pare_text_attr(p, &name, graph));
-        if (!pare_text_accept(p, ',')) break;
+    while (!st && !text_at(p, '>')) {
+        st = parse_further(p, &names, graph);
+        if (!st && !pare_text_accept(p, ',')) break;
     }
-    return pare_text_expect(p, '>');
+    pare_map_free(p->ctx, &names);
+    return st ? st : pare_text_expect(p, '>');
 }

@@ -1,15 +1,16 @@
 #include "ir/text_parser.h"
 
+enum { MAX_OPSETS = 1000 };
+
 static pare_status parse_props(text_parser *p, pare_props *props)
 {
     PARE_TRY(pare_text_expect(p, '['));
     while (!text_at(p, ']')) {
-        const char *key = NULL;
-        const char *value = NULL;
-        PARE_TRY(pare_text_string(p, &key));
+        pare_prop prop = { 0 };
+        PARE_TRY(pare_text_string(p, &prop.key));
         PARE_TRY(pare_text_expect(p, ':'));
-        PARE_TRY(pare_text_string(p, &value));
-        PARE_TRY(pare_props_set(p->ctx, p->model, props, key, value));
+        PARE_TRY(pare_text_string(p, &prop.value));
+        PARE_TRY(pare_props_add(p->ctx, p->model, props, prop));
         if (!pare_text_accept(p, ',')) break;
     }
     return pare_text_expect(p, ']');
@@ -22,6 +23,7 @@ static pare_status parse_opsets(text_parser *p, pare_opsets *opsets)
         const pare_token at = p->lx.token;
         const char *domain = NULL;
         int64_t version = 0;
+        if (opsets->n == MAX_OPSETS) return pare_text_fail(p, "at most 1000 imports");
         PARE_TRY(pare_text_string(p, &domain));
         PARE_TRY(pare_text_expect(p, ':'));
         PARE_TRY(pare_text_int(p, &version));

@@ -2,6 +2,7 @@
 
 #include "ir/order.h"
 #include "op/attrs.h"
+#include "op/function_call.h"
 #include "op/inferer.h"
 
 #include <inttypes.h>
@@ -89,7 +90,7 @@ static pare_status infer_node(pare_inferer *inf, pare_node_id id)
     const pare_node *n = &inf->model->nodes[id];
     call_room room = { 0 };
     PARE_TRY(make_room(inf, n, &room));
-    const pare_function *function = pare_inferer_function(inf, n);
+    const pare_function *function = pare_called_function(inf->model, n);
     pare_status st = function ? pare_infer_function(inf, id, function, room.in, room.out)
                               : infer_operator(inf, id, &room);
     if (st) st = absorb(inf, id, st);
@@ -148,39 +149,16 @@ const pare_info *pare_shapes_of(const pare_shapes *shapes, pare_value_id value)
     return value < shapes->n_infos ? &shapes->infos[value] : &unknown;
 }
 
-void pare_shapes_free(pare_ctx *ctx, pare_shapes *shapes)
-{
-    if (!shapes) return;
-    if (shapes->exprs) pare_exprs_free(ctx, shapes->exprs);
-    pare_arena_free(&shapes->arena);
-    pare_free(ctx, shapes);
-}
-
-static pare_status new_shapes(pare_ctx *ctx, pare_shapes **out, const pare_model *model)
-{
-    pare_shapes *s = pare_alloc_zero(ctx, sizeof(*s));
-    *out = s;
-    if (!s) return pare_fail_memory(ctx, sizeof(*s));
-    pare_arena_init(ctx, &s->arena, 0);
-    s->n_infos = model->n_values;
-    s->infos = pare_arena_array(&s->arena, model->n_values, sizeof(*s->infos));
-    s->spare = pare_arena_array(&s->arena, PARE_MAX_RANK_ASKED, sizeof(*s->spare));
-    s->exprs = pare_exprs_new(ctx, &s->arena);
-    return s->infos && s->spare && s->exprs ? PARE_OK : pare_arena_fail(ctx, &s->arena);
-}
-
 pare_status pare_infer(pare_ctx *ctx, pare_shapes **out, const pare_model *model,
                        const pare_infer_opts *opts)
 {
     static const pare_infer_opts none = { 0 };
     pare_inferer inf = { .ctx = ctx, .model = model, .opts = opts ? opts : &none };
     *out = NULL;
-    pare_status st = new_shapes(ctx, &inf.shapes, model);
-    if (!st) st = pare_inferer_index_functions(&inf);
+    pare_status st = pare_shapes_new(ctx, &inf.shapes, model->n_values);
     if (!st) st = pare_infer_inputs(&inf);
     if (!st) pare_infer_constants(&inf, model->graph);
     if (!st) st = pare_infer_nodes(&inf, model->graph);
-    pare_map_free(ctx, &inf.functions);
     if (inf.shapes) inf.shapes->bindings = NULL; /* the caller's; not needed any more */
     if (st) pare_shapes_free(ctx, inf.shapes);
     else *out = inf.shapes;

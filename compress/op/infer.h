@@ -29,7 +29,6 @@ typedef struct pare_shape_issue {
  * EBUDGET. Contradictions inside the model are issues, not failures. */
 pare_status pare_infer(pare_ctx *ctx, pare_shapes **out, const pare_model *model,
                        const pare_infer_opts *opts);
-void pare_shapes_free(pare_ctx *ctx, pare_shapes *shapes);
 
 /* What is known about a value; never NULL. Values of function bodies are unknown: they differ by
  * call. */

@@ -1,9 +1,8 @@
 #include "op/inferer.h"
 
-#include "op/attrs.h"
+#include "op/function_call.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 /* Counts a graph's nodes against the budget: expansion by calls can be exponential. */
 static pare_status count_calls(pare_inferer *inf, const pare_graph *graph)
@@ -53,59 +52,6 @@ pare_status pare_infer_subgraph(pare_ctx *ctx, pare_infer_io *io, const pare_gra
     return run_graph(io->inferer, graph, in, n, out);
 }
 
-static int function_key(char *out, size_t out_bytes, const char *domain, const char *name,
-                        const char *overload)
-{
-    return snprintf(out, out_bytes, "%s:%s:%s", pare_domain_normal(domain), pare_str_or_empty(name),
-                    pare_str_or_empty(overload));
-}
-
-enum { KEY_BYTES = 512 }; /* functions with longer names are not looked into */
-
-pare_status pare_inferer_index_functions(pare_inferer *inf)
-{
-    char key[KEY_BYTES];
-    for (size_t i = 0; i < inf->model->n_functions; i++) {
-        const pare_function *f = inf->model->functions[i];
-        const int n = function_key(key, sizeof(key), f->domain, f->name, f->overload);
-        if (n < 0 || n >= KEY_BYTES) continue;
-        const char *copy = pare_arena_str(&inf->shapes->arena, key);
-        if (!copy) return pare_arena_fail(inf->ctx, &inf->shapes->arena);
-        PARE_TRY(pare_map_put(inf->ctx, &inf->functions, 0, copy, (uint32_t)i));
-    }
-    return PARE_OK;
-}
-
-const pare_function *pare_inferer_function(const pare_inferer *inf, const pare_node *node)
-{
-    char key[KEY_BYTES];
-    uint32_t index = 0;
-    if (!inf->model->n_functions) return NULL;
-    const int n = function_key(key, sizeof(key), node->domain, node->op_type, node->overload);
-    if (n < 0 || n >= KEY_BYTES || !pare_map_get(&inf->functions, 0, key, &index)) return NULL;
-    return inf->model->functions[index];
-}
-
-/* What the function's attributes stand for in this call: given by the node, else the defaults. */
-static pare_status bind_attrs(pare_inferer *inf, const pare_call *outer, const pare_function *f,
-                              pare_attr_binding **out, size_t *n)
-{
-    const size_t max = f->n_attr_names + f->n_attr_defaults;
-    *n = 0;
-    *out = pare_arena_array(&inf->shapes->arena, max, sizeof(**out));
-    if (!*out) return pare_arena_fail(inf->ctx, &inf->shapes->arena);
-    for (size_t i = 0; i < f->n_attr_names; i++) {
-        const pare_attr *attr = pare_call_attr(outer, f->attr_names[i]);
-        if (attr) (*out)[(*n)++] = (pare_attr_binding){ f->attr_names[i], attr };
-    }
-    for (size_t i = 0; i < f->n_attr_defaults; i++) {
-        const pare_attr *attr = pare_call_attr(outer, f->attr_defaults[i]->name);
-        (*out)[(*n)++] =
-            (pare_attr_binding){ f->attr_defaults[i]->name, attr ? attr : f->attr_defaults[i] };
-    }
-    return PARE_OK;
-}
-
 /* Values of a body differ by call: nothing of this one is left to be taken for the next. */
 static void forget_body(pare_inferer *inf, const pare_graph *body)
 {
@@ -129,7 +75,8 @@ pare_status pare_infer_function(pare_inferer *inf, pare_node_id node, const pare
                               PARE_MAX_CALL_DEPTH);
     pare_attr_binding *bindings = NULL;
     size_t n_bindings = 0;
-    PARE_TRY(bind_attrs(inf, &outer, function, &bindings, &n_bindings));
+    PARE_TRY(pare_function_bind(inf->ctx, &inf->shapes->arena, &outer, function, &bindings,
+                                &n_bindings));
     pare_info *results =
         pare_arena_array(&inf->shapes->arena, function->body->outputs.n, sizeof(*results));
     if (!results) return pare_arena_fail(inf->ctx, &inf->shapes->arena);

@@ -6,7 +6,6 @@
 
 enum {
     PARE_MAX_SHAPE_ISSUES = 1000,
-    PARE_MAX_CALL_DEPTH = 100,      /* functions that call functions */
     PARE_MAX_INFERRED_CALLS = 5000000, /* nodes, counting function bodies at each call */
 };
 
@@ -15,7 +14,6 @@ typedef struct pare_inferer {
     const pare_model *model;
     const pare_infer_opts *opts;
     pare_shapes *shapes;
-    pare_map functions;       /* (0, "domain:name:overload") to index */
     const pare_attr_binding *bindings; /* of the function call that is being inferred */
     size_t n_bindings;
     uint32_t call_depth;
@@ -30,12 +28,6 @@ void pare_infer_constants(pare_inferer *inf, const pare_graph *graph);
 
 /* Gives the inputs of the main graph what the file declares and the user said. EUSAGE. */
 pare_status pare_infer_inputs(pare_inferer *inf);
-
-/* Makes the model's functions known by name. */
-pare_status pare_inferer_index_functions(pare_inferer *inf);
-
-/* The local function that a node calls, or NULL. */
-const pare_function *pare_inferer_function(const pare_inferer *inf, const pare_node *node);
 
 /* Infers a function's body for the call at node, giving its outputs in out. */
 pare_status pare_infer_function(pare_inferer *inf, pare_node_id node, const pare_function *function,

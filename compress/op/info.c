@@ -6,6 +6,27 @@
 #include <stdio.h>
 #include <string.h>
 
+pare_status pare_shapes_new(pare_ctx *ctx, pare_shapes **out, size_t n_infos)
+{
+    pare_shapes *s = pare_alloc_zero(ctx, sizeof(*s));
+    *out = s;
+    if (!s) return pare_fail_memory(ctx, sizeof(*s));
+    pare_arena_init(ctx, &s->arena, 0);
+    s->n_infos = n_infos;
+    s->infos = pare_arena_array(&s->arena, n_infos, sizeof(*s->infos));
+    s->spare = pare_arena_array(&s->arena, PARE_MAX_RANK_ASKED, sizeof(*s->spare));
+    s->exprs = pare_exprs_new(ctx, &s->arena);
+    return s->infos && s->spare && s->exprs ? PARE_OK : pare_arena_fail(ctx, &s->arena);
+}
+
+void pare_shapes_free(pare_ctx *ctx, pare_shapes *shapes)
+{
+    if (!shapes) return;
+    if (shapes->exprs) pare_exprs_free(ctx, shapes->exprs);
+    pare_arena_free(&shapes->arena);
+    pare_free(ctx, shapes);
+}
+
 pare_info pare_info_unknown(void)
 {
     return (pare_info){ .kind = PARE_TYPE_NONE };

@@ -38,6 +38,11 @@ typedef struct pare_shapes {
     bool short_of_memory;     /* sticky: a maker below failed and returned unknown */
 } pare_shapes;
 
+/* Room for n_infos infos, all unknown. On failure *out may still have to be freed. ENOMEM, EBUDGET.
+ * */
+pare_status pare_shapes_new(pare_ctx *ctx, pare_shapes **out, size_t n_infos);
+void pare_shapes_free(pare_ctx *ctx, pare_shapes *shapes); /* accepts NULL */
+
 /* --- making infos (memory failures are sticky in shapes->short_of_memory)
  * ------------------------ */
 

@@ -49,6 +49,10 @@ typedef struct pare_infer_io {
  * caller decides what that means. */
 typedef pare_status pare_infer_fn(pare_ctx *ctx, pare_infer_io *io);
 
+/* See op/eval.h. */
+struct pare_eval_io;
+typedef pare_status pare_eval_fn(pare_ctx *ctx, struct pare_eval_io *io);
+
 typedef struct pare_range {
     uint32_t min, max;        /* max PARE_MANY: no limit */
 } pare_range;
@@ -63,6 +67,7 @@ typedef struct pare_op {
     size_t params_bytes;      /* of its parameter struct; 0 with resolve PARE_NA */
     pare_resolve_fn *resolve;
     pare_infer_fn *infer;
+    pare_eval_fn *eval;
 } pare_op;
 
 /* Sentinels for facets: nothing to do, mathematically; or opaque so far, counted by `pare ops`. */
@@ -72,7 +77,7 @@ void pare_facet_todo(void);
 #define PARE_TODO(facet) ((pare_##facet##_fn *)pare_facet_todo)
 
 /* Facets by name, for `pare ops` and the tests over the table. */
-#define PARE_FACETS(X) X(resolve) X(infer)
+#define PARE_FACETS(X) X(resolve) X(infer) X(eval)
 
 /* The newest opset of the default domain that the table speaks for. */
 enum { PARE_NEWEST_OPSET = 27 };

@@ -42,15 +42,24 @@ static pare_status check_operator(pare_importer *im, const pare_graph *graph,
     return PARE_OK;
 }
 
+/* Makes the node the producer of a new value. Where the name is taken, pare_node_set_output says by
+ * what. */
+static pare_status define_output(pare_importer *im, pare_graph *graph, pare_node_id node,
+                                 uint32_t slot, const char *name)
+{
+    pare_value_id value = PARE_NONE;
+    const pare_status st = pare_value_new(im->ctx, &value, graph, name);
+    if (st == PARE_EFORMAT) value = pare_import_own(graph, name);
+    if (value == PARE_NONE) return st;
+    return pare_node_set_output(im->ctx, im->model, node, slot, value);
+}
+
 static pare_status define_outputs(pare_importer *im, pare_graph *graph, pare_node_id node,
                                   const Onnx__NodeProto *proto)
 {
     for (size_t slot = 0; slot < proto->n_output; slot++) {
-        const char *name = proto->output[slot];
-        if (!*name) continue; /* omitted */
-        pare_value_id value = pare_import_own(graph, name);
-        if (value == PARE_NONE) PARE_TRY(pare_value_new(im->ctx, &value, graph, name));
-        PARE_TRY(pare_node_set_output(im->ctx, im->model, node, (uint32_t)slot, value));
+        if (!*proto->output[slot]) continue; /* omitted */
+        PARE_TRY(define_output(im, graph, node, (uint32_t)slot, proto->output[slot]));
     }
     return PARE_OK;
 }

@@ -68,22 +68,40 @@ static pare_status map_file(pare_ctx *ctx, pare_buf **out, int fd, const char *s
     return st;
 }
 
+/* In front of bytes that were read: how to free them. */
+typedef union read_header {
+    pare_allocator allocator;
+    uint8_t align[32];
+} read_header;
+
+static void release_read(void *owner)
+{
+    const read_header *header = owner;
+    header->allocator.release(header->allocator.user, owner);
+}
+
+static pare_status read_all(pare_ctx *ctx, uint8_t *data, int fd, const char *shown, size_t n_bytes)
+{
+    for (size_t done = 0; done < n_bytes;) {
+        const ssize_t n = pread(fd, data + done, n_bytes - done, (off_t)done);
+        if (n == 0)
+            return pare_fail(ctx, PARE_EIO, "%s: the file became shorter while it was read", shown);
+        if (n > 0) done += (size_t)n;
+        else if (errno != EINTR) return fail_errno(ctx, shown, errno);
+    }
+    return PARE_OK;
+}
+
 static pare_status read_file(pare_ctx *ctx, pare_buf **out, int fd, const char *shown,
                              size_t n_bytes)
 {
-    pare_buf *buf = NULL;
-    PARE_TRY(pare_buf_new(ctx, &buf, n_bytes));
-    pare_status st = PARE_OK;
-    for (size_t done = 0; !st && done < n_bytes;) {
-        const ssize_t n = pread(fd, buf->data + done, n_bytes - done, (off_t)done);
-        if (n > 0) done += (size_t)n;
-        else if (n == 0)
-            st = pare_fail(ctx, PARE_EIO, "%s: the file became shorter while it was read", shown);
-        else if (errno != EINTR) st = fail_errno(ctx, shown, errno);
-    }
-    buf->writable = false; /* whoever changes a payload makes a copy, mapped or not */
-    if (st) pare_buf_unref(buf);
-    else *out = buf;
+    read_header *header = pare_alloc(ctx, sizeof(*header) + n_bytes);
+    if (!header) return pare_fail_memory(ctx, sizeof(*header) + n_bytes);
+    header->allocator = ctx->opts.allocator;
+    uint8_t *data = (uint8_t *)(header + 1);
+    pare_status st = read_all(ctx, data, fd, shown, n_bytes);
+    if (!st) st = pare_buf_wrap(ctx, out, data, n_bytes, release_read, header);
+    if (st) release_read(header);
     return st;
 }
 

@@ -37,7 +37,9 @@ typedef struct scanner {
     pare_onnx_scan *scan;
     const uint8_t *data;
     uint64_t at;     /* what comes next */
+    uint64_t end;    /* of the innermost message, or of the packed run inside of it */
     uint64_t copied; /* what comes before is in the skeleton, as itself or as a stub */
+    size_t room;     /* the skeleton may grow up to here without asking */
     unsigned depth;  /* frames[depth] is the innermost */
     frame frames[PARE_ONNX_MAX_WIRE_DEPTH + 1];
 } scanner;
@@ -111,17 +113,24 @@ fail_at(scanner *s, pare_status status, uint64_t at, const char *field, const ch
 
 /* --- writing the skeleton --------------------------------------------------------------------- */
 
-static pare_status reserve(scanner *s, size_t n)
+static pare_status make_room(scanner *s, size_t n)
 {
     pare_onnx_scan *scan = s->scan;
     const uint64_t used = (uint64_t)scan->n_skeleton + scan->n_side;
     if (n > scan->limit_bytes || used > scan->limit_bytes - n)
-        return fail_at(
-            s, PARE_EBUDGET, s->at, NULL,
-            "the model's structure needs more than the memory budget of %llu MiB; raise it "
-            "with --max-memory",
-            (unsigned long long)(scan->limit_bytes >> 20));
-    return pare_grow(s->ctx, &scan->skeleton, &scan->skeleton_cap, scan->n_skeleton + n, 1);
+        return fail_at(s, PARE_EBUDGET, s->at, NULL,
+                       "the model's structure needs more than the memory budget of %llu MiB; raise "
+                       "it with --max-memory",
+                       (unsigned long long)(scan->limit_bytes >> 20));
+    PARE_TRY(pare_grow(s->ctx, &scan->skeleton, &scan->skeleton_cap, scan->n_skeleton + n, 1));
+    const uint64_t limit = scan->limit_bytes - scan->n_side;
+    s->room = scan->skeleton_cap < limit ? scan->skeleton_cap : (size_t)limit;
+    return PARE_OK;
+}
+
+static inline pare_status reserve(scanner *s, size_t n)
+{
+    return n <= s->room - s->scan->n_skeleton ? PARE_OK : make_room(s, n);
 }
 
 static void put(pare_onnx_scan *scan, const void *data, size_t n)
@@ -165,18 +174,12 @@ static pare_status put_stub(scanner *s, uint64_t tag_at, uint64_t number, pare_o
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static uint64_t end_of(const scanner *s)
-{
-    return s->frames[s->depth].end;
-}
-
-static pare_status read_varint(scanner *s, const char *field, uint64_t *out)
+static pare_status read_long_varint(scanner *s, const char *field, uint64_t *out)
 {
     const uint64_t begin = s->at;
-    const uint64_t end = end_of(s);
     uint64_t v = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
-        if (s->at == end)
+        if (s->at == s->end)
             return fail_at(s, PARE_EFORMAT, begin, field,
                            "a varint ends with the message around it");
         const uint8_t b = s->data[s->at++];
@@ -188,6 +191,13 @@ static pare_status read_varint(scanner *s, const char *field, uint64_t *out)
         }
     }
     return fail_at(s, PARE_EFORMAT, begin, field, "a varint of more than 64 bits");
+}
+
+static inline pare_status read_varint(scanner *s, const char *field, uint64_t *out)
+{
+    if (s->at == s->end || s->data[s->at] >= 0x80) return read_long_varint(s, field, out);
+    *out = s->data[s->at++];
+    return PARE_OK;
 }
 
 static pare_status read_tag(scanner *s, uint64_t *number, unsigned *wire)
@@ -216,20 +226,20 @@ static pare_status read_length(scanner *s, const char *field, uint64_t *out)
 {
     const uint64_t begin = s->at;
     PARE_TRY(read_varint(s, field, out));
-    if (*out > end_of(s) - s->at)
+    if (*out > s->end - s->at)
         return fail_at(s, PARE_EFORMAT, begin, field,
                        "expected a length of %llu at most (what is left of the message around it), "
                        "found %llu",
-                       (unsigned long long)(end_of(s) - s->at), (unsigned long long)*out);
+                       (unsigned long long)(s->end - s->at), (unsigned long long)*out);
     return PARE_OK;
 }
 
 /* Passes over a value of fixed width. */
 static pare_status skip_fixed(scanner *s, const char *field, unsigned n)
 {
-    if (end_of(s) - s->at < n)
+    if (s->end - s->at < n)
         return fail_at(s, PARE_EFORMAT, s->at, field, "expected %u bytes, found the end after %u",
-                       n, (unsigned)(end_of(s) - s->at));
+                       n, (unsigned)(s->end - s->at));
     s->at += n;
     return PARE_OK;
 }
@@ -317,12 +327,10 @@ static pare_status read_packed(scanner *s, const pare_onnx_field_rule *rule)
 {
     uint64_t n = 0;
     PARE_TRY(read_length(s, rule->field->name, &n));
-    frame *f = &s->frames[s->depth];
-    const uint64_t end = f->end;
-    f->end = s->at + n; /* so that no number reaches over the end of the run */
+    s->end = s->at + n; /* so that no number reaches over the end of the run */
     pare_status st = PARE_OK;
-    while (!st && s->at < f->end) st = read_number(s, rule);
-    f->end = end;
+    while (!st && s->at < s->end) st = read_number(s, rule);
+    s->end = s->frames[s->depth].end;
     return st;
 }
 
@@ -396,6 +404,7 @@ static pare_status merge_payload(scanner *s, uint64_t tag_at, uint64_t number)
     s->at = resume_at;
     const pare_onnx_stub stub = { scan->n_side | PARE_ONNX_STUB_SIDE, n };
     scan->n_side += (size_t)n;
+    s->room = scan->n_skeleton; /* what is aside counts, too */
     s->frames[s->depth].merged |= UINT32_C(1) << number;
     return put_stub(s, tag_at, number, stub);
 }
@@ -486,6 +495,7 @@ static pare_status enter_message(scanner *s, const pare_onnx_field_rule *rule, u
     };
     s->scan->n_skeleton += LENGTH_BYTES;
     s->copied = s->at;
+    s->end = s->at + n;
     return count_message(s, rule->child->message);
 }
 
@@ -497,7 +507,7 @@ static pare_status leave_message(scanner *s)
     uint8_t *length = s->scan->skeleton + f->length_at;
     for (unsigned i = 0; i < LENGTH_BYTES; i++, n >>= 7)
         length[i] = (uint8_t)((n & 0x7f) | (i + 1 < LENGTH_BYTES ? 0x80 : 0));
-    s->depth--;
+    s->end = s->frames[--s->depth].end;
     return PARE_OK;
 }
 
@@ -567,11 +577,13 @@ pare_status pare_onnx_scan_message(pare_ctx *ctx, pare_onnx_scan *scan,
     s->scan = scan;
     s->data = data;
     s->at = s->copied = 0;
+    s->end = n_bytes;
+    s->room = 0;
     s->depth = 0;
     s->frames[0] = (frame){ .type = &scan->rules.types[0], .end = n_bytes };
     pare_status st = count_message(s, root);
     while (!st && (s->depth || s->at < n_bytes))
-        st = s->at == end_of(s) ? leave_message(s) : scan_field(s);
+        st = s->at == s->end ? leave_message(s) : scan_field(s);
     if (!st) st = copy_up_to(s, n_bytes);
     pare_free(ctx, s);
     return st;

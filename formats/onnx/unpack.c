@@ -68,10 +68,32 @@ static void give_back(void *user, void *p)
 
 /* --- pointing payloads into the file ---------------------------------------------------------- */
 
+/* The fields of a message type that may hold, or lead to, something to point. */
+typedef struct fix_list {
+    const pare_onnx_field_rule *rules[PARE_ONNX_MAX_RULE_FIELDS];
+    size_t n;
+} fix_list;
+
 typedef struct fixer {
     const pare_onnx_scan *scan;
     const uint8_t *data;
+    fix_list lists[PARE_ONNX_MAX_RULE_TYPES]; /* by place of the type in the rules */
 } fixer;
+
+static void list_fields(fixer *f)
+{
+    const pare_onnx_rules *rules = &f->scan->rules;
+    for (size_t i = 0; i < rules->n_types; i++) {
+        const pare_onnx_type_rule *type = &rules->types[i];
+        fix_list *list = &f->lists[i];
+        list->n = 0;
+        for (unsigned k = 0; k < type->message->n_fields; k++) {
+            const pare_onnx_field_rule *rule = &type->fields[type->message->fields[k].id];
+            const bool leads_on = rule->child && (rule->child->has_bytes || f->scan->has_unknown);
+            if (leads_on || pare_onnx_is_stubbed(rule->kind)) list->rules[list->n++] = rule;
+        }
+    }
+}
 
 static ProtobufCBinaryData resolve(const fixer *f, const uint8_t *stub_bytes, size_t n)
 {
@@ -99,35 +121,13 @@ static void fix_unknown(const fixer *f, const ProtobufCMessage *message)
     }
 }
 
-/* Whether an optional field or member of a oneof is there. */
-static bool is_set(const pare_onnx_field_rule *rule, const uint8_t *base)
-{
-    const uint8_t *quantifier = base + rule->field->quantifier_offset;
-    uint32_t oneof_case = 0;
-    protobuf_c_boolean has = 0;
-    memcpy(&oneof_case, quantifier, sizeof(oneof_case));
-    memcpy(&has, quantifier, sizeof(has));
-    if (rule->in_oneof) return oneof_case == rule->field->id;
-    return rule->kind == PARE_ONNX_KIND_MESSAGE || has; /* messages: a pointer that may be NULL */
-}
-
 static void fix_message(const fixer *f, const pare_onnx_type_rule *type, ProtobufCMessage *message);
 
-static void fix_field(const fixer *f, const pare_onnx_field_rule *rule, uint8_t *base)
+static void fix_items(const fixer *f, const pare_onnx_field_rule *rule, uint8_t *items, size_t n)
 {
-    const ProtobufCFieldDescriptor *field = rule->field;
-    size_t n = 1;
-    uint8_t *items = base + field->offset;
-    if (rule->repeated) {
-        memcpy(&n, base + field->quantifier_offset, sizeof(n));
-        memcpy(&items, base + field->offset, sizeof(items));
-    } else if (!is_set(rule, base)) {
-        return;
-    }
     for (size_t i = 0; i < n; i++) {
         if (rule->kind == PARE_ONNX_KIND_MESSAGE) {
-            ProtobufCMessage *child = ((ProtobufCMessage **)(void *)items)[i];
-            if (child) fix_message(f, rule->child, child);
+            fix_message(f, rule->child, ((ProtobufCMessage **)(void *)items)[i]);
         } else {
             ProtobufCBinaryData *bytes = (ProtobufCBinaryData *)(void *)items + i;
             *bytes = resolve(f, bytes->data, bytes->len);
@@ -135,17 +135,57 @@ static void fix_field(const fixer *f, const pare_onnx_field_rule *rule, uint8_t 
     }
 }
 
+/* An optional field, a member of a oneof, or a singular message, if it is there. */
+static void fix_single(const fixer *f, const pare_onnx_field_rule *rule, uint8_t *base)
+{
+    const uint8_t *quantifier = base + rule->field->quantifier_offset;
+    uint8_t *item = base + rule->field->offset;
+    uint32_t oneof_case = 0;
+    const void *child = NULL;
+    if (rule->in_oneof) {
+        memcpy(&oneof_case, quantifier, sizeof(oneof_case));
+        if (oneof_case == rule->field->id) fix_items(f, rule, item, 1);
+    } else if (rule->kind == PARE_ONNX_KIND_MESSAGE) {
+        memcpy(&child, item, sizeof(child));
+        if (child) fix_items(f, rule, item, 1);
+    } else if (*(const protobuf_c_boolean *)(const void *)quantifier) {
+        fix_items(f, rule, item, 1);
+    }
+}
+
+static void fix_repeated(const fixer *f, const pare_onnx_field_rule *rule, const uint8_t *base)
+{
+    size_t n = 0;
+    uint8_t *items = NULL;
+    memcpy(&n, base + rule->field->quantifier_offset, sizeof(n));
+    if (!n) return;
+    memcpy(&items, base + rule->field->offset, sizeof(items));
+    fix_items(f, rule, items, n);
+}
+
 /* Recursion is as deep as the scanner let messages nest. */
 static void fix_message(const fixer *f, const pare_onnx_type_rule *type, ProtobufCMessage *message)
 {
-    fix_unknown(f, message);
-    for (unsigned i = 0; i < type->message->n_fields; i++) {
-        const pare_onnx_field_rule *rule = &type->fields[type->message->fields[i].id];
-        const bool is_message = rule->kind == PARE_ONNX_KIND_MESSAGE;
-        if (is_message ? rule->child->has_bytes || f->scan->has_unknown
-                       : pare_onnx_is_stubbed(rule->kind))
-            fix_field(f, rule, (uint8_t *)message);
+    const fix_list *list = &f->lists[type - f->scan->rules.types];
+    if (message->n_unknown_fields) fix_unknown(f, message);
+    for (size_t i = 0; i < list->n; i++) {
+        if (list->rules[i]->repeated) fix_repeated(f, list->rules[i], (uint8_t *)message);
+        else fix_single(f, list->rules[i], (uint8_t *)message);
     }
+}
+
+/* Points what the tree of the root's type holds into the file. */
+static pare_status fix_tree(pare_ctx *ctx, const pare_onnx_scan *scan, const uint8_t *data,
+                            ProtobufCMessage *message)
+{
+    fixer *f = pare_alloc(ctx, sizeof(*f)); /* too much for a stack */
+    if (!f) return pare_fail_memory(ctx, sizeof(*f));
+    f->scan = scan;
+    f->data = data;
+    list_fields(f);
+    fix_message(f, &scan->rules.types[0], message);
+    pare_free(ctx, f);
+    return PARE_OK;
 }
 
 pare_status pare_onnx_unpack(pare_ctx *ctx, ProtobufCMessage **out, pare_arena *arena,
@@ -159,8 +199,7 @@ pare_status pare_onnx_unpack(pare_ctx *ctx, ProtobufCMessage **out, pare_arena *
         protobuf_c_message_unpack(root->message, &allocator, scan->n_skeleton, scan->skeleton);
     pare_free(ctx, m.taken);
     if (!message) return m.out_of_table ? PARE_ENOMEM : pare_arena_fail(ctx, arena);
-    const fixer f = { scan, data };
-    fix_message(&f, root, message);
+    PARE_TRY(fix_tree(ctx, scan, data, message));
     *out = message;
     return PARE_OK;
 }

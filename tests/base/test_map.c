@@ -162,6 +162,43 @@ static void failed_put_changes_nothing(void **state)
 
 /* Zero key: hash(bytes) of CPython 3.11 under PYTHONHASHSEED=0, of the bytes 0, 1, 2, ...
  * Key 0, 1, .. 15: the vectors of the reference code, as published for SipHash-1-3. */
+static void add_keeps_what_is_there(void **state)
+{
+    (void)state;
+    test_ctx t;
+    test_ctx_init(&t);
+    pare_map map = { 0 };
+    bool is_new = false;
+    uint32_t value = 0;
+    assert_int_equal(pare_map_add(&t.ctx, &map, 1, "a", 10, &is_new), PARE_OK);
+    assert_true(is_new);
+    assert_int_equal(pare_map_add(&t.ctx, &map, 1, "a", 11, &is_new), PARE_OK);
+    assert_false(is_new);
+    assert_true(pare_map_get(&map, 1, "a", &value));
+    assert_int_equal(value, 10);
+    assert_int_equal(map.n_used, 1);
+    pare_map_free(&t.ctx, &map);
+}
+
+static void reserved_room_needs_no_memory(void **state)
+{
+    (void)state;
+    test_ctx t;
+    test_ctx_init(&t);
+    pare_map map = { 0 };
+    char names[1000][8];
+    assert_int_equal(pare_map_reserve(&t.ctx, &map, 1000), PARE_OK);
+    const uint64_t n_allocs = test_ctx_n_allocs(&t);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(names[i], sizeof(names[i]), "%d", i);
+        assert_int_equal(pare_map_put(&t.ctx, &map, 0, names[i], (uint32_t)i), PARE_OK);
+    }
+    assert_int_equal(test_ctx_n_allocs(&t), n_allocs);
+    assert_int_equal(pare_map_reserve(&t.ctx, &map, SIZE_MAX / 4), PARE_ENOMEM);
+    assert_int_equal(map.n_used, 1000);
+    pare_map_free(&t.ctx, &map);
+}
+
 static void siphash_test_vectors(void **state)
 {
     (void)state;
@@ -191,6 +228,8 @@ int main(void)
         cmocka_unit_test(empty_map_is_harmless),
         cmocka_unit_test(another_context_may_look_up_and_put),
         cmocka_unit_test(failed_put_changes_nothing),
+        cmocka_unit_test(add_keeps_what_is_there),
+        cmocka_unit_test(reserved_room_needs_no_memory),
         cmocka_unit_test(siphash_test_vectors),
     };
     return test_run(tests);

@@ -1,5 +1,5 @@
-/* Every edit with every allocation failing: the model stays whole, and the same edit works once there
- * is memory again. */
+/* Every edit with every allocation failing: the model stays whole, and the same edit works once
+ * there is memory again. */
 #include "ir/build.h"
 #include "ir/check.h"
 #include "ir/order.h"

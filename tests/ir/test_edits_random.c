@@ -1,7 +1,7 @@
-/* Random edits of random graphs. After each one the model must pass pare_graph_check; renames, moves,
- * removals and replaced uses must change the text as a text editor would; refused edits must change
- * nothing; what changed must be marked; text, clone and sort must agree with what is there. The seed
- * is printed on failure: give it as argument to see one again. */
+/* Random edits of random graphs. After each one the model must pass pare_graph_check; renames,
+ * moves, removals and replaced uses must change the text as a text editor would; refused edits must
+ * change nothing; what changed must be marked; text, clone and sort must agree with what is there.
+ * The seed is printed on failure: give it as argument to see one again. */
 #include "ir/build.h"
 #include "ir/check.h"
 #include "ir/order.h"

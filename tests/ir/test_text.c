@@ -223,6 +223,7 @@ static const struct {
       "1:31: expected a value of type int, found '1.5'" },
     { "g () => () { y = Op <a = [1, 1.5]> () }",
       "1:30: expected a value of type int, found '1.5'" },
+    { "g () => () { y = Op <a = 1, b = 2, a = 3> () }", "1:36: expected one attribute of each" },
     { "g () => () { y = Op <a: thing = 1> () }", "1:25: expected the type of an attribute" },
     { "g () => () { y = Op <a = 99999999999999999999> () }",
       "1:26: expected an integer that fits" },

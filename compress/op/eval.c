@@ -1,0 +1,123 @@
+#include "op/eval.h"
+
+#include "op/evaluator.h"
+
+#include <inttypes.h>
+
+bool pare_eval_wants(const pare_eval_io *io, uint32_t i)
+{
+    return i < io->n_out && (!io->call->node || io->call->node->outputs[i] != PARE_NONE);
+}
+
+static void set_tensor(pare_eval_io *io, uint32_t i, pare_tensor *tensor)
+{
+    io->out[i] = (pare_datum){ .kind = PARE_TYPE_TENSOR, .tensor = tensor };
+}
+
+pare_status pare_eval_out_as(pare_ctx *ctx, pare_eval_io *io, uint32_t i, pare_dtype dtype,
+                             uint32_t rank, const int64_t *dims, void **data)
+{
+    pare_tensor *tensor = NULL;
+    const pare_status st = pare_tensor_new(ctx, &tensor, dtype, rank, dims);
+    if (st == PARE_EFORMAT)
+        return pare_call_fail(ctx, io->call, "output %" PRIu32 ": too large", i);
+    if (st) return st;
+    *data = tensor->owner->data;
+    set_tensor(io, i, tensor);
+    return PARE_OK;
+}
+
+/* The inferred dims of output i as integers. */
+static pare_status inferred_dims(pare_ctx *ctx, const pare_eval_io *io, uint32_t i, int64_t *dims)
+{
+    const pare_info *info = &io->info[i];
+    bool known = pare_info_has_rank(info) && info->dtype != PARE_DTYPE_UNDEFINED;
+    for (uint32_t d = 0; known && d < info->rank; d++) {
+        known = info->dims[d].kind == PARE_NUM_INT;
+        dims[d] = info->dims[d].i;
+    }
+    if (known) return PARE_OK;
+    pare_call_fail(ctx, io->call,
+                   "output %" PRIu32 ": its type and shape do not follow from the inputs", i);
+    return PARE_EUNSUPPORTED;
+}
+
+pare_status pare_eval_out(pare_ctx *ctx, pare_eval_io *io, uint32_t i, void **data)
+{
+    int64_t dims[PARE_MAX_DIMS];
+    PARE_TRY(inferred_dims(ctx, io, i, dims));
+    return pare_eval_out_as(ctx, io, i, io->info[i].dtype, io->info[i].rank, dims, data);
+}
+
+/* Strings of a tensor and what keeps their bytes alive. */
+typedef struct string_owner {
+    pare_allocator allocator;
+    pare_buf *bytes;
+} string_owner;
+
+static void release_strings(void *owner)
+{
+    string_owner *o = owner;
+    const pare_allocator a = o->allocator;
+    pare_buf_unref(o->bytes);
+    a.release(a.user, o); /* the strings stand behind it */
+}
+
+pare_status pare_eval_out_strings(pare_ctx *ctx, pare_eval_io *io, uint32_t i, uint32_t rank,
+                                  const int64_t *dims, pare_bytes **strings, pare_buf *owner)
+{
+    int64_t n = 1;
+    for (uint32_t d = 0; d < rank; d++)
+        if (dims[d] < 0 || __builtin_mul_overflow(n, dims[d], &n))
+            return pare_call_fail(ctx, io->call, "output %" PRIu32 ": too large", i);
+    if (n > (int64_t)(SIZE_MAX / 2 / sizeof(**strings))) return pare_fail_memory(ctx, SIZE_MAX);
+    const size_t n_bytes = sizeof(string_owner) + (size_t)n * sizeof(**strings);
+    string_owner *o = pare_alloc_zero(ctx, n_bytes);
+    if (!o) return pare_fail_memory(ctx, n_bytes);
+    *o = (string_owner){ ctx->opts.allocator, pare_buf_ref(owner) };
+    *strings = (pare_bytes *)(o + 1);
+    pare_buf *buf = NULL;
+    pare_status st = pare_buf_wrap(ctx, &buf, *strings, (uint64_t)n * sizeof(**strings),
+                                   release_strings, o);
+    if (st) {
+        release_strings(o);
+        return st;
+    }
+    pare_tensor *tensor = NULL;
+    st = pare_tensor_wrap_strings(ctx, &tensor, rank, dims, *strings, buf);
+    pare_buf_unref(buf);
+    if (!st) set_tensor(io, i, tensor);
+    return st;
+}
+
+pare_status pare_eval_out_view(pare_ctx *ctx, pare_eval_io *io, uint32_t i,
+                               const pare_tensor *tensor, pare_dtype dtype, uint32_t rank,
+                               const int64_t *dims)
+{
+    pare_tensor *view = NULL;
+    if (tensor->encoding == PARE_ENC_STRINGS)
+        PARE_TRY(pare_tensor_wrap_strings(ctx, &view, rank, dims, tensor->strings, tensor->owner));
+    else
+        PARE_TRY(pare_tensor_wrap(ctx, &view, dtype, rank, dims, PARE_ENC_DENSE, tensor->payload,
+                                  tensor->owner));
+    set_tensor(io, i, view);
+    return PARE_OK;
+}
+
+pare_status pare_eval_out_copy(pare_ctx *ctx, pare_eval_io *io, uint32_t i, const pare_datum *from)
+{
+    return pare_datum_copy(ctx, &io->out[i], from);
+}
+
+pare_status pare_eval_no_type(pare_ctx *ctx, const pare_eval_io *io, pare_dtype dtype)
+{
+    pare_call_fail(ctx, io->call, "elements of type %s are not supported", pare_dtype_name(dtype));
+    return PARE_EUNSUPPORTED;
+}
+
+uint64_t pare_eval_seed(const pare_eval_io *io, bool has_seed, uint64_t seed)
+{
+    const uint64_t node = (uint64_t)(io->call->node - io->evaluator->model->nodes);
+    const uint64_t key[2] = { has_seed ? seed : io->evaluator->opts->seed, has_seed ? 0 : node };
+    return pare_siphash13(key, "random", 6);
+}

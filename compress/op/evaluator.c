@@ -1,0 +1,404 @@
+#include "op/evaluator.h"
+
+#include "ir/order.h"
+#include "op/function_call.h"
+#include "op/infer.h"
+#include "op/inferer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* The shapes of a call are made anew when they hold more than this. */
+enum { SHAPES_KEEP_BYTES = 1 << 20 };
+
+static pare_status fresh_shapes(pare_evaluator *e)
+{
+    if (e->shapes && e->shapes->arena.used_bytes <= SHAPES_KEEP_BYTES) return PARE_OK;
+    pare_shapes_free(e->ctx, e->shapes);
+    e->shapes = NULL;
+    return pare_shapes_new(e->ctx, &e->shapes, 0);
+}
+
+static pare_info info_of(pare_evaluator *e, const pare_datum *datum)
+{
+    if (!datum) return pare_info_unknown();
+    switch (datum->kind) {
+    case PARE_TYPE_TENSOR: return pare_info_from_tensor(e->ctx, e->shapes, datum->tensor);
+    case PARE_TYPE_SEQUENCE:
+        return pare_info_sequence(e->shapes, datum->n_items ? info_of(e, &datum->items[0])
+                                                            : pare_info_unknown());
+    case PARE_TYPE_OPTIONAL:
+        return pare_info_optional(e->shapes, datum->n_items ? info_of(e, &datum->items[0])
+                                                            : pare_info_unknown());
+    default: return pare_info_unknown();
+    }
+}
+
+/* Everything that one call needs, in one block. */
+typedef struct call_room {
+    void *block;
+    const pare_datum **in;
+    pare_info *in_info;
+    const pare_info **infer_in;
+    pare_info *out_info;
+    pare_datum *out;
+} call_room;
+
+static pare_status make_room(pare_ctx *ctx, uint32_t n_in, uint32_t n_out, call_room *room)
+{
+    const size_t sizes[] = { n_in * sizeof(*room->in_info), n_out * sizeof(*room->out_info),
+                             n_out * sizeof(*room->out), n_in * sizeof(*room->in),
+                             n_in * sizeof(*room->infer_in) };
+    size_t n_bytes = 1;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) n_bytes += sizes[i];
+    char *p = pare_alloc_zero(ctx, n_bytes);
+    room->block = p;
+    if (!p) return pare_fail_memory(ctx, n_bytes);
+    room->in_info = (void *)p;
+    room->out_info = (void *)(p += sizes[0]);
+    room->out = (void *)(p += sizes[1]);
+    room->in = (void *)(p += sizes[2]);
+    room->infer_in = (void *)(p += sizes[3]);
+    return PARE_OK;
+}
+
+static bool holds_graph(const pare_node *node)
+{
+    for (uint32_t i = 0; i < node->n_attrs; i++)
+        if (node->attrs[i]->type == PARE_ATTR_GRAPH) return true;
+    return false;
+}
+
+/* Types and shapes of the outputs; operators that own graphs find theirs by running them. */
+static pare_status infer_call(pare_evaluator *e, const pare_call *call, const void *params,
+                              const call_room *room)
+{
+    const pare_node *n = call->node;
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        room->in_info[i] = info_of(e, room->in[i]);
+        room->infer_in[i] = room->in[i] ? &room->in_info[i] : NULL;
+    }
+    if (holds_graph(n) || call->op->infer == PARE_TODO(infer)) return PARE_OK;
+    pare_inferer inferer = { .ctx = e->ctx, .model = e->model, .shapes = e->shapes };
+    pare_infer_io io = { .call = call, .params = params, .shapes = e->shapes, .inferer = &inferer,
+                         .n_in = n->n_inputs, .n_out = n->n_outputs, .in = room->infer_in,
+                         .out = room->out_info };
+    PARE_TRY(call->op->infer(e->ctx, &io));
+    if (e->shapes->short_of_memory || pare_exprs_failed(e->shapes->exprs))
+        return pare_arena_fail(e->ctx, &e->shapes->arena);
+    return PARE_OK;
+}
+
+static pare_status eval_operator(pare_evaluator *e, pare_node_id id, const call_room *room)
+{
+    _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES];
+    pare_call call;
+    PARE_TRY(pare_call_init(e->ctx, &call, e->model, id));
+    call.bindings = e->bindings;
+    call.n_bindings = e->n_bindings;
+    if (call.op->eval == PARE_TODO(eval)) {
+        pare_call_fail(e->ctx, &call, "this operator cannot be run yet");
+        return PARE_EUNSUPPORTED;
+    }
+    PARE_TRY(pare_call_resolve(e->ctx, &call, params));
+    PARE_TRY(fresh_shapes(e));
+    PARE_TRY(infer_call(e, &call, params, room));
+    pare_eval_io io = { .call = &call, .params = params, .evaluator = e, .shapes = e->shapes,
+                        .n_in = call.node->n_inputs, .n_out = call.node->n_outputs,
+                        .in = room->in, .in_info = room->in_info, .info = room->out_info,
+                        .out = room->out };
+    /* A nested graph makes shapes of its own, so that these stay as they are. */
+    pare_shapes *mine = e->shapes;
+    if (holds_graph(call.node)) e->shapes = NULL;
+    const pare_status st = call.op->eval(e->ctx, &io);
+    if (e->shapes != mine) {
+        pare_shapes_free(e->ctx, e->shapes);
+        e->shapes = mine;
+    }
+    return st;
+}
+
+/* Runs a function's body; values of it cannot be in use: functions do not call themselves. */
+static pare_status eval_function(pare_evaluator *e, pare_node_id id, const pare_function *f,
+                                 const call_room *room)
+{
+    const pare_node *n = &e->model->nodes[id];
+    const pare_call outer = { .node = n, .bindings = e->bindings, .n_bindings = e->n_bindings };
+    if (e->call_depth >= PARE_MAX_CALL_DEPTH)
+        return pare_call_fail(e->ctx, &outer, "expected at most %d functions inside of each other",
+                              PARE_MAX_CALL_DEPTH);
+    pare_arena arena;
+    pare_arena_init(e->ctx, &arena, 0);
+    pare_attr_binding *bindings = NULL;
+    size_t n_bindings = 0;
+    pare_status st = pare_function_bind(e->ctx, &arena, &outer, f, &bindings, &n_bindings);
+    for (size_t i = 0; !st && i < f->body->inputs.n; i++)
+        if (i < n->n_inputs)
+            st = pare_datum_copy(e->ctx, &e->datums[f->body->inputs.items[i].value], room->in[i]);
+    e->bindings = bindings;
+    e->n_bindings = n_bindings;
+    e->call_depth++;
+    if (!st) st = pare_evaluate_graph(e, f->body);
+    e->call_depth--;
+    e->bindings = outer.bindings;
+    e->n_bindings = outer.n_bindings;
+    for (uint32_t i = 0; !st && i < n->n_outputs && i < f->body->outputs.n; i++)
+        st = pare_datum_copy(e->ctx, &room->out[i], &e->datums[f->body->outputs.items[i].value]);
+    pare_evaluator_forget(e, f->body);
+    pare_arena_free(&arena);
+    return st;
+}
+
+/* Drops inputs of a node that nobody will use again. */
+static void drop_used(pare_evaluator *e, const pare_node *n)
+{
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        const pare_value_id value = n->inputs[i].value;
+        if (value == PARE_NONE || e->model->values[value].graph != n->graph) continue;
+        if (e->pending[value] && --e->pending[value] == 0)
+            pare_datum_drop(e->ctx, &e->datums[value]);
+    }
+}
+
+/* How often a value will be used; never 0 again when a nested graph or the graph's output uses it.
+ * */
+static uint32_t count_pending(const pare_model *model, pare_value_id value)
+{
+    const pare_value *v = &model->values[value];
+    for (const pare_use *u = v->first_use; u; u = u->next)
+        if (u->user == PARE_NONE || u->graph != v->graph) return UINT32_MAX;
+    return v->n_uses;
+}
+
+static pare_status keep_outputs(pare_evaluator *e, const pare_node *n, call_room *room)
+{
+    for (uint32_t i = 0; i < n->n_outputs; i++) {
+        const pare_value_id value = n->outputs[i];
+        if (value == PARE_NONE) continue;
+        if (e->opts->observe)
+            PARE_TRY(e->opts->observe(e->opts->user, e->ctx, value, &room->out[i]));
+        e->pending[value] = count_pending(e->model, value);
+        if (!e->pending[value]) continue;
+        e->datums[value] = room->out[i];
+        room->out[i] = (pare_datum){ .kind = PARE_TYPE_NONE };
+    }
+    return PARE_OK;
+}
+
+static pare_status eval_node(pare_evaluator *e, pare_node_id id)
+{
+    const pare_node *n = &e->model->nodes[id];
+    call_room room;
+    PARE_TRY(make_room(e->ctx, n->n_inputs, n->n_outputs, &room));
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        const pare_value_id value = n->inputs[i].value;
+        if (value == PARE_NONE || e->datums[value].kind == PARE_TYPE_NONE) continue;
+        room.in[i] = &e->datums[value];
+    }
+    const pare_function *f = pare_called_function(e->model, n);
+    pare_status st = f ? eval_function(e, id, f, &room) : eval_operator(e, id, &room);
+    if (!st) st = keep_outputs(e, n, &room);
+    for (uint32_t i = 0; i < n->n_outputs; i++) pare_datum_drop(e->ctx, &room.out[i]);
+    drop_used(e, n);
+    pare_free(e->ctx, room.block);
+    return st;
+}
+
+static pare_status set_constants(pare_evaluator *e, const pare_graph *graph)
+{
+    for (size_t i = 0; i < graph->initializers.n; i++) {
+        const pare_value_id id = graph->initializers.items[i];
+        pare_tensor *tensor = e->model->values[id].tensor;
+        pare_datum *d = &e->datums[id];
+        if (!tensor || d->kind != PARE_TYPE_NONE) continue; /* overridden by an input */
+        PARE_TRY(pare_evaluator_dense(e->ctx, &d->tensor, tensor));
+        d->kind = PARE_TYPE_TENSOR;
+    }
+    for (size_t i = 0; i < graph->sparse_initializers.n; i++) {
+        const pare_value_id id = graph->sparse_initializers.items[i];
+        const pare_sparse_tensor *sparse = e->model->values[id].sparse;
+        pare_datum *d = &e->datums[id];
+        if (!sparse || d->kind != PARE_TYPE_NONE) continue;
+        PARE_TRY(pare_evaluator_sparse(e->ctx, &d->tensor, sparse));
+        d->kind = PARE_TYPE_TENSOR;
+    }
+    return PARE_OK;
+}
+
+pare_status pare_evaluate_graph(pare_evaluator *e, const pare_graph *graph)
+{
+    PARE_TRY(set_constants(e, graph));
+    bool ordered = false;
+    PARE_TRY(pare_graph_is_ordered(e->ctx, &ordered, graph));
+    if (ordered) {
+        for (pare_node_id id = graph->first_node; id != PARE_NONE; id = e->model->nodes[id].next)
+            PARE_TRY(eval_node(e, id));
+        return PARE_OK;
+    }
+    pare_node_id *order = NULL;
+    pare_status st = pare_graph_order(e->ctx, &order, graph);
+    for (uint32_t i = 0; !st && i < graph->n_nodes; i++) st = eval_node(e, order[i]);
+    pare_free(e->ctx, order);
+    return st;
+}
+
+static void forget_list(pare_evaluator *e, const pare_value_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) pare_datum_drop(e->ctx, &e->datums[list->items[i]]);
+}
+
+void pare_evaluator_forget(pare_evaluator *e, const pare_graph *graph)
+{
+    for (size_t i = 0; i < graph->inputs.n; i++)
+        pare_datum_drop(e->ctx, &e->datums[graph->inputs.items[i].value]);
+    forget_list(e, &graph->initializers);
+    forget_list(e, &graph->sparse_initializers);
+    for (pare_node_id id = graph->first_node; id != PARE_NONE; id = e->model->nodes[id].next) {
+        const pare_node *n = &e->model->nodes[id];
+        for (uint32_t i = 0; i < n->n_outputs; i++)
+            if (n->outputs[i] != PARE_NONE) pare_datum_drop(e->ctx, &e->datums[n->outputs[i]]);
+    }
+}
+
+pare_status pare_eval_subgraph(pare_ctx *ctx, pare_eval_io *io, const pare_graph *graph,
+                               const pare_datum *const *in, uint32_t n, pare_datum *outputs)
+{
+    pare_evaluator *e = io->evaluator;
+    const uint64_t max =
+        e->opts->max_iterations ? e->opts->max_iterations : PARE_EVAL_MAX_ITERATIONS;
+    for (size_t i = 0; i < graph->outputs.n; i++)
+        outputs[i] = (pare_datum){ .kind = PARE_TYPE_NONE };
+    if (++e->n_iterations > max) {
+        pare_call_fail(ctx, io->call, "expected at most %" PRIu64 " iterations in all, found more",
+                       max);
+        return PARE_EBUDGET;
+    }
+    pare_status st = PARE_OK;
+    for (size_t i = 0; !st && i < graph->inputs.n && i < n; i++)
+        st = pare_datum_copy(ctx, &e->datums[graph->inputs.items[i].value], in[i]);
+    if (!st) st = pare_evaluate_graph(e, graph);
+    for (size_t i = 0; !st && i < graph->outputs.n; i++)
+        st = pare_datum_copy(ctx, &outputs[i], &e->datums[graph->outputs.items[i].value]);
+    for (size_t i = 0; st && i < graph->outputs.n; i++) pare_datum_drop(ctx, &outputs[i]);
+    pare_evaluator_forget(e, graph);
+    return st;
+}
+
+/* --- starting --------------------------------------------------------------------------------- */
+
+/* n_values 0: nothing but one node without nested graphs will be run. */
+static pare_status start(pare_evaluator *e, pare_ctx *ctx, const pare_model *model,
+                         const pare_eval_opts *opts, size_t n_values)
+{
+    static const pare_eval_opts none = { 0 };
+    *e = (pare_evaluator){ .ctx = ctx, .model = model, .opts = opts ? opts : &none };
+    const size_t n = n_values + 1;
+    e->n_values = n_values;
+    e->datums = pare_alloc_zero(ctx, n * sizeof(*e->datums));
+    e->pending = pare_alloc_zero(ctx, n * sizeof(*e->pending));
+    return e->datums && e->pending ? PARE_OK : pare_fail_memory(ctx, n * sizeof(*e->datums));
+}
+
+static void finish(pare_evaluator *e)
+{
+    for (size_t i = 0; e->datums && i < e->n_values; i++)
+        pare_datum_drop(e->ctx, &e->datums[i]);
+    pare_free(e->ctx, e->datums);
+    pare_free(e->ctx, e->pending);
+    pare_shapes_free(e->ctx, e->shapes);
+}
+
+static pare_status fail_shape(pare_ctx *ctx, const char *name, const pare_type *type,
+                              const pare_tensor *found)
+{
+    char expected[256];
+    char dims[256] = "";
+    size_t used = 0;
+    for (uint32_t i = 0; i < found->rank && used + 24 < sizeof(dims); i++)
+        used += (size_t)snprintf(dims + used, sizeof(dims) - used, "%s%" PRId64, i ? "," : "",
+                                 found->dims[i]);
+    return pare_fail(ctx, PARE_EFORMAT, "input '%s': expected %s, found %s[%s]", name,
+                     pare_type_text(expected, sizeof(expected), type),
+                     pare_dtype_name(found->dtype), dims);
+}
+
+static pare_status check_input(pare_ctx *ctx, const pare_value *v, const pare_datum *datum)
+{
+    const pare_type *type = v->type;
+    if (!type || type->kind != PARE_TYPE_TENSOR || datum->kind != PARE_TYPE_TENSOR) return PARE_OK;
+    const pare_tensor *t = datum->tensor;
+    bool fits = !type->dtype || type->dtype == t->dtype;
+    if (type->has_shape && type->rank != t->rank) fits = false;
+    for (uint32_t i = 0; fits && type->has_shape && i < type->rank; i++)
+        if (type->dims[i].kind == PARE_DIM_VALUE && type->dims[i].value != t->dims[i]) fits = false;
+    return fits ? PARE_OK : fail_shape(ctx, v->name, type, t);
+}
+
+static pare_status set_input(pare_evaluator *e, const pare_eval_input *input)
+{
+    const pare_value_id id = pare_graph_find(e->model->graph, input->name);
+    if (id == PARE_NONE || !e->model->values[id].is_input)
+        return pare_fail(e->ctx, PARE_EFORMAT, "input '%s': the model has no input of this name",
+                         input->name);
+    PARE_TRY(check_input(e->ctx, &e->model->values[id], &input->datum));
+    return pare_datum_copy(e->ctx, &e->datums[id], &input->datum);
+}
+
+static pare_status check_complete(pare_evaluator *e)
+{
+    const pare_decls *inputs = &e->model->graph->inputs;
+    for (size_t i = 0; i < inputs->n; i++) {
+        const pare_value *v = &e->model->values[inputs->items[i].value];
+        const bool optional = v->type && v->type->kind == PARE_TYPE_OPTIONAL;
+        if (v->tensor || v->sparse || optional) continue;
+        if (e->datums[inputs->items[i].value].kind == PARE_TYPE_NONE)
+            return pare_fail(e->ctx, PARE_EFORMAT, "input '%s': expected a value, found none",
+                             v->name);
+    }
+    return PARE_OK;
+}
+
+pare_status pare_eval_model(pare_ctx *ctx, pare_datum **out, const pare_model *model,
+                            const pare_eval_input *inputs, size_t n_inputs,
+                            const pare_eval_opts *opts)
+{
+    const pare_decls *outputs = &model->graph->outputs;
+    pare_evaluator e;
+    *out = NULL;
+    pare_datum *results = pare_alloc_zero(ctx, (outputs->n + 1) * sizeof(*results));
+    pare_status st = start(&e, ctx, model, opts, model->n_values);
+    if (!st && !results) st = pare_fail_memory(ctx, (outputs->n + 1) * sizeof(*results));
+    for (size_t i = 0; !st && i < n_inputs; i++) st = set_input(&e, &inputs[i]);
+    if (!st) st = check_complete(&e);
+    if (!st) st = pare_evaluate_graph(&e, model->graph);
+    for (size_t i = 0; !st && i < outputs->n; i++)
+        st = pare_datum_copy(ctx, &results[i], &e.datums[outputs->items[i].value]);
+    finish(&e);
+    if (!st) {
+        *out = results;
+        return PARE_OK;
+    }
+    for (size_t i = 0; results && i < outputs->n; i++) pare_datum_drop(ctx, &results[i]);
+    pare_free(ctx, results);
+    return st;
+}
+
+pare_status pare_eval_node(pare_ctx *ctx, const pare_model *model, pare_node_id node,
+                           const pare_datum *const *in, pare_datum *out)
+{
+    const pare_node *n = &model->nodes[node];
+    pare_evaluator e;
+    call_room room = { 0 };
+    const pare_function *f = pare_called_function(model, n);
+    pare_status st = start(&e, ctx, model, NULL, f || holds_graph(n) ? model->n_values : 0);
+    if (!st) st = make_room(ctx, n->n_inputs, n->n_outputs, &room);
+    for (uint32_t i = 0; !st && i < n->n_inputs; i++) room.in[i] = in[i];
+    if (!st) st = f ? eval_function(&e, node, f, &room) : eval_operator(&e, node, &room);
+    for (uint32_t i = 0; i < n->n_outputs; i++) {
+        if (!st) out[i] = room.out[i];
+        else if (room.out) pare_datum_drop(ctx, &room.out[i]);
+    }
+    pare_free(ctx, room.block);
+    finish(&e);
+    return st;
+}
