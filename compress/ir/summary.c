@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* A tensor and whether it holds parameters. Gathered, then sorted, so that shared ones count once. */
+/* A tensor and whether it holds parameters. Gathered, then sorted: shared ones count once. */
 typedef struct held_tensor {
     const pare_tensor *tensor;
     bool is_param;

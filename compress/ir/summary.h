@@ -24,12 +24,12 @@ typedef struct pare_summary_value {
  * graph, functions, and the graphs in attributes of their nodes. */
 typedef struct pare_summary {
     /* Elements of all initializers and of the tensors and lists in Constant nodes (those with a
-     * dimension at least: a scalar there is an argument), of every type; for sparse ones, the stored
-     * elements. A tensor that several values share counts once, here and below. */
+     * dimension at least: a scalar there is an argument), of every type; of sparse ones, those that
+     * are stored. A tensor that several values share counts once, here and below. */
     uint64_t n_params;
 
-    /* Payloads of initializers and of all attributes: bytes in dense form, those of strings as their
-     * lengths. */
+    /* Payloads of initializers and of all attributes: bytes in dense form; for strings, the sum of
+     * their lengths. */
     pare_summary_dtype dtypes[PARE_N_DTYPES]; /* largest bytes first */
     size_t n_dtypes;
     uint64_t n_tensors;
@@ -42,15 +42,15 @@ typedef struct pare_summary {
     uint32_t max_depth;   /* of subgraphs in subgraphs; 0: there is none */
     bool is_ordered;      /* every graph is */
 
-    pare_summary_value *inputs; /* of the main graph; those with an initializer are not among them */
+    pare_summary_value *inputs; /* of the main graph, without those that have an initializer */
     size_t n_inputs;
     pare_summary_value *outputs;
     size_t n_outputs;
-    const char **symbols; /* named dimensions of those inputs and outputs, as they first occur */
+    const char **symbols; /* named dimensions of these inputs and outputs, as they first occur */
     size_t n_symbols;
 } pare_summary;
 
-/* Fills *out, which the caller frees with pare_summary_free; the model must live as long. ENOMEM. */
+/* Fills *out, which the caller frees with pare_summary_free before the model is freed. ENOMEM. */
 pare_status pare_summary_make(pare_ctx *ctx, pare_summary *out, const pare_model *model);
 
 /* Harmless on a zeroed summary. */

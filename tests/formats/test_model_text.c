@@ -19,8 +19,8 @@ static pare_model *open_file(pare_ctx *ctx, const char *path)
     return model;
 }
 
-/* Prints the file; unless payloads were left out, the text must parse to what prints the same. Returns
- * whether it did. */
+/* Prints the file; unless payloads were left out, the text must parse to what prints the same.
+ * Returns whether it did. */
 static bool text_comes_back(const char *path)
 {
     pare_ctx ctx;

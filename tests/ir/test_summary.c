@@ -23,7 +23,10 @@ static const char text[] =
     "  }>\n"
     "  s = SequenceEmpty ()\n"
     "}\n"
-    "<opset_import: [\"\" : 13]> f () => () { = Relu (), u = Constant <value = int4[3] {1, 2, 3}> () }";
+    "<opset_import: [\"\" : 13]> f () => () {\n"
+    "  = Relu ()\n"
+    "  u = Constant <value = int4[3] {1, 2, 3}> ()\n"
+    "}";
 
 static const struct {
     const char *domain, *op_type;
