@@ -1,0 +1,37 @@
+#include "op/nested.h"
+
+#include <inttypes.h>
+
+/* One of two graphs; where the condition is known, the other one never runs. */
+
+static pare_status if_resolve(pare_ctx *ctx, void *params, const pare_call *call)
+{
+    pare_if_params *p = params;
+    PARE_TRY(pare_get_graph(ctx, call, "then_branch", &p->then_branch));
+    return pare_get_graph(ctx, call, "else_branch", &p->else_branch);
+}
+
+static pare_status if_infer(pare_ctx *ctx, pare_infer_io *io)
+{
+    const pare_if_params *p = io->params;
+    const pare_num condition = pare_info_at(pare_in(io, 0), 0);
+    const bool known = condition.kind == PARE_NUM_INT;
+    const pare_info *yes = NULL;
+    const pare_info *no = NULL;
+    PARE_TRY(pare_need_body(ctx, io, "then_branch", p->then_branch, 0, io->n_out));
+    PARE_TRY(pare_need_body(ctx, io, "else_branch", p->else_branch, 0, io->n_out));
+    if (!known || condition.i)
+        PARE_TRY(pare_infer_subgraph(ctx, io, p->then_branch, NULL, 0, &yes));
+    if (!known || !condition.i)
+        PARE_TRY(pare_infer_subgraph(ctx, io, p->else_branch, NULL, 0, &no));
+    for (uint32_t i = 0; i < io->n_out; i++)
+        io->out[i] = !no ? yes[i] : !yes ? no[i] : pare_info_join(io->shapes, &yes[i], &no[i]);
+    return PARE_OK;
+}
+
+const pare_op pare_op_if = {
+    .domain = "", .name = "If", .since = 1,
+    .n_in = { 1, 1 }, .n_out = { 1, PARE_MANY },
+    .params_bytes = sizeof(pare_if_params),
+    .resolve = if_resolve, .infer = if_infer,
+};
