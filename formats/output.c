@@ -17,27 +17,30 @@
 #include <unistd.h>
 
 enum {
-    BUFFER_BYTES = 1 << 20,
-    CHUNK_BYTES = 8 << 20,       /* of one write(2): how often progress and cancel are looked at */
+    /* Of one write(2). Longer ones are slower: the system then copies to larger pages that are not
+     * in any cache. Also how often a request to stop is looked at. */
+    BUFFER_BYTES = 128 << 10,
+    REPORT_BYTES = 4 << 20,
     WRITEBACK_BYTES = 32 << 20,
     MAX_TRIES = 16,
 };
 
 struct pare_output {
-    char *path;             /* for messages */
-    char *name;             /* of the target in its folder */
+    char *path; /* for messages */
+    char *name; /* of the target in its folder */
     char temp[NAME_MAX + 1];
     int dir_fd, fd;
-    mode_t mode;            /* permission bits to keep */
-    bool keeps_mode;        /* there is a target whose bits are kept */
-    uint8_t *buffer;        /* [BUFFER_BYTES] */
+    mode_t mode;     /* permission bits to keep */
+    bool keeps_mode; /* there is a target whose bits are kept */
+    uint8_t *buffer; /* [BUFFER_BYTES] */
     size_t n_buffered;
-    uint64_t n_written;     /* handed to the system */
-    uint64_t n_flushing;    /* of these, told to go to the disk */
+    uint64_t n_written;  /* handed to the system */
+    uint64_t n_flushing; /* of these, told to go to the disk */
     bool reserved;
-    pare_status status;     /* the first failure */
-    const char *phase;      /* NULL: no progress */
+    pare_status status; /* the first failure */
+    const char *phase;  /* NULL: no progress */
     uint64_t progress_base, progress_total;
+    uint64_t n_reported; /* n_written at the last report */
 };
 
 static pare_status fail_errno(pare_ctx *ctx, const pare_output *out, const char *what)
@@ -315,13 +318,20 @@ static void start_writeback(pare_output *out)
     out->n_flushing = out->n_written;
 }
 
+static void report(pare_ctx *ctx, pare_output *out)
+{
+    if (!out->phase || out->n_reported == out->n_written) return;
+    out->n_reported = out->n_written;
+    pare_report_progress(ctx, out->phase, out->progress_base + out->n_written, out->progress_total);
+}
+
 static pare_status write_through(pare_ctx *ctx, pare_output *out, const uint8_t *data,
                                  size_t n_bytes)
 {
     while (n_bytes && !out->status) {
         out->status = pare_check_canceled(ctx);
         if (out->status) break;
-        const ssize_t n = write(out->fd, data, n_bytes < CHUNK_BYTES ? n_bytes : CHUNK_BYTES);
+        const ssize_t n = write(out->fd, data, n_bytes < BUFFER_BYTES ? n_bytes : BUFFER_BYTES);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EFAULT) { /* the mapped file that data lies in has shrunk */
             out->status = pare_fail(ctx, PARE_EIO, "%s: an input file changed while it was copied",
@@ -333,9 +343,7 @@ static pare_status write_through(pare_ctx *ctx, pare_output *out, const uint8_t 
             n_bytes -= (size_t)n;
             out->n_written += (uint64_t)n;
             start_writeback(out);
-            if (out->phase)
-                pare_report_progress(ctx, out->phase, out->progress_base + out->n_written,
-                                     out->progress_total);
+            if (out->n_written - out->n_reported >= REPORT_BYTES) report(ctx, out);
         }
     }
     return out->status;
@@ -368,6 +376,7 @@ pare_status pare_output_settle(pare_ctx *ctx, pare_output *out, const char **nam
 static pare_status finish(pare_ctx *ctx, pare_output *out)
 {
     if (out->status || flush(ctx, out)) return out->status;
+    report(ctx, out);
     /* Room that was reserved but not used lies behind the end of the file. */
     if (out->reserved && ftruncate(out->fd, (off_t)out->n_written))
         return fail_errno(ctx, out, "cannot give back reserved room");

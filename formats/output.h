@@ -42,7 +42,7 @@ pare_status pare_output_reserve(pare_ctx *ctx, pare_output *out, uint64_t n_byte
  * (pare_report_progress). */
 void pare_output_report(pare_output *out, const char *phase, uint64_t done, uint64_t total);
 
-/* Appends. Runs of a mebibyte or more go to the system without a copy. The first failure (EIO, or
+/* Appends; long runs go to the system without a copy. The first failure (EIO, or
  * ECANCELED when the caller asked to stop) sticks: all later calls return it without writing. */
 pare_status pare_output_write(pare_ctx *ctx, pare_output *out, const void *data, size_t n_bytes);
 

@@ -55,10 +55,17 @@ typedef struct hashed_output {
     XXH3_state_t *hash;
 } hashed_output;
 
-static pare_status put(pare_ctx *ctx, hashed_output *h, const void *data, uint64_t n_bytes)
+/* In pieces that are still in the cache when they are written. */
+static pare_status put(pare_ctx *ctx, hashed_output *h, const uint8_t *data, uint64_t n_bytes)
 {
-    PARE_TRY(pare_output_write(ctx, h->out, data, n_bytes));
-    if (n_bytes) XXH3_64bits_update(h->hash, data, n_bytes);
+    enum { PIECE_BYTES = 128 << 10 };
+    while (n_bytes) {
+        const size_t n = n_bytes < PIECE_BYTES ? (size_t)n_bytes : PIECE_BYTES;
+        XXH3_64bits_update(h->hash, data, n);
+        PARE_TRY(pare_output_write(ctx, h->out, data, n));
+        data += n;
+        n_bytes -= n;
+    }
     return PARE_OK;
 }
 

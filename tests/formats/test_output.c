@@ -128,6 +128,7 @@ static void runs_of_any_length_arrive(void **state)
     place *p = *state;
     pare_ctx *ctx = &p->t.ctx;
     static const size_t runs[] = {
+        MIB / 8 - 101, MIB / 8 - 1, 3, MIB / 4, 1,
         0, 1, 100, MIB - 101, 1, MIB - 1, 1, MIB, MIB + 1, 5, 20 * MIB, 7
     };
     size_t total = 0;
