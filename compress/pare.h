@@ -16,6 +16,7 @@
 #include "ir/graph.h"
 #include "ir/model.h"
 #include "ir/order.h"
+#include "ir/summary.h"
 #include "ir/tensor.h"
 #include "ir/text.h"
 #include "ir/type.h"

@@ -27,5 +27,5 @@ text() { cat >expected; diff -u expected "$1" >&2 || die "$1 is not what was exp
 json() {
     python3 -c 'import json, sys
 d = json.load(open(sys.argv[1]))
-sys.exit(not eval(sys.argv[2]))' "$1" "$2" || { cat "$1" >&2; die "$1: not so: $2"; }
+sys.exit(not eval("(" + sys.argv[2] + ")"))' "$1" "$2" || { cat "$1" >&2; die "$1: not so: $2"; }
 }
