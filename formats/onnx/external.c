@@ -19,23 +19,20 @@ static const char linked_hint[] =
 
 /* --- the model's folder ----------------------------------------------------------------------- */
 
-/* Opens the folder that a path's last component is in; -1 and errno when that cannot be. */
-static int open_folder_of(pare_ctx *ctx, const char *path)
+/* Opens the folder that a path's last component is in; -1 with errno. */
+static int open_folder_of(const char *path)
 {
+    char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
     if (!slash) return open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     const size_t n = slash == path ? 1 : (size_t)(slash - path);
-    char *folder = pare_alloc_zero(ctx, n + 1);
-    if (!folder) {
-        errno = ENOMEM;
+    if (n >= sizeof(folder)) {
+        errno = ENAMETOOLONG;
         return -1;
     }
     memcpy(folder, path, n);
-    const int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    const int error = errno;
-    pare_free(ctx, folder);
-    errno = error;
-    return fd;
+    folder[n] = '\0';
+    return open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* The path that an open descriptor really leads to; false when the system does not say. */
@@ -50,12 +47,12 @@ static bool real_path(int fd, char out[PATH_MAX])
 }
 
 /* The folder of the file at the end of the links that path goes through, or -1. */
-static int open_linked_folder(pare_ctx *ctx, const char *path)
+static int open_linked_folder(const char *path)
 {
     char real[PATH_MAX];
     const int fd = open(path, O_PATH | O_CLOEXEC);
     if (fd < 0) return -1;
-    const int folder = real_path(fd, real) ? open_folder_of(ctx, real) : -1;
+    const int folder = real_path(fd, real) ? open_folder_of(real) : -1;
     close(fd);
     return folder;
 }
@@ -70,11 +67,10 @@ pare_status pare_onnx_external_init(pare_ctx *ctx, pare_onnx_external *x, pare_o
                                .may_read = may_read };
     pare_arena_init(ctx, &x->names, 0);
     if (!path) return PARE_OK;
-    x->folder = open_folder_of(ctx, path);
+    x->folder = open_folder_of(path);
     if (x->folder < 0)
-        return pare_fail(ctx, errno == ENOMEM ? PARE_ENOMEM : PARE_EIO, "the folder: %s",
-                         strerror(errno));
-    if (allow_linked) x->linked_folder = open_linked_folder(ctx, path);
+        return pare_fail(ctx, pare_mapping_errno_status(errno), "the folder: %s", strerror(errno));
+    if (allow_linked) x->linked_folder = open_linked_folder(path);
     return PARE_OK;
 }
 
@@ -177,11 +173,24 @@ static pare_status check_location(pare_ctx *ctx, const char *location)
     return PARE_OK;
 }
 
+/* One component of a path beneath an open folder: a folder itself, or the file at its end. -1 with
+ * errno, ELOOP for a link. */
+static int open_step(int at, const char *part, bool last)
+{
+    struct stat st;
+    if (last) return openat(at, part, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+    const int fd = openat(at, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || (!fstat(fd, &st) && S_ISDIR(st.st_mode))) return fd;
+    close(fd);
+    errno = S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
+    return -1;
+}
+
 /* Without openat2: one component after the other, none of them a link. -1 with errno. */
 static int open_by_steps(int folder, const char *location)
 {
     char part[NAME_MAX + 1];
-    int at = dup(folder);
+    int at = fcntl(folder, F_DUPFD_CLOEXEC, 0);
     while (at >= 0) {
         while (*location == '/') location++;
         const size_t n = strcspn(location, "/");
@@ -194,8 +203,7 @@ static int open_by_steps(int folder, const char *location)
         part[n] = '\0';
         location += n;
         const bool last = location[strspn(location, "/")] == '\0';
-        const int flags = last ? O_RDONLY | O_NONBLOCK | O_NOCTTY : O_PATH | O_DIRECTORY;
-        const int next = openat(at, n ? part : ".", flags | O_NOFOLLOW | O_CLOEXEC);
+        const int next = open_step(at, n ? part : ".", last);
         const int error = errno;
         close(at);
         errno = error;
@@ -226,7 +234,7 @@ static bool is_beneath(int fd, int folder)
     if (folder < 0 || !real_path(fd, file_path) || !real_path(folder, folder_path)) return false;
     const size_t n = strlen(folder_path);
     if (n == 1) return true; /* the root */
-    return strncmp(file_path, folder_path, n) == 0 && file_path[n] == '/';
+    return strncmp(file_path, folder_path, n) == 0 && (file_path[n] == '/' || !file_path[n]);
 }
 
 /* Follows links, and looks at where they ended before reading. -1 with errno. */

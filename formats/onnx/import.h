@@ -8,6 +8,8 @@
 #include "formats/onnx/external.h"
 #include "ir/graph.h"
 
+#include <string.h>
+
 typedef struct pare_importer {
     pare_ctx *ctx;
     pare_model *model;
@@ -16,6 +18,13 @@ typedef struct pare_importer {
     pare_onnx_external external;
     bool warned_domain; /* of a domain without opset_import */
 } pare_importer;
+
+/* Whether a message leaves no room for where it happened: graphs may nest deeply, and the innermost
+ * names say most. */
+static inline bool pare_import_is_long(const pare_importer *im)
+{
+    return strlen(im->ctx->message) > PARE_MESSAGE_BYTES / 2;
+}
 
 /* A type in the model's arena; NULL for an absent message. Dimensions below 0, which some exporters
  * write for "not known", become unknown. */

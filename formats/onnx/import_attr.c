@@ -211,7 +211,8 @@ pare_status pare_import_attr(pare_importer *im, pare_attr **out, const Onnx__Att
     else if (!st) st = import_value(im, attr, proto, parent);
     if (st) {
         pare_import_drop_attr(attr);
-        return pare_fail_in(im->ctx, st, "attribute '%s': ", proto->name);
+        if (pare_import_is_long(im)) return st;
+        return pare_fail_in(im->ctx, st, "attribute '%.200s': ", proto->name);
     }
     *out = attr;
     return PARE_OK;

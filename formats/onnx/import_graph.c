@@ -206,6 +206,6 @@ pare_status pare_import_graph(pare_importer *im, pare_graph *graph, const Onnx__
     graph->source = proto;
     graph->doc = proto->doc_string;
     const pare_status st = import_parts(im, graph, proto);
-    if (!st || !graph->parent) return st;
+    if (!st || !graph->parent || pare_import_is_long(im)) return st;
     return pare_fail_in(im->ctx, st, "graph '%.200s': ", pare_str_or_empty(proto->name));
 }

@@ -8,6 +8,7 @@ static pare_status fail_in_node(pare_importer *im, pare_status st, const Onnx__N
                                 size_t i)
 {
     const char *op = pare_str_or_empty(proto->op_type);
+    if (pare_import_is_long(im)) return st;
     if (proto->name && *proto->name)
         return pare_fail_in(im->ctx, st, "node '%.200s' (%.80s): ", proto->name, op);
     return pare_fail_in(im->ctx, st, "node %zu (%.80s): ", i, op);

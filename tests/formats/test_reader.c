@@ -1,11 +1,10 @@
-#include "support/test.h"
-
 #include "formats/onnx/onnx.h"
 #include "formats/onnx/origin.h"
 #include "ir/check.h"
 #include "onnx.pb-c.h"
 #include "support/conformance.h"
 #include "support/onnx_wire.h"
+#include "support/test.h"
 #include "support/test_ctx.h"
 
 #include <stdlib.h>

@@ -1,9 +1,12 @@
 #include "support/onnx_wire.h"
 
+#include "ir/check.h"
 #include "support/test.h"
+#include "support/test_ctx.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 void onnx_wire_opset(wire *w, uint32_t field, const char *domain, int64_t version)
 {
@@ -148,4 +151,63 @@ pare_status onnx_wire_open(pare_ctx *ctx, pare_model **out, const wire *w)
     else st = pare_onnx_open_bytes(ctx, out, bytes, "test.onnx", NULL);
     pare_buf_unref(bytes);
     return st;
+}
+
+/* Of work: others may be busy, too. */
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void onnx_wire_refuse_within(wire *w, pare_status status, const char *where, const char *what,
+                             uint64_t peak_bytes)
+{
+    test_ctx t;
+    pare_model *model = NULL;
+    test_ctx_init(&t);
+    const double begin = seconds();
+    const pare_status st = onnx_wire_open(&t.ctx, &model, w);
+    if (st != status || (where && !strstr(t.ctx.message, where)) ||
+        (what && !strstr(t.ctx.message, what)))
+        fail_msg("expected %s with '%s' and '%s', found %s: %s", pare_status_name(status), where,
+                 what, pare_status_name(st), st ? t.ctx.message : "");
+    assert_true(strncmp(t.ctx.message, "test.onnx: ", 11) == 0);
+    assert_null(model);
+    assert_int_equal(test_ctx_live_bytes(&t), 0);
+    assert_in_range(test_ctx_peak_bytes(&t), 0, peak_bytes);
+    if (seconds() - begin > 5) fail_msg("%s: took %.1f s", what, seconds() - begin);
+    wire_free(w);
+}
+
+void onnx_wire_refuse(wire *w, const char *where, const char *what)
+{
+    onnx_wire_refuse_within(w, PARE_EFORMAT, where, what, 1 << 20);
+}
+
+void onnx_wire_accept(wire *w)
+{
+    test_ctx t;
+    pare_model *model = NULL;
+    test_ctx_init(&t);
+    if (onnx_wire_open(&t.ctx, &model, w)) fail_msg("%s", t.ctx.message);
+    if (pare_graph_check(&t.ctx, model, NULL)) fail_msg("%s", t.ctx.message);
+    pare_model_free(&t.ctx, model);
+    assert_int_equal(test_ctx_live_bytes(&t), 0);
+    wire_free(w);
+}
+
+size_t onnx_wire_begin_graph(wire *w)
+{
+    wire_int(w, MODEL_IR_VERSION, 8);
+    const size_t graph = wire_begin(w, MODEL_GRAPH);
+    wire_text(w, GRAPH_NAME, "main");
+    return graph;
+}
+
+void onnx_wire_end_graph(wire *w, size_t graph)
+{
+    wire_end(w, graph);
+    onnx_wire_opset(w, MODEL_OPSET, "", 17);
 }

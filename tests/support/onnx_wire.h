@@ -53,4 +53,19 @@ void onnx_wire_rich_graph(wire *w);
 /* Opens the bytes, copied to heap memory of their own length so that sanitizers see overruns. */
 pare_status onnx_wire_open(pare_ctx *ctx, pare_model **out, const wire *w);
 
+/* Begins and ends a model of IR version 8 and opset 17 whose graph "main" is what stands
+ * between. */
+size_t onnx_wire_begin_graph(wire *w);
+void onnx_wire_end_graph(wire *w, size_t graph);
+
+/* Opens w, then frees it. The test fails unless the status is the one wanted, the message has both
+ * texts in it (NULL: any), nothing leaks, no more than peak_bytes were taken at once, and it took a
+ * few seconds at most. onnx_wire_refuse wants EFORMAT within 1 MiB. */
+void onnx_wire_refuse_within(wire *w, pare_status status, const char *where, const char *what,
+                             uint64_t peak_bytes);
+void onnx_wire_refuse(wire *w, const char *where, const char *what);
+
+/* Opens and checks w, then frees it. The test fails when that cannot be. */
+void onnx_wire_accept(wire *w);
+
 #endif
