@@ -2,13 +2,23 @@
 
 #include <inttypes.h>
 
-/* One of two graphs; where the condition is known, the other one never runs. */
+/* One of two graphs. Where the condition is known, the other one never runs, and what cannot be
+ * there is of no concern: exporters leave the branch for ranks that a value does not have. */
 
 static pare_status if_resolve(pare_ctx *ctx, void *params, const pare_call *call)
 {
     pare_if_params *p = params;
     PARE_TRY(pare_get_graph(ctx, call, "then_branch", &p->then_branch));
     return pare_get_graph(ctx, call, "else_branch", &p->else_branch);
+}
+
+static pare_status infer_branch(pare_ctx *ctx, pare_infer_io *io, const pare_graph *graph,
+                                bool may_run, const pare_info **outputs)
+{
+    const size_t n_issues = io->shapes->n_issues;
+    PARE_TRY(pare_infer_subgraph(ctx, io, graph, NULL, 0, outputs));
+    if (!may_run) io->shapes->n_issues = n_issues;
+    return PARE_OK;
 }
 
 static pare_status if_infer(pare_ctx *ctx, pare_infer_io *io)
@@ -20,12 +30,11 @@ static pare_status if_infer(pare_ctx *ctx, pare_infer_io *io)
     const pare_info *no = NULL;
     PARE_TRY(pare_need_body(ctx, io, "then_branch", p->then_branch, 0, io->n_out));
     PARE_TRY(pare_need_body(ctx, io, "else_branch", p->else_branch, 0, io->n_out));
-    if (!known || condition.i)
-        PARE_TRY(pare_infer_subgraph(ctx, io, p->then_branch, NULL, 0, &yes));
-    if (!known || !condition.i)
-        PARE_TRY(pare_infer_subgraph(ctx, io, p->else_branch, NULL, 0, &no));
+    PARE_TRY(infer_branch(ctx, io, p->then_branch, !known || condition.i, &yes));
+    PARE_TRY(infer_branch(ctx, io, p->else_branch, !known || !condition.i, &no));
     for (uint32_t i = 0; i < io->n_out; i++)
-        io->out[i] = !no ? yes[i] : !yes ? no[i] : pare_info_join(io->shapes, &yes[i], &no[i]);
+        io->out[i] = known ? (condition.i ? yes : no)[i]
+                           : pare_info_join(io->shapes, &yes[i], &no[i]);
     return PARE_OK;
 }
 

@@ -29,6 +29,16 @@ pare_status pare_axes(pare_ctx *ctx, const pare_infer_io *io, const char *what, 
     return PARE_OK;
 }
 
+/* Whether broadcasting dim b to dim a certainly gives a, however large both are: b is at most a,
+ * and 0 only where a is. So it is with a = T and b = min(T, 128), what is left of a table of 128
+ * rows cut to length T. */
+static bool covers(pare_exprs *x, pare_num a, pare_num b)
+{
+    const pare_num least = pare_num_min(x, a, pare_num_int(1));
+    return pare_num_equal(pare_num_min(x, a, b), b) &&
+           pare_num_equal(pare_num_min(x, least, b), least);
+}
+
 /* One dim of a broadcast, given what the inputs so far make it. */
 static pare_status broadcast_dim(pare_ctx *ctx, const pare_infer_io *io, pare_num dim,
                                  pare_num *out)
@@ -44,8 +54,9 @@ static pare_status broadcast_dim(pare_ctx *ctx, const pare_infer_io *io, pare_nu
                               "expected dims that broadcast, found %" PRId64 " against %" PRId64,
                               out->i, dim.i);
     /* A known dim other than 1 wins over an unknown one, which must be the same or 1. */
-    if (dim.kind == PARE_NUM_INT) *out = dim;
-    else if (out->kind != PARE_NUM_INT) *out = pare_num_unknown();
+    if (out->kind == PARE_NUM_INT || covers(io->shapes->exprs, *out, dim)) return PARE_OK;
+    const bool wins = dim.kind == PARE_NUM_INT || covers(io->shapes->exprs, dim, *out);
+    *out = wins ? dim : pare_num_unknown();
     return PARE_OK;
 }
 

@@ -58,15 +58,17 @@ static int64_t count(int64_t dim, range r, int64_t *first)
     return start > end ? (start - end - 1) / step + 1 : 0;
 }
 
-/* Whether a bound means "to the last": that is how exporters write it. */
+/* Exporters write "to the last" as a number that no axis reaches: 10^9, 2^31-1, 2^63-1. */
+enum { FAR = 1000000000 };
+
 static bool is_far(pare_num n)
 {
-    return n.kind == PARE_NUM_INT && n.i >= INT32_MAX;
+    return n.kind == PARE_NUM_INT && n.i >= FAR;
 }
 
 static bool is_far_below(pare_num n)
 {
-    return n.kind == PARE_NUM_INT && n.i <= -INT32_MAX;
+    return n.kind == PARE_NUM_INT && n.i <= -FAR;
 }
 
 /* A bound as index from the front, cut to [0, dim]. */

@@ -95,6 +95,10 @@ static void slice_in_every_version(void **state)
           "error: the same number" },
         { 13, "float[4] x", "int64[2] s = {0, 0}, int64[2] e = {4, 4}", "y = Slice(x, s, e)",
           "error: at most 1 axes" },
+        /* a table cut to the length of a sequence has that length wherever they are added */
+        { 13, "float[N,T,8] x, float[128,8] w", "int64[1] z = {0}, int64[1] o = {1}",
+          "d = Shape(x)\nt = Gather(d, o)\ns = Slice(w, z, t, z)\ny2 = Identity(s)\n"
+          "y = Add(s, x)", "float[N,T,8]; float[min(T, 128),8]" },
     };
     TEST_INFER(rows);
 }

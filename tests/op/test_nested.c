@@ -63,7 +63,8 @@ static void loop_widens_what_changes(void **state)
           "y = Loop(m, \"\", x) <body = b (i, c, h) => (c, h2) { h2 = Concat<axis = 0>(h, x) }>",
           "float[?,3]" },
         { 13, "", "int64 m = {5}, int64 n = {0}, int64 one = {1}",
-          "y = Loop(m, \"\", n) <body = b (i, c, h) => (c, h2) { h2 = Add(h, one) }>", "int64 = {?}" },
+          "y = Loop(m, \"\", n) <body = b (i, c, h) => (c, h2) { h2 = Add(h, one) }>",
+          "int64 = {?}" },
         { 13, "float[N] x", "int64 m = {5}, int64[1] a = {0}",
           "y = Loop(m, \"\", x) <body = b (i, c, h) => (c, h2) { h2 = Unsqueeze(h, a) }>",
           "float[...]" },
@@ -106,7 +107,8 @@ static void scan_in_every_version(void **state)
           "float[4]; float[T,4]" },
         { 11, "float[4] s, float[4,T] x", "",
           "y, y2 = Scan(s, x) <num_scan_inputs = 1, scan_input_axes = [-1], "
-          "scan_output_axes = [-1], body = b (h, e) => (h2, o) { h2 = Add(h, e) o = Identity(h2) }>",
+          "scan_output_axes = [-1], body = b (h, e) => (h2, o) "
+          "{ h2 = Add(h, e) o = Identity(h2) }>",
           "float[4]; float[4,T]" },
         { 11, "float[4] s, float[T,4] x", "",
           "y = Scan(s, x) <num_scan_inputs = 3, body = b (h, e) => (h2) { h2 = Add(h, e) }>",
