@@ -189,8 +189,10 @@ static void print_functions(pare_app *app, const pare_model *model)
     for (size_t i = 0; i < n_shown; i++) {
         const pare_function *const f = model->functions[i];
         const char *const domain = pare_str_or_empty(f->domain);
+        const char *const overload = pare_str_or_empty(f->overload);
         pare_line line = { 0 };
-        pare_line_add(&line, "  %s%s%s: ", domain, *domain ? "." : "", pare_str_or_empty(f->name));
+        pare_line_add(&line, "  %s%s%s", domain, *domain ? "." : "", pare_str_or_empty(f->name));
+        pare_line_add(&line, "%s%s: ", *overload ? " overload " : "", overload);
         add_plural(&line, f->body->n_nodes, "node", "nodes");
         pare_app_print(app, line.text);
     }

@@ -1,0 +1,129 @@
+#include "support/test.h"
+
+#include "cli/app.h"
+#include "support/files.h"
+#include "support/test_ctx.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A run of a verb, as pare_app_main makes it. */
+typedef struct verb_run {
+    const char *verb;
+    char *const *words;
+    size_t n_words;
+    bool json;
+} verb_run;
+
+/* Verbs print: standard output and error go nowhere meanwhile. */
+static void silence(int saved[2])
+{
+    const int nowhere = open("/dev/null", O_WRONLY);
+    fflush(NULL);
+    for (int i = 0; i < 2; i++) {
+        saved[i] = dup(i + 1);
+        dup2(nowhere, i + 1);
+    }
+    close(nowhere);
+}
+
+static void speak(const int saved[2])
+{
+    fflush(NULL);
+    for (int i = 0; i < 2; i++) {
+        dup2(saved[i], i + 1);
+        close(saved[i]);
+    }
+}
+
+static pare_status status_of(int exit_status)
+{
+    switch (exit_status) {
+    case PARE_EXIT_DONE: return PARE_OK;
+    case PARE_EXIT_RESOURCES: return PARE_ENOMEM;
+    default: return PARE_EFORMAT;
+    }
+}
+
+static pare_status run_verb(pare_ctx *ctx, void *user)
+{
+    const verb_run *const run = user;
+    const pare_cmd *const command = pare_cmd_find(run->verb)->command;
+    pare_app app = { .ctx = *ctx, .shared = { .json = run->json } };
+    union {
+        uint64_t align;
+        char bytes[PARE_MAX_OPTIONS_BYTES];
+    } options = { 0 };
+    pare_arguments args = { 0 };
+    pare_usage_error error = { 0 };
+    const pare_syntax syntax = {
+        .command = run->verb,
+        .sets = { { command->options, command->n_options, options.bytes },
+                  { pare_shared_options, pare_n_shared_options, &app.shared } },
+        .operands = command->operands, .n_operands = command->n_operands,
+    };
+    if (command->defaults) memcpy(options.bytes, command->defaults, command->options_bytes);
+    size_t n_used = 0;
+    int saved[2];
+    silence(saved);
+    pare_status st = pare_options_parse(&app.ctx, &args, &syntax, run->n_words, run->words, &n_used,
+                                        &error);
+    if (!st) st = status_of(command->run(&app, &args, options.bytes));
+    speak(saved);
+    memcpy(ctx->message, app.ctx.message, sizeof(ctx->message));
+    return st;
+}
+
+/* Fails each allocation in turn, with text and with JSON. */
+static void torture(const char *verb, char *const *words, size_t n_words)
+{
+    for (int json = 0; json < 2; json++) {
+        verb_run run = { verb, words, n_words, json };
+        test_ctx_torture(run_verb, &run);
+    }
+}
+
+static void test_inspect(void **state)
+{
+    (void)state;
+    static const char *const models[] = {
+        "models/tiny_functions.onnx", "models/tiny_external.onnx", "models/tiny_control_flow.onnx",
+    };
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+        char path[TEST_PATH_BYTES];
+        char *words[] = { test_data_path(path, models[i]) };
+        torture("inspect", words, 1);
+    }
+}
+
+static void test_convert(void **state)
+{
+    (void)state;
+    static char *const forms[] = { "--quiet", "--embed", "--external-data=1" };
+    char dir[TEST_PATH_BYTES], in[TEST_PATH_BYTES], out[TEST_PATH_BYTES];
+    test_join(out, test_temp_dir(dir), "out.onnx");
+    test_data_path(in, "models/tiny_external.onnx");
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        char *words[] = { in, "-o", out, forms[i] };
+        torture("convert", words, 4);
+    }
+    test_remove_tree(dir);
+}
+
+static void test_version(void **state)
+{
+    (void)state;
+    torture("version", NULL, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_inspect),
+        cmocka_unit_test(test_convert),
+        cmocka_unit_test(test_version),
+    };
+    return test_run(tests);
+}
