@@ -10,12 +10,13 @@ enum { PARE_WINDOW_AXES = 62 };
 typedef struct pare_window_shape {
     int32_t n_axes;
     int64_t in[PARE_WINDOW_AXES], kernel[PARE_WINDOW_AXES], out[PARE_WINDOW_AXES];
-    int64_t stride[PARE_WINDOW_AXES], dilation[PARE_WINDOW_AXES], begin[PARE_WINDOW_AXES]; /* padding */
+    int64_t stride[PARE_WINDOW_AXES], dilation[PARE_WINDOW_AXES],
+        begin[PARE_WINDOW_AXES]; /* padding */
 } pare_window_shape;
 
-/* For the window at output position `at`: offset[t] is the flat index into the input of tap t, or -1
- * when it lies in the padding. offset has one entry per tap (product of kernel). Returns how many taps
- * lie inside. */
+/* For the window at output position `at`: offset[t] is the flat index into the input of tap t, or
+ * -1 when it lies in the padding. offset has one entry per tap (product of kernel). Returns how
+ * many taps lie inside. */
 int64_t pare_window_taps_ref(const pare_window_shape *shape, int64_t at, int64_t *offset);
 
 /* How many taps of the window at `at` lie inside of the input or its padding, `end` wide behind it

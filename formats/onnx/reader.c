@@ -2,7 +2,7 @@
 #include "formats/onnx/limits.h"
 #include "formats/onnx/mapping.h"
 #include "formats/onnx/onnx.h"
-#include "formats/onnx/unpack.h"
+#include "formats/onnx/parse.h"
 #include "ir/order.h"
 
 #include <inttypes.h>
@@ -78,26 +78,6 @@ static pare_status import_model(pare_importer *im, const Onnx__ModelProto *proto
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-/* The message tree of the store's bytes, in its arena. The skeleton is gone afterwards. */
-static pare_status parse(pare_ctx *ctx, pare_onnx_store *store, ProtobufCMessage **tree)
-{
-    const pare_buf *bytes = store->bytes;
-    if (!bytes->n_bytes)
-        return pare_fail(ctx, PARE_EFORMAT, "expected a model, found an empty file");
-    pare_onnx_scan *scan = pare_alloc(ctx, sizeof(*scan)); /* its rules are too much for a stack */
-    if (!scan) return pare_fail_memory(ctx, sizeof(*scan));
-    pare_status st = pare_onnx_scan_message(ctx, scan, &onnx__model_proto__descriptor, bytes->data,
-                                            bytes->n_bytes);
-    if (!st) st = pare_onnx_unpack(ctx, tree, &store->arena, scan, bytes->data);
-    if (!st) {
-        store->side = scan->side;
-        scan->side = NULL;
-    }
-    pare_onnx_scan_free(ctx, scan);
-    pare_free(ctx, scan);
-    return st;
-}
-
 /* Opens the model in store->bytes; path NULL: there is no folder for external data. */
 static pare_status open_store(pare_ctx *ctx, pare_model **out, pare_onnx_store *store,
                               pare_buf *origin, const char *path, uint64_t may_read,
@@ -109,7 +89,7 @@ static pare_status open_store(pare_ctx *ctx, pare_model **out, pare_onnx_store *
     ProtobufCMessage *tree = NULL;
     pare_status st =
         pare_onnx_external_init(ctx, &im.external, store, path, opts->allow_linked_data, may_read);
-    if (!st) st = parse(ctx, store, &tree);
+    if (!st) st = pare_onnx_parse(ctx, store, &onnx__model_proto__descriptor, "a model", &tree);
     if (!st) st = import_model(&im, (const Onnx__ModelProto *)(const void *)tree, opts);
     pare_onnx_external_free(ctx, &im.external);
     if (st) pare_model_free(ctx, im.model);

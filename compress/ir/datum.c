@@ -1,4 +1,4 @@
-#include "op/eval.h"
+#include "ir/datum.h"
 
 /* Sequences hold tensors, and optionals either: the depth of a datum is that of its type, which is
  * bounded, so the recursion below is. */

@@ -1,0 +1,15 @@
+/* Values in files of their own, as ONNX's test data has them: a TensorProto, SequenceProto or
+ * OptionalProto alone in a file. */
+#ifndef FORMATS_ONNX_VALUE_H
+#define FORMATS_ONNX_VALUE_H
+
+#include "ir/datum.h"
+#include "ir/type.h"
+
+/* Reads the value in the file at path; type says what to expect (NULL: a tensor). Tensors are dense
+ * or strings and keep the file's bytes alive. The caller drops *out. EFORMAT like pare_onnx_open;
+ * EUNSUPPORTED for maps and sparse tensors. */
+pare_status pare_onnx_read_value(pare_ctx *ctx, pare_datum *out, const char *path,
+                                 const pare_type *type);
+
+#endif

@@ -1,0 +1,254 @@
+/* ONNX's backend test cases, one process each, against the list of those that do not pass.
+ *
+ *   conformance-test_conformance [--update] [PART OF A NAME]...
+ *
+ * Each case passes, is unsupported (an operator, type or form that pare does not have), or fails.
+ * unsupported.txt names all that do not pass, with the reason; a case that is not there must pass,
+ * and one that is there must give that very reason, so the list tells the truth in both
+ * directions. --update writes it anew. */
+#include "support/compare.h"
+#include "formats/onnx/onnx.h"
+#include "formats/onnx/value.h"
+#include "op/eval.h"
+#include "support/conformance.h"
+#include "support/files.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { REASON_BYTES = 512, CPU_SECONDS = 100, SKIPPED = 77 };
+
+typedef enum outcome { PASSED, UNSUPPORTED, FAILED } outcome;
+static const char *const outcome_names[] = { "passed", "unsupported", "failed" };
+
+typedef struct result {
+    outcome outcome;
+    char reason[REASON_BYTES];
+} result;
+
+/* --- one case, in a process of its own ---------------------------------------------------------
+ * */
+
+static void conclude(const result *r, int to)
+{
+    const ssize_t n = write(to, r, sizeof(*r));
+    _exit(n == (ssize_t)sizeof(*r) ? 0 : 1);
+}
+
+static void conclude_status(pare_ctx *ctx, pare_status st, int to)
+{
+    result r = { .outcome = st == PARE_EUNSUPPORTED ? UNSUPPORTED : FAILED };
+    snprintf(r.reason, sizeof(r.reason), "%.*s", REASON_BYTES - 1, ctx->message);
+    conclude(&r, to);
+}
+
+/* 0, 1/n, 2/n, ...: what the light models are fed. */
+static pare_status make_ramp(pare_ctx *ctx, pare_datum *out, const pare_type *type)
+{
+    int64_t dims[PARE_MAX_DIMS];
+    pare_tensor *tensor = NULL;
+    for (uint32_t i = 0; i < type->rank; i++) dims[i] = type->dims[i].value;
+    PARE_TRY(pare_tensor_new(ctx, &tensor, PARE_FLOAT, type->rank, dims));
+    float *x = (float *)(void *)tensor->owner->data;
+    for (int64_t i = 0; i < tensor->n_elements; i++)
+        x[i] = (float)i / (float)tensor->n_elements;
+    *out = (pare_datum){ .kind = PARE_TYPE_TENSOR, .tensor = tensor };
+    return PARE_OK;
+}
+
+/* Files of one data set: input_0.pb, ... and output_0.pb, ... in folder; light models: none and
+ * MODEL_output_0.pb. */
+typedef struct data_set {
+    const char *model_path, *folder;
+    bool is_light;
+} data_set;
+
+static void data_path(char *out, size_t out_bytes, const data_set *set, const char *what, size_t i)
+{
+    const int stem = (int)(strlen(set->model_path) - strlen(".onnx"));
+    if (set->is_light) snprintf(out, out_bytes, "%.*s_%s_%zu.pb", stem, set->model_path, what, i);
+    else snprintf(out, out_bytes, "%s/%s_%zu.pb", set->folder, what, i);
+}
+
+static pare_status read_inputs(pare_ctx *ctx, const pare_model *model, const data_set *set,
+                               pare_eval_input *inputs, size_t *n)
+{
+    const pare_decls *decls = &model->graph->inputs;
+    char path[TEST_PATH_BYTES + 64];
+    *n = 0;
+    for (size_t i = 0; i < decls->n; i++) {
+        const pare_value *v = &model->values[decls->items[i].value];
+        pare_eval_input *input = &inputs[*n];
+        data_path(path, sizeof(path), set, "input", i);
+        if (!set->is_light && access(path, F_OK) != 0) continue; /* an initializer's default */
+        if (set->is_light && v->tensor) continue;
+        input->name = v->name;
+        if (set->is_light) PARE_TRY(make_ramp(ctx, &input->datum, v->type));
+        else PARE_TRY(pare_onnx_read_value(ctx, &input->datum, path, v->type));
+        (*n)++;
+    }
+    return PARE_OK;
+}
+
+static void check_outputs(pare_ctx *ctx, const pare_model *model, const data_set *set,
+                          const pare_datum *outputs, int to)
+{
+    /* data.json of the suite raises the tolerance for this one model */
+    const double rtol = strstr(set->model_path, "densenet121") ? 2e-3 : 1e-3;
+    const pare_decls *decls = &model->graph->outputs;
+    char path[TEST_PATH_BYTES + 64];
+    for (size_t i = 0; i < decls->n; i++) {
+        pare_datum want;
+        char why[REASON_BYTES / 2];
+        const pare_value *v = &model->values[decls->items[i].value];
+        data_path(path, sizeof(path), set, "output", i);
+        const pare_status st = pare_onnx_read_value(ctx, &want, path, v->type);
+        if (st) conclude_status(ctx, st, to);
+        if (compare_datums(&outputs[i], &want, rtol, why, sizeof(why))) continue;
+        result r = { .outcome = FAILED };
+        snprintf(r.reason, sizeof(r.reason), "output %zu: %s", i, why);
+        conclude(&r, to);
+    }
+}
+
+static void run_data_set(pare_ctx *ctx, const pare_model *model, const data_set *set, int to)
+{
+    static pare_eval_input inputs[1000];
+    size_t n = 0;
+    pare_datum *outputs = NULL;
+    pare_status st = read_inputs(ctx, model, set, inputs, &n);
+    if (!st) st = pare_eval_model(ctx, &outputs, model, inputs, n, NULL);
+    if (st) conclude_status(ctx, st, to);
+    check_outputs(ctx, model, set, outputs, to);
+}
+
+/* Never returns; what is allocated goes with the process. */
+static void run_case(const char *model_path, int to)
+{
+    const struct rlimit cpu = { CPU_SECONDS, CPU_SECONDS };
+    pare_ctx ctx;
+    pare_model *model = NULL;
+    char folder[TEST_PATH_BYTES + 32];
+    const int stem = (int)(strrchr(model_path, '/') - model_path);
+    setrlimit(RLIMIT_CPU, &cpu);
+    pare_ctx_init(&ctx, NULL);
+    const pare_status st = pare_onnx_open(&ctx, &model, model_path, NULL);
+    if (st) conclude_status(&ctx, st, to);
+    data_set set = { model_path, folder, strstr(model_path, "/light/") != NULL };
+    for (int i = 0;; i++) {
+        snprintf(folder, sizeof(folder), "%.*s/test_data_set_%d", stem, model_path, i);
+        if (i && (set.is_light || access(folder, F_OK) != 0)) break;
+        run_data_set(&ctx, model, &set, to);
+    }
+    conclude(&(result){ .outcome = PASSED }, to);
+}
+
+static result fork_case(const char *model_path)
+{
+    result r = { .outcome = FAILED };
+    int ends[2];
+    int status = 0;
+    if (pipe(ends)) {
+        snprintf(r.reason, sizeof(r.reason), "no pipe");
+        return r;
+    }
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) run_case(model_path, ends[1]);
+    close(ends[1]);
+    const bool told = read(ends[0], &r, sizeof(r)) == (ssize_t)sizeof(r);
+    close(ends[0]);
+    waitpid(child, &status, 0);
+    if (told) return r;
+    r = (result){ .outcome = FAILED };
+    snprintf(r.reason, sizeof(r.reason), "ended by signal %d",
+             WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    return r;
+}
+
+/* --- the list of what does not pass ------------------------------------------------------------
+ * */
+
+/* "node/test_abs" of ".../node/test_abs/model.onnx"; "light/light_vgg19" of
+ * ".../light/light_vgg19.onnx". */
+static const char *case_name(const char *root, const char *path, char out[TEST_PATH_BYTES])
+{
+    const char *from = path + strlen(root) + 1;
+    snprintf(out, TEST_PATH_BYTES, "%s", from);
+    char *tail = strstr(out, "/model.onnx");
+    if (!tail) tail = strstr(out, ".onnx");
+    if (tail) *tail = '\0';
+    return out;
+}
+
+/* The line of the list that speaks of a case, without its end; NULL: none. */
+static char *listed(char *list, const char *name)
+{
+    const size_t n = strlen(name);
+    for (char *line = list; line && *line; line = strchr(line, '\n'), line += line != NULL)
+        if (strncmp(line, name, n) == 0 && line[n] == ':') return line;
+    return NULL;
+}
+
+static bool says(const char *line, const char *reason)
+{
+    const char *colon = strchr(line, ':');
+    const size_t n = strcspn(colon, "\n");
+    return strlen(reason) + 2 == n && strncmp(colon + 2, reason, n - 2) == 0;
+}
+
+typedef struct tally {
+    size_t n[3], n_surprises;
+} tally;
+
+static bool is_wanted(const char *name, char *const *parts, int n_parts)
+{
+    for (int i = 0; i < n_parts; i++)
+        if (strstr(name, parts[i])) return true;
+    return n_parts == 0;
+}
+
+static void judge(tally *t, const char *name, const result *r, char *list)
+{
+    char *line = listed(list, name);
+    const bool passed = r->outcome == PASSED;
+    t->n[r->outcome]++;
+    if (passed ? !line : r->outcome == UNSUPPORTED && line && says(line, r->reason)) return;
+    t->n_surprises++;
+    printf("%s: %s%s%s, %s\n", name, outcome_names[r->outcome], passed ? "" : ": ", r->reason,
+           line ? "listed otherwise" : "not listed");
+}
+
+int main(int argc, char **argv)
+{
+    char root[TEST_PATH_BYTES];
+    const bool update = argc > 1 && strcmp(argv[1], "--update") == 0;
+    char *const *parts = argv + 1 + update;
+    const int n_parts = argc - 1 - update;
+    char list_path[TEST_PATH_BYTES];
+    if (!test_conformance_dir(root)) return SKIPPED;
+    test_data_path(list_path, "../tests/conformance/unsupported.txt");
+    char *list = test_file_exists(list_path) ? (char *)test_read_file(list_path, NULL) : NULL;
+    FILE *to = update ? fopen(list_path, "w") : NULL;
+    test_paths paths = test_find_files(root, ".onnx");
+    tally t = { 0 };
+    for (size_t i = 0; i < paths.n; i++) {
+        char name[TEST_PATH_BYTES];
+        case_name(root, paths.items[i], name);
+        if (!is_wanted(name, parts, n_parts)) continue;
+        const result r = fork_case(paths.items[i]);
+        if (to && r.outcome == UNSUPPORTED) fprintf(to, "%s: %s\n", name, r.reason);
+        judge(&t, name, &r, list);
+    }
+    if (to) fclose(to);
+    printf("%zu cases: %zu passed, %zu unsupported, %zu failed; %zu unlike the list\n",
+           t.n[0] + t.n[1] + t.n[2], t.n[PASSED], t.n[UNSUPPORTED], t.n[FAILED], t.n_surprises);
+    test_paths_free(&paths);
+    free(list);
+    return t.n_surprises || t.n[FAILED] ? 1 : 0;
+}
