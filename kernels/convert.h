@@ -2,8 +2,8 @@
  *
  * Encoding rounds to the nearest value, ties to the even code, with one rounding from the double
  * that is given; a float is a double already, so nothing is rounded twice. Decoding is exact. */
-#ifndef PARE_KERNELS_CONVERT_H
-#define PARE_KERNELS_CONVERT_H
+#ifndef KERNELS_CONVERT_H
+#define KERNELS_CONVERT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -106,7 +106,8 @@ static void load_words(pare_dtype dtype, const void *data, int64_t start, int64_
 {
     uint32_t codes[PARE_WIDE_BLOCK];
     copy_elements(sizeof(codes[0]), data, start, step, n, codes);
-    for (int64_t i = 0; i < n; i++) out[i] = dtype == PARE_INT32 ? (int64_t)(int32_t)codes[i] : (int64_t)codes[i];
+    for (int64_t i = 0; i < n; i++)
+        out[i] = dtype == PARE_INT32 ? (int64_t)(int32_t)codes[i] : (int64_t)codes[i];
 }
 
 static void load_block(pare_dtype dtype, const void *data, int64_t start, int64_t step, int64_t n,
