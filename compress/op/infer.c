@@ -68,6 +68,33 @@ static pare_status make_room(pare_inferer *inf, const pare_node *n, call_room *r
     return PARE_OK;
 }
 
+/* Extreme attributes and contents can make dims that no tensor has, whatever the operator. */
+static pare_status check_dims(pare_ctx *ctx, const pare_infer_io *io, uint32_t i)
+{
+    const pare_info *out = &io->out[i];
+    for (uint32_t k = 0; out->has_rank && k < out->rank; k++) {
+        const pare_num d = out->dims[k];
+        if (d.kind == PARE_NUM_UNKNOWN || d.kind == PARE_NUM_EXPR) continue;
+        if (d.kind == PARE_NUM_INT && d.i >= 0) continue;
+        char found[64];
+        return pare_call_fail(ctx, io->call,
+                              "output %" PRIu32 ": expected 0 or more in dimension %" PRIu32
+                              ", found %s",
+                              i, k, pare_num_text(found, sizeof(found), io->shapes->exprs, d));
+    }
+    return PARE_OK;
+}
+
+pare_status pare_infer_call(pare_ctx *ctx, pare_infer_io *io)
+{
+    const pare_op *op = io->call->op;
+    if (op->infer == PARE_TODO(infer) || op->infer == PARE_NA(infer)) return PARE_OK;
+    pare_status st = op->infer(ctx, io);
+    for (uint32_t i = 0; !st && i < io->n_out; i++) st = check_dims(ctx, io, i);
+    for (uint32_t i = 0; st && i < io->n_out; i++) io->out[i] = pare_info_unknown();
+    return st;
+}
+
 static pare_status infer_operator(pare_inferer *inf, pare_node_id id, const call_room *room)
 {
     _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES];
@@ -75,14 +102,11 @@ static pare_status infer_operator(pare_inferer *inf, pare_node_id id, const call
     PARE_TRY(pare_call_init(inf->ctx, &call, inf->model, id));
     call.bindings = inf->bindings;
     call.n_bindings = inf->n_bindings;
-    if (call.op->infer == PARE_TODO(infer) || call.op->infer == PARE_NA(infer)) return PARE_OK;
     PARE_TRY(pare_call_resolve(inf->ctx, &call, params));
     pare_infer_io io = { .call = &call, .params = params, .shapes = inf->shapes, .inferer = inf,
                          .n_in = call.node->n_inputs, .n_out = call.node->n_outputs,
                          .in = room->in, .out = room->out };
-    const pare_status st = call.op->infer(inf->ctx, &io);
-    for (uint32_t i = 0; st && i < io.n_out; i++) room->out[i] = pare_info_unknown();
-    return st;
+    return pare_infer_call(inf->ctx, &io);
 }
 
 static pare_status infer_node(pare_inferer *inf, pare_node_id id)

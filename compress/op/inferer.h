@@ -23,6 +23,10 @@ typedef struct pare_inferer {
 /* Infers the nodes of a graph whose inputs and constants have their infos. */
 pare_status pare_infer_nodes(pare_inferer *inf, const pare_graph *graph);
 
+/* Runs an operator's infer and holds its outputs to what dims can be: EFORMAT otherwise, and then
+ * all are unknown. */
+pare_status pare_infer_call(pare_ctx *ctx, pare_infer_io *io);
+
 /* Gives the initializers of a graph their infos. */
 void pare_infer_constants(pare_inferer *inf, const pare_graph *graph);
 

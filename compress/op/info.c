@@ -95,6 +95,15 @@ pare_info pare_info_scalar(pare_shapes *shapes, pare_dtype dtype, pare_num conte
     return info;
 }
 
+pare_info pare_info_alike(const pare_info *info)
+{
+    pare_info alike = *info;
+    alike.content = NULL;
+    alike.n_content = 0;
+    alike.constant = NULL;
+    return alike;
+}
+
 static pare_info holder(pare_shapes *shapes, pare_type_kind kind, pare_info elem)
 {
     const pare_info *copy = pare_arena_copy(&shapes->arena, &elem, sizeof(elem));

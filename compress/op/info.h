@@ -79,6 +79,9 @@ pare_info pare_info_from_type(pare_shapes *shapes, const pare_type *type);
  * payloads. */
 pare_info pare_info_from_tensor(pare_ctx *ctx, pare_shapes *shapes, const pare_tensor *tensor);
 
+/* The same type and dims for other values: without content and constant. */
+pare_info pare_info_alike(const pare_info *info);
+
 /* --- asking
  * -------------------------------------------------------------------------------------- */
 

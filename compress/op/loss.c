@@ -24,16 +24,11 @@ static pare_status loss_infer(pare_ctx *ctx, pare_infer_io *io)
     if (p->reduction != PARE_LOSS_NONE) {
         io->out[0] = pare_info_tensor(io->shapes, dtype, 0, NULL);
     } else if (pare_info_has_rank(labels)) {
-        io->out[0] = *labels;
+        io->out[0] = pare_info_alike(labels);
         io->out[0].dtype = dtype;
-        io->out[0].content = NULL;
-        io->out[0].constant = NULL;
     }
-    if (io->n_out > 1 && scores) { /* logarithms of the probabilities */
-        io->out[1] = *scores;
-        io->out[1].content = NULL;
-        io->out[1].constant = NULL;
-    }
+    if (io->n_out > 1 && scores) /* logarithms of the probabilities */
+        io->out[1] = pare_info_alike(scores);
     return PARE_OK;
 }
 

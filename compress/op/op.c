@@ -97,7 +97,7 @@ pare_status pare_call_resolve(pare_ctx *ctx, const pare_call *call, void *params
 {
     const pare_op *op = call->op;
     assert(op->params_bytes <= PARE_MAX_PARAMS_BYTES);
-    if (op->resolve == PARE_NA(resolve) || op->resolve == PARE_TODO(resolve)) return PARE_OK;
     memset(params, 0, op->params_bytes);
+    if (op->resolve == PARE_NA(resolve) || op->resolve == PARE_TODO(resolve)) return PARE_OK;
     return op->resolve(ctx, params, call);
 }

@@ -64,7 +64,7 @@ typedef struct pare_op {
     uint16_t since;           /* first opset version that has it */
     uint16_t until;           /* first that no longer has it; 0: still there */
     pare_range n_in, n_out;
-    size_t params_bytes;      /* of its parameter struct; 0 with resolve PARE_NA */
+    size_t params_bytes;      /* of its parameter struct; all zero with resolve PARE_NA */
     pare_resolve_fn *resolve;
     pare_infer_fn *infer;
     pare_eval_fn *eval;

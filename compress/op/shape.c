@@ -87,10 +87,7 @@ pare_status pare_infer_same(pare_ctx *ctx, pare_infer_io *io)
     (void)ctx;
     const pare_info *in = pare_in(io, 0);
     if (!in) return PARE_OK;
-    io->out[0] = *in;
-    io->out[0].content = NULL; /* the values are others */
-    io->out[0].n_content = 0;
-    io->out[0].constant = NULL;
+    io->out[0] = pare_info_alike(in);
     return PARE_OK;
 }
 

@@ -78,10 +78,11 @@ static pare_status out_size(pare_ctx *ctx, pare_infer_io *io, const pare_window 
     const pare_num steps = w->ceil_mode ? pare_num_ceildiv(x, room, stride)
                                         : pare_num_floordiv(x, room, stride);
     *out = pare_num_add(x, steps, pare_num_int(1));
-    if (!w->ceil_mode || out->kind != PARE_NUM_INT || in.kind != PARE_NUM_INT) return PARE_OK;
+    if (!w->ceil_mode || in.kind != PARE_NUM_INT) return PARE_OK;
     /* A window that would start in the padding behind the input is left out (ONNX, since 1.16). */
     const int64_t begin = w->auto_pad == PARE_PAD_NOTSET ? pare_window_at(w->pads, axis, 0) : 0;
-    if ((out->i - 1) * stride.i >= in.i + begin) out->i--;
+    const pare_num last = pare_num_sub(x, pare_num_mul(x, steps, stride), pare_num_int(begin));
+    if (last.kind == PARE_NUM_INT && last.i >= in.i) *out = steps;
     return PARE_OK;
 }
 

@@ -22,6 +22,11 @@ char *test_data_path(char out[TEST_PATH_BYTES], const char *relative)
     return test_join(out, dir ? dir : PARE_SOURCE_DIR "/testdata", relative);
 }
 
+char *test_source_path(char out[TEST_PATH_BYTES], const char *relative)
+{
+    return test_join(out, PARE_SOURCE_DIR, relative);
+}
+
 char *test_shared_path(char out[TEST_PATH_BYTES], const char *relative)
 {
     const char *dir = getenv("PARE_SHARED");

@@ -11,6 +11,9 @@ enum { TEST_PATH_BYTES = 4096 };
 /* Path of a file of testdata/ ($TESTDATA, else of the source folder). Returns out. */
 char *test_data_path(char out[TEST_PATH_BYTES], const char *relative);
 
+/* Path of a file of the source tree. Returns out. */
+char *test_source_path(char out[TEST_PATH_BYTES], const char *relative);
+
 /* Path of a file or folder of the shared data ($PARE_SHARED, else `shared` beside the source
  * folder), e.g. "data/models/mnist". NULL when it is not there: call test_skip. */
 char *test_shared_path(char out[TEST_PATH_BYTES], const char *relative);
