@@ -174,8 +174,8 @@ static const char head[] = "<\n  ir_version: 8,\n  opset_import: [\"\" : 13, \"d
                            "> {\n";
 
 static const char *const parts[] = {
-    "doc_string: \"doc\"] a = dom.Sub <old: tensor = float {6}, axes: ints = [1, 2], "
-    "texts: strings = [\"a\", \"\"]> (w, w, \"\", \"\", w)\n",
+    ("doc_string: \"doc\"] a = dom.Sub <old: tensor = float {6}, axes: ints = [1, 2], "
+     "texts: strings = [\"a\", \"\"]> (w, w, \"\", \"\", w)\n"),
     " renamed, c = Split (a, sp)\n",
     "body: graph = body () => () {\n",
 };
