@@ -68,16 +68,20 @@ static pare_status repeat_dim(pare_ctx *ctx, const pare_infer_io *io, pare_num t
     return PARE_OK;
 }
 
-/* Version 1: input 1 is how often, input 2 along which axis. */
+/* Version 1: input 1 is how often, input 2 along which axis; both may be floats. */
 static pare_status tile_axis(pare_ctx *ctx, pare_infer_io *io, const pare_info *x, pare_num *dims)
 {
-    const pare_num times = pare_info_at(pare_in(io, 1), 0);
-    const pare_num axis = pare_info_at(pare_in(io, 2), 0);
+    const pare_ints none = { 0 };
+    pare_list times;
+    pare_list axes;
     uint32_t along = 0;
+    PARE_TRY(pare_list_get(ctx, io, none, 1, &times));
+    PARE_TRY(pare_list_get(ctx, io, none, 2, &axes));
+    const pare_num axis = pare_list_at(&axes, 0);
     if (axis.kind != PARE_NUM_INT) return PARE_OK;
     PARE_TRY(pare_axis(ctx, io, "axis", axis.i, x->rank, &along));
     for (uint32_t k = 0; k < x->rank; k++) dims[k] = x->dims[k];
-    return repeat_dim(ctx, io, times, &dims[along]);
+    return repeat_dim(ctx, io, pare_list_at(&times, 0), &dims[along]);
 }
 
 static pare_status tile_axes(pare_ctx *ctx, pare_infer_io *io, const pare_info *x, pare_num *dims)

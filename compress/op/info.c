@@ -328,7 +328,12 @@ pare_info pare_info_join(pare_shapes *shapes, const pare_info *a, const pare_inf
         return info;
     }
     if (!a->elem || !b->elem) return pare_info_unknown();
-    return holder(shapes, a->kind, pare_info_join(shapes, a->elem, b->elem));
+    pare_info elem = pare_info_join(shapes, a->elem, b->elem);
+    const pare_info *only = a->is_empty ? b->elem : b->is_empty ? a->elem : NULL;
+    if (only && elem.kind == PARE_TYPE_TENSOR && elem.dtype == only->dtype) elem = *only;
+    pare_info info = holder(shapes, a->kind, elem);
+    info.is_empty = a->is_empty && b->is_empty;
+    return info;
 }
 
 static void put(char *out, size_t out_bytes, const char *text)

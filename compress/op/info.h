@@ -23,6 +23,7 @@ typedef struct pare_info {
     uint32_t n_content;       /* elements of content */
     const pare_tensor *constant; /* whole value when it is a constant; borrowed; else NULL */
     const struct pare_info *elem; /* sequence, optional: elements; map: values */
+    bool is_empty;            /* sequence: it certainly has no elements */
 } pare_info;
 
 /* The result of inference, and the memory that infos point into. */
@@ -109,7 +110,7 @@ bool pare_info_ints(const pare_info *info, int64_t *out);
 bool pare_info_merge(pare_shapes *shapes, pare_info *info, const pare_info *other);
 
 /* What holds whichever of the two a value is: equal parts stay, others become unknown (If,
- * Loop). */
+ * Loop). The elements of an empty sequence are of any shape. */
 pare_info pare_info_join(pare_shapes *shapes, const pare_info *a, const pare_info *b);
 
 /* Writes e.g. "float[N,3,224,224]" into out, cut to out_bytes; returns out. */

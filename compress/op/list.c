@@ -1,6 +1,7 @@
 #include "op/list.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 pare_status pare_list_get(pare_ctx *ctx, const pare_infer_io *io, pare_ints attr, uint32_t i,
                           pare_list *out)
@@ -27,7 +28,9 @@ pare_num pare_list_at(const pare_list *list, uint32_t i)
     if (i >= list->n) return pare_num_unknown();
     if (list->ints) return pare_num_int(list->ints[i]);
     const pare_num n = pare_info_at(list->input, i);
-    return n.kind == PARE_NUM_REAL ? pare_num_unknown() : n;
+    if (n.kind != PARE_NUM_REAL) return n;
+    const bool is_whole = n.r == trunc(n.r) && fabs(n.r) <= INT32_MAX;
+    return is_whole ? pare_num_int((int64_t)n.r) : pare_num_unknown();
 }
 
 bool pare_list_known(const pare_list *list)

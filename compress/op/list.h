@@ -18,7 +18,7 @@ typedef struct pare_list {
 pare_status pare_list_get(pare_ctx *ctx, const pare_infer_io *io, pare_ints attr, uint32_t i,
                           pare_list *out);
 
-/* Element i: INT or EXPR; unknown also past the end and where it is no whole number. */
+/* Element i: INT (also of reals that are whole) or EXPR; else, and past the end, unknown. */
 pare_num pare_list_at(const pare_list *list, uint32_t i);
 
 /* Whether length and elements are all known integers. */

@@ -58,7 +58,7 @@ static bool same_tensors(const pare_info *a, const pare_info *b)
 static bool same_infos(const pare_info *a, const pare_info *b)
 {
     for (; a && b; a = a->elem, b = b->elem)
-        if (a->kind != b->kind || !same_tensors(a, b)) return false;
+        if (a->kind != b->kind || a->is_empty != b->is_empty || !same_tensors(a, b)) return false;
     return a == b;
 }
 

@@ -48,16 +48,16 @@ static pare_status empty_infer(pare_ctx *ctx, pare_infer_io *io)
     (void)ctx;
     const pare_sequence_empty_params *p = io->params;
     io->out[0] = pare_info_sequence(io->shapes, pare_info_unranked(p->dtype));
+    io->out[0].is_empty = true;
     return PARE_OK;
 }
 
 static pare_status insert_infer(pare_ctx *ctx, pare_infer_io *io)
 {
     (void)ctx;
-    const pare_info element = element_of(pare_in(io, 0));
-    const pare_info other = as_element(pare_in(io, 1));
-    io->out[0] =
-        pare_info_sequence(io->shapes, pare_info_join(io->shapes, &element, &other));
+    const pare_info *x = pare_in(io, 0);
+    const pare_info one = pare_info_sequence(io->shapes, as_element(pare_in(io, 1)));
+    if (x && x->kind == PARE_TYPE_SEQUENCE) io->out[0] = pare_info_join(io->shapes, x, &one);
     return PARE_OK;
 }
 

@@ -141,6 +141,7 @@ static void expand_and_tile_repeat(void **state)
         { 13, "float[1] x", "int64[2] s = {33554432, 33554432}", "y = Expand(x, s)",
           "float[33554432,33554432]" },
         { 1, "float[N,3] x", "int64 t = {2}, int64 a = {1}", "y = Tile(x, t, a)", "float[N,6]" },
+        { 1, "float[N,3] x", "float t = {2}, float a = {-1}", "y = Tile(x, t, a)", "float[N,6]" },
         { 6, "float[N,3] x", "int64[2] r = {2, 1}", "y = Tile(x, r)", "float[2*N,3]" },
         { 13, "float[N,3] x, int64[2] r", "", "y = Tile(x, r)", "float[?,?]" },
         { 13, "", "int64[2] c = {1, 2}, int64[1] r = {2}", "y = Tile(c, r)",

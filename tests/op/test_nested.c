@@ -71,6 +71,11 @@ static void loop_widens_what_changes(void **state)
         { 13, "float[N] x", "int64 m = {5}",
           "y = Loop(m, \"\", x) <body = b (i, c, h) => (c, h2) { h2 = Cast<to = 11>(h) }>",
           "double[N]" },
+        /* what an empty sequence is filled with is what it holds */
+        { 13, "float[N,3] x, int64 m", "",
+          "s = SequenceEmpty()\nq = Loop(m, \"\", s) <body = b (i, c, h) => (c, h2) "
+          "{ h2 = SequenceInsert(h, x) }>\ny = ConcatFromSequence<axis = 0, new_axis = 1>(q)",
+          "float[?,N,3]" },
         /* content that stays is kept; one run is exactly what the body gives */
         { 13, "", "int64 m = {5}, int64[2] n = {7, 8}",
           "y = Loop(m, \"\", n) <body = b (i, c, h) => (c, h2) { h2 = Identity(h) }>",
@@ -135,6 +140,8 @@ static void sequences_know_their_elements(void **state)
         { 11, "", "", "y = SequenceEmpty<dtype = 7>()", "seq(int64[...])" },
         { 11, "seq(float[N,3]) s, float[2,3] x", "", "y = SequenceInsert(s, x)",
           "seq(float[?,3])" },
+        { 11, "float[2,3] x", "", "s = SequenceEmpty()\ny = SequenceInsert(s, x)",
+          "seq(float[2,3])" },
         { 11, "seq(float[N,3]) s", "", "y = SequenceErase(s)", "seq(float[N,3])" },
         { 11, "seq(float[N,3]) s, int64 i", "", "y = SequenceAt(s, i)", "float[N,3]" },
         { 11, "seq(float[N,3]) s", "", "y = SequenceLength(s)", "int64" },

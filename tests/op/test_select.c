@@ -65,6 +65,7 @@ static void one_hot_adds_an_axis(void **state)
           "float[10,N,3]" },
         { 11, "int64[N] i, float[2] v, int64 d", "", "y = OneHot<axis = 0>(i, d, v)",
           "float[?,N]" },
+        { 9, "float[N] i, float[2] v", "float d = {4}", "y = OneHot(i, d, v)", "float[N,4]" },
         { 11, "int64[N] i, float[2] v", "int64 d = {-1}", "y = OneHot(i, d, v)", "error: depth" },
         { 11, "int64[N] i, float[2] v, int64 d", "", "y = OneHot<axis = 2>(i, d, v)",
           "error: axis" },
