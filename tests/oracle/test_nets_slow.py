@@ -1,0 +1,6 @@
+"""The large networks of tests/support/nets are valid and run: gigabytes are written and removed."""
+import sys
+
+import nets
+
+sys.exit(nets.check_all(lambda name, params: params >= 4e6))
