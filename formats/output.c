@@ -258,6 +258,16 @@ pare_status pare_output_open(pare_ctx *ctx, pare_output **out, const char *path)
     return st;
 }
 
+pare_status pare_output_keep_mode_of(pare_ctx *ctx, pare_output *out, const pare_output *model)
+{
+    if (!model->keeps_mode) return PARE_OK;
+    out->keeps_mode = true;
+    out->mode = model->mode;
+    if (fchmod(out->fd, (out->mode & 0666) | 0600))
+        return fail_errno(ctx, out, "cannot be protected");
+    return PARE_OK;
+}
+
 int pare_output_dir(const pare_output *out)
 {
     return out->dir_fd;

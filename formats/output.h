@@ -34,6 +34,10 @@ struct stat;
 void pare_output_stat(const pare_output *out, struct stat *identity);
 bool pare_output_is_at(int dir_fd, const char *name, const struct stat *identity);
 
+/* Gives the file the permission bits that `model` will have: data beside a private file is private.
+ * EIO. */
+pare_status pare_output_keep_mode_of(pare_ctx *ctx, pare_output *out, const pare_output *model);
+
 /* Claims room for n_bytes in all, so that a full disk is found before the work: EIO when there is
  * less. */
 pare_status pare_output_reserve(pare_ctx *ctx, pare_output *out, uint64_t n_bytes);

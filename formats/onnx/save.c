@@ -113,6 +113,7 @@ static pare_status open_data(save_job *job)
     PARE_TRY(pare_onnx_path_beside(job->ctx, &shown, &job->target, l->data_location));
     pare_status st =
         pare_output_open_at(job->ctx, &job->data, job->target.dir_fd, l->data_location, shown);
+    if (!st) st = pare_output_keep_mode_of(job->ctx, job->data, job->out);
     if (!st) st = pare_output_reserve(job->ctx, job->data, l->data_bytes);
     pare_free(job->ctx, shown);
     return st;

@@ -100,6 +100,20 @@ static void equal_payloads_are_stored_once(void **state)
     place_must_hold(p, p->path, p->model);
 }
 
+static void data_of_a_private_model_is_private(void **state)
+{
+    place *p = *state;
+    char data[TEST_PATH_BYTES];
+    struct stat st;
+    test_write_file(p->path, "old", 3);
+    assert_int_equal(chmod(p->path, 0600), 0);
+    place_must_save(p, p->model, p->path, PARE_STORE_EXTERNAL, 1);
+    assert_int_equal(stat(p->path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(stat(test_only_file(data, p->dir, ".data"), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+}
+
 static void data_of_earlier_models_goes(void **state)
 {
     place *p = *state;
@@ -342,6 +356,7 @@ int main(void)
         CASE(the_least_size_is_minded),
         CASE(the_same_model_gives_the_same_files),
         CASE(equal_payloads_are_stored_once),
+        CASE(data_of_a_private_model_is_private),
         CASE(data_of_earlier_models_goes),
         CASE(a_leftover_data_file_goes),
         CASE(kept_data_is_copied_to_another_folder),
