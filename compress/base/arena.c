@@ -164,8 +164,10 @@ pare_status pare_arena_fail(pare_ctx *ctx, const pare_arena *arena)
     if (!arena->over_limit)
         return pare_fail(ctx, PARE_ENOMEM, "out of memory after %llu bytes of model structure",
                          (unsigned long long)arena->used_bytes);
+    const bool in_mib = arena->limit_bytes >> 20 != 0;
     return pare_fail(ctx, PARE_EBUDGET,
-                     "the model's structure needs more than the memory budget of %llu MiB; "
+                     "the model's structure needs more than the memory budget of %llu %s; "
                      "raise it with --max-memory",
-                     (unsigned long long)(arena->limit_bytes >> 20));
+                     (unsigned long long)(in_mib ? arena->limit_bytes >> 20 : arena->limit_bytes),
+                     in_mib ? "MiB" : "bytes");
 }
