@@ -4,6 +4,8 @@
 #include "cli/nearest.h"
 #include "cli/signals.h"
 
+#include "version.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -70,6 +72,15 @@ void pare_app_print(pare_app *app, const char *text)
     pare_escape(line, sizeof(line), text);
     pare_progress_erase(&app->bar);
     puts(line);
+}
+
+void pare_app_begin_json(pare_app *app, pare_json *json, const char *schema)
+{
+    pare_json_init(json, &app->ctx);
+    pare_json_text(json, "schema", schema);
+    pare_json_open_object(json, "tool");
+    pare_json_text(json, "version", PARE_VERSION);
+    pare_json_close(json);
 }
 
 void pare_app_json_warnings(const pare_app *app, pare_json *json)

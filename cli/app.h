@@ -49,6 +49,9 @@ void pare_app_note(pare_app *app, const char *fmt, ...) __attribute__((format(pr
 /* Prints a line of results on standard output, escaped: names come from files. */
 void pare_app_print(pare_app *app, const char *text);
 
+/* Begins an object that is a result: schema, and the tool that made it. */
+void pare_app_begin_json(pare_app *app, pare_json *json, const char *schema);
+
 /* Adds the member "warnings": all that were given so far. */
 void pare_app_json_warnings(const pare_app *app, pare_json *json);
 

@@ -17,7 +17,9 @@ typedef struct convert_options {
 static bool check_usage(const char *input, const convert_options *opts, pare_line *message)
 {
     struct stat in, out;
-    if (opts->embed && opts->external_bytes != PARE_NOT_GIVEN)
+    if (pare_str_eq(opts->output, "-"))
+        pare_line_add(message, "-: a model is not written to standard output; name a file");
+    else if (opts->embed && opts->external_bytes != PARE_NOT_GIVEN)
         pare_line_add(message, "options '--embed' and '--external-data' contradict each other");
     else if (stat(opts->output, &out) != 0)
         return true;
@@ -82,8 +84,7 @@ static int report_failure(const conversion *job, pare_status st)
 static int report_json(const conversion *job, const char *input)
 {
     pare_json j;
-    pare_json_init(&j, &job->app->ctx);
-    pare_json_text(&j, "schema", "pare.convert/1");
+    pare_app_begin_json(job->app, &j, "pare.convert/1");
     pare_json_add_files(&j, "input", input, &job->in);
     pare_json_add_files(&j, "output", job->path, &job->out);
     pare_app_json_warnings(job->app, &j);

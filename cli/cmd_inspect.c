@@ -1,7 +1,6 @@
 #include "cli/inspect_text.h"
 
 #include "formats/report/inspect.h"
-#include "version.h"
 
 static int print_json(pare_app *app, const char *path, const pare_model *model,
                       const pare_summary *summary)
@@ -9,11 +8,7 @@ static int print_json(pare_app *app, const char *path, const pare_model *model,
     pare_json j;
     pare_model_files files;
     pare_model_files_of(&files, model);
-    pare_json_init(&j, &app->ctx);
-    pare_json_text(&j, "schema", "pare.inspect/1");
-    pare_json_open_object(&j, "tool");
-    pare_json_text(&j, "version", PARE_VERSION);
-    pare_json_close(&j);
+    pare_app_begin_json(app, &j, "pare.inspect/1");
     pare_json_add_files(&j, "input", path, &files);
     pare_report_inspect(&j, model, summary);
     pare_app_json_warnings(app, &j);

@@ -4,8 +4,11 @@
 
 #include "formats/onnx/origin.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 pare_onnx_open_opts pare_model_open_opts(const pare_app *app)
 {
@@ -15,12 +18,48 @@ pare_onnx_open_opts pare_model_open_opts(const pare_app *app)
     };
 }
 
+/* What people hand over instead of a model, by how it begins. */
+static const struct {
+    size_t offset;
+    const char *bytes, *hint;
+} strangers[] = {
+    { 0, "version https://git-lfs", "this is a Git LFS pointer; 'git lfs pull' fetches the file" },
+    { 0, "<!", "this is a web page; the download went wrong" },
+    { 0, "<html", "this is a web page; the download went wrong" },
+    { 0, "PK\x03\x04", "this is a zip archive, such as PyTorch writes; export the model to ONNX" },
+    { 0, "\x80\x02", "this is a Python pickle; export the model to ONNX" },
+    { 0, "\x89HDF", "this is an HDF5 file, such as Keras writes; convert the model to ONNX" },
+    { 4, "TFL3", "this is a TensorFlow Lite model; convert it to ONNX" },
+    { 4, "ORTM", "this is a model in ONNX Runtime's own format; ONNX is wanted" },
+    { 0, "\x1f\x8b", "this is compressed by gzip; unpack it first" },
+    { 0, "\x28\xb5\x2f\xfd", "this is compressed by zstd; unpack it first" },
+};
+
+/* A hint for a file that is no model, or NULL. */
+static const char *stranger_hint(const char *path)
+{
+    char head[32] = { 0 };
+    struct stat st;
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); /* may be a pipe */
+    if (fd < 0) return NULL;
+    const ssize_t n = !fstat(fd, &st) && S_ISREG(st.st_mode) ? read(fd, head, sizeof(head)) : 0;
+    close(fd);
+    for (size_t i = 0; i < PARE_COUNT_OF(strangers); i++) {
+        const size_t n_bytes = strlen(strangers[i].bytes), at = strangers[i].offset;
+        if (n > 0 && at + n_bytes <= (size_t)n &&
+            memcmp(head + at, strangers[i].bytes, n_bytes) == 0)
+            return strangers[i].hint;
+    }
+    return NULL;
+}
+
 int pare_model_open(pare_app *app, pare_model **out, const char *path)
 {
     const double begun = pare_app_seconds();
     const pare_onnx_open_opts opts = pare_model_open_opts(app);
     const pare_status st = pare_onnx_open(&app->ctx, out, path, &opts);
-    if (st) return pare_app_fail(app, pare_exit_for_input(st), NULL);
+    if (st) return pare_app_fail(app, pare_exit_for_input(st),
+                                 st == PARE_EFORMAT ? stranger_hint(path) : NULL);
     pare_app_note(app, "read %s in %.3f s: %zu nodes, %zu values in %zu graphs", path,
                   pare_app_seconds() - begun, (*out)->n_nodes, (*out)->n_values,
                   (*out)->n_graphs);

@@ -36,6 +36,14 @@ lacks out "external data"
 expect 0 convert inside.onnx -o big.onnx --embed
 [ ! -e big.onnx-*.data ] || die "the old data file is left"
 
+# Above 2 GiB there is no inside.
+external_model huge.onnx 2048 huge.data
+expect 2 convert huge.onnx -o inside.onnx --embed
+has err "inside.onnx: the model takes 2147483"
+has err "; write external data"
+expect 0 inspect huge.onnx
+has out "huge.onnx: 114 B and 2.15 GB of external data in huge.data"
+
 # Sharing a data file is worth a warning, which --quiet silences and --json keeps.
 expect 0 convert ext/m.onnx -o ext/n.onnx
 has err "pare: warning: ext/n.onnx: shares the data file 'w.data' with the input"

@@ -1,4 +1,5 @@
-# The small models of every kind: copies are the same bytes, and what went out of the file comes back.
+# The small models of every kind: copies are the same bytes, and what went out of the file comes
+# back.
 . "$SUPPORT/cli.sh"
 
 for model in "$TESTDATA"/models/*.onnx; do

@@ -33,6 +33,7 @@ refuses ".: is a folder; name a file to write" m.onnx -o .
 refuses "/dev/null: is not a regular file" m.onnx -o /dev/null
 mkfifo fifo
 refuses "fifo: is not a regular file" m.onnx -o fifo
+refuses "-: a model is not written to standard output; name a file" m.onnx -o -
 mkdir folder
 refuses "folder/: is a folder; name a file to write" m.onnx -o folder/
 
