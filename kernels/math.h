@@ -35,7 +35,11 @@ float pare_pow_f32_ref(float x, float y);
 pare_fn_f64 pare_sigmoid_f64_ref, pare_softplus_f64_ref;
 
 /* To the nearest integer, halves to the even one. */
-float pare_round_f32_ref(float x);
-double pare_round_f64_ref(double x);
+pare_fn_f32 pare_round_f32_ref;
+pare_fn_f64 pare_round_f64_ref;
+
+/* -x; 1 / x; -1, 0 or 1 by sign; max(x, 0). NaN stays. */
+pare_fn_f32 pare_neg_f32_ref, pare_reciprocal_f32_ref, pare_sign_f32_ref, pare_relu_f32_ref;
+pare_fn_f64 pare_neg_f64_ref, pare_reciprocal_f64_ref, pare_sign_f64_ref, pare_relu_f64_ref;
 
 #endif

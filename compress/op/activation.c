@@ -65,27 +65,40 @@ static pare_status quick_gelu_resolve(pare_ctx *ctx, void *params, const pare_ca
     return get_alpha(ctx, params, call, 1.702f);
 }
 
-/*      symbol            domain           name               since  inputs  resolve */
+/*      symbol            domain           name               since  inputs  resolve, eval */
 #define ACTIVATIONS(X)                                                                             \
-    X(celu,               "",              "Celu",              12,   1, alpha_one_resolve)        \
-    X(elu,                "",              "Elu",                1,   1, alpha_one_resolve)        \
-    X(gelu,               "",              "Gelu",              20,   1, gelu_resolve)             \
-    X(hard_sigmoid,       "",              "HardSigmoid",        1,   1, hard_sigmoid_resolve)     \
-    X(leaky_relu,         "",              "LeakyRelu",          1,   1, leaky_relu_resolve)       \
-    X(selu,               "",              "Selu",               1,   1, selu_resolve)             \
-    X(shrink,             "",              "Shrink",             9,   1, shrink_resolve)           \
-    X(swish,              "",              "Swish",             24,   1, alpha_one_resolve)        \
-    X(thresholded_relu,   "",              "ThresholdedRelu",   10,   1, alpha_one_resolve)        \
-    X(ms_bias_gelu,       "com.microsoft", "BiasGelu",           1,   2, PARE_NA(resolve))         \
-    X(ms_fast_gelu,       "com.microsoft", "FastGelu",           1,   2, fast_gelu_resolve)        \
-    X(ms_gelu,            "com.microsoft", "Gelu",               1,   1, PARE_NA(resolve))         \
-    X(ms_quick_gelu,      "com.microsoft", "QuickGelu",          1,   1, quick_gelu_resolve)
+    X(celu,               "",              "Celu",              12,   1, alpha_one_resolve,        \
+      pare_activation_eval)                                                                        \
+    X(elu,                "",              "Elu",                1,   1, alpha_one_resolve,        \
+      pare_activation_eval)                                                                        \
+    X(gelu,               "",              "Gelu",              20,   1, gelu_resolve,             \
+      pare_activation_eval)                                                                        \
+    X(hard_sigmoid,       "",              "HardSigmoid",        1,   1, hard_sigmoid_resolve,     \
+      pare_activation_eval)                                                                        \
+    X(leaky_relu,         "",              "LeakyRelu",          1,   1, leaky_relu_resolve,       \
+      pare_activation_eval)                                                                        \
+    X(selu,               "",              "Selu",               1,   1, selu_resolve,             \
+      pare_activation_eval)                                                                        \
+    X(shrink,             "",              "Shrink",             9,   1, shrink_resolve,           \
+      pare_activation_eval)                                                                        \
+    X(swish,              "",              "Swish",             24,   1, alpha_one_resolve,        \
+      pare_activation_eval)                                                                        \
+    X(thresholded_relu,   "",              "ThresholdedRelu",   10,   1, alpha_one_resolve,        \
+      pare_activation_eval)                                                                        \
+    X(ms_bias_gelu,       "com.microsoft", "BiasGelu",           1,   2, PARE_NA(resolve),         \
+      pare_bias_gelu_eval)                                                                         \
+    X(ms_fast_gelu,       "com.microsoft", "FastGelu",           1,   2, fast_gelu_resolve,        \
+      pare_bias_gelu_eval)                                                                         \
+    X(ms_gelu,            "com.microsoft", "Gelu",               1,   1, PARE_NA(resolve),         \
+      pare_activation_eval)                                                                        \
+    X(ms_quick_gelu,      "com.microsoft", "QuickGelu",          1,   1, quick_gelu_resolve,       \
+      pare_activation_eval)
 
-#define ACTIVATION(symbol, dom, text, first, n_inputs, resolver)                                   \
+#define ACTIVATION(symbol, dom, text, first, n_inputs, resolver, evaluator)                        \
     const pare_op pare_op_##symbol = {                                                             \
         .domain = dom, .name = text, .since = first,                                               \
         .n_in = { 1, n_inputs }, .n_out = { 1, 1 },                                                \
         .params_bytes = sizeof(pare_unary_params),                                                 \
-        .resolve = resolver, .infer = pare_infer_same,                                             \
+        .resolve = resolver, .infer = pare_infer_same, .eval = evaluator,                          \
     };
 ACTIVATIONS(ACTIVATION)

@@ -223,33 +223,33 @@ static pare_status test_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
-/*      symbol            name             since  resolve            infer */
+/*      symbol            name             since  resolve            infer             eval */
 #define BINARY_OPS(X)                                                                              \
-    X(add,                "Add",            1,    binary_resolve,     arithmetic_infer)            \
-    X(and,                "And",            1,    binary_resolve,     test_infer)                  \
-    X(bit_shift,          "BitShift",       11,   bit_shift_resolve,  arithmetic_infer)            \
-    X(bitwise_and,        "BitwiseAnd",     18,   binary_resolve,     arithmetic_infer)            \
-    X(bitwise_or,         "BitwiseOr",      18,   binary_resolve,     arithmetic_infer)            \
-    X(bitwise_xor,        "BitwiseXor",     18,   binary_resolve,     arithmetic_infer)            \
-    X(div,                "Div",            1,    binary_resolve,     arithmetic_infer)            \
-    X(equal,              "Equal",          1,    binary_resolve,     test_infer)                  \
-    X(greater,            "Greater",        1,    binary_resolve,     test_infer)                  \
-    X(greater_or_equal,   "GreaterOrEqual", 12,   binary_resolve,     test_infer)                  \
-    X(less,               "Less",           1,    binary_resolve,     test_infer)                  \
-    X(less_or_equal,      "LessOrEqual",    12,   binary_resolve,     test_infer)                  \
-    X(mod,                "Mod",            10,   mod_resolve,        arithmetic_infer)            \
-    X(mul,                "Mul",            1,    binary_resolve,     arithmetic_infer)            \
-    X(or,                 "Or",             1,    binary_resolve,     test_infer)                  \
-    X(pow,                "Pow",            1,    binary_resolve,     arithmetic_infer)            \
-    X(sub,                "Sub",            1,    binary_resolve,     arithmetic_infer)            \
-    X(xor,                "Xor",            1,    binary_resolve,     test_infer)
+    X(add,               "Add",            1,   binary_resolve,    arithmetic_infer,  arithmetic)  \
+    X(and,               "And",            1,   binary_resolve,    test_infer,        arithmetic)  \
+    X(bit_shift,         "BitShift",       11,  bit_shift_resolve, arithmetic_infer,  arithmetic)  \
+    X(bitwise_and,       "BitwiseAnd",     18,  binary_resolve,    arithmetic_infer,  arithmetic)  \
+    X(bitwise_or,        "BitwiseOr",      18,  binary_resolve,    arithmetic_infer,  arithmetic)  \
+    X(bitwise_xor,       "BitwiseXor",     18,  binary_resolve,    arithmetic_infer,  arithmetic)  \
+    X(div,               "Div",            1,   binary_resolve,    arithmetic_infer,  arithmetic)  \
+    X(equal,             "Equal",          1,   binary_resolve,    test_infer,        compare)     \
+    X(greater,           "Greater",        1,   binary_resolve,    test_infer,        compare)     \
+    X(greater_or_equal,  "GreaterOrEqual", 12,  binary_resolve,    test_infer,        compare)     \
+    X(less,              "Less",           1,   binary_resolve,    test_infer,        compare)     \
+    X(less_or_equal,     "LessOrEqual",    12,  binary_resolve,    test_infer,        compare)     \
+    X(mod,               "Mod",            10,  mod_resolve,       arithmetic_infer,  arithmetic)  \
+    X(mul,               "Mul",            1,   binary_resolve,    arithmetic_infer,  arithmetic)  \
+    X(or,                "Or",             1,   binary_resolve,    test_infer,        arithmetic)  \
+    X(pow,               "Pow",            1,   binary_resolve,    arithmetic_infer,  pow)         \
+    X(sub,               "Sub",            1,   binary_resolve,    arithmetic_infer,  arithmetic)  \
+    X(xor,               "Xor",            1,   binary_resolve,    test_infer,        arithmetic)
 
-#define BINARY_OP(symbol, text, first, resolver, inferer)                                          \
+#define BINARY_OP(symbol, text, first, resolver, inferer, evaluator)                               \
     const pare_op pare_op_##symbol = {                                                             \
         .domain = "", .name = text, .since = first,                                                \
         .n_in = { 2, 2 }, .n_out = { 1, 1 },                                                       \
         .params_bytes = sizeof(pare_binary_params),                                                \
-        .resolve = resolver, .infer = inferer,                                                     \
+        .resolve = resolver, .infer = inferer, .eval = pare_##evaluator##_eval,                    \
     };
 BINARY_OPS(BINARY_OP)
 
@@ -257,5 +257,5 @@ BINARY_OPS(BINARY_OP)
 const pare_op pare_op_prelu = {
     .domain = "", .name = "PRelu", .since = 1,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = pare_infer_same,
+    .resolve = PARE_NA(resolve), .infer = pare_infer_same, .eval = pare_prelu_eval,
 };

@@ -2,6 +2,7 @@
 #ifndef PARE_OP_ELEMENTWISE_H
 #define PARE_OP_ELEMENTWISE_H
 
+#include "op/eval.h"
 #include "op/shape.h"
 
 /* Activations and other functions of one input. Which fields mean something is the operator's. */
@@ -50,5 +51,26 @@ pare_element_fn *pare_element_of(const pare_element_row *rows, const char *name)
  * contents; nothing when fn is NULL or an input is not followed. Real results of float tensors are
  * rounded to single precision, as running would. n_in is at most 8. */
 void pare_content_apply(pare_infer_io *io, pare_element_fn *fn, uint32_t n_in);
+
+/* --- evaluation ------------------------------------------------------------------------------- */
+
+/* The first n inputs as tensors. EFORMAT when one is omitted or is no tensor. */
+pare_status pare_element_inputs(pare_ctx *ctx, const pare_eval_io *io, uint32_t n,
+                                const pare_tensor **in);
+
+/* EFORMAT unless all n tensors have one element type. */
+pare_status pare_element_same_type(pare_ctx *ctx, const pare_eval_io *io, uint32_t n,
+                                   const pare_tensor *const *in);
+
+/* Starts a walk over output 0, which is made, with n inputs broadcast to it. EFORMAT when the shape
+ * of one does not fit. */
+struct pare_spread;
+pare_status pare_element_spread(pare_ctx *ctx, const pare_eval_io *io, uint32_t n,
+                                const pare_tensor *const *in, struct pare_spread *s);
+
+pare_eval_fn pare_unary_eval, pare_is_nan_eval, pare_is_inf_eval, pare_activation_eval;
+pare_eval_fn pare_bias_gelu_eval;
+pare_eval_fn pare_arithmetic_eval, pare_compare_eval, pare_pow_eval, pare_prelu_eval;
+pare_eval_fn pare_variadic_eval;
 
 #endif

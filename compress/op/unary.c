@@ -120,57 +120,57 @@ static pare_status is_inf_resolve(pare_ctx *ctx, void *params, const pare_call *
     return pare_get_flag(ctx, call, "detect_positive", true, &p->detect_positive);
 }
 
-/*      symbol       name           since */
+/*      symbol       name           since  eval */
 #define PLAIN_OPS(X)                                                                               \
-    X(abs,           "Abs",         1)                                                             \
-    X(acos,          "Acos",        7)                                                             \
-    X(acosh,         "Acosh",       9)                                                             \
-    X(asin,          "Asin",        7)                                                             \
-    X(asinh,         "Asinh",       9)                                                             \
-    X(atan,          "Atan",        7)                                                             \
-    X(atanh,         "Atanh",       9)                                                             \
-    X(bitwise_not,   "BitwiseNot",  18)                                                            \
-    X(ceil,          "Ceil",        1)                                                             \
-    X(cos,           "Cos",         7)                                                             \
-    X(cosh,          "Cosh",        9)                                                             \
-    X(erf,           "Erf",         9)                                                             \
-    X(exp,           "Exp",         1)                                                             \
-    X(floor,         "Floor",       1)                                                             \
-    X(hard_swish,    "HardSwish",   14)                                                            \
-    X(log,           "Log",         1)                                                             \
-    X(mish,          "Mish",        18)                                                            \
-    X(neg,           "Neg",         1)                                                             \
-    X(not,           "Not",         1)                                                             \
-    X(reciprocal,    "Reciprocal",  1)                                                             \
-    X(relu,          "Relu",        1)                                                             \
-    X(round,         "Round",       11)                                                            \
-    X(sigmoid,       "Sigmoid",     1)                                                             \
-    X(sign,          "Sign",        9)                                                             \
-    X(sin,           "Sin",         7)                                                             \
-    X(sinh,          "Sinh",        9)                                                             \
-    X(softplus,      "Softplus",    1)                                                             \
-    X(softsign,      "Softsign",    1)                                                             \
-    X(sqrt,          "Sqrt",        1)                                                             \
-    X(tan,           "Tan",         7)                                                             \
-    X(tanh,          "Tanh",        1)
+    X(abs,         "Abs",         1,     pare_unary_eval)                                          \
+    X(acos,        "Acos",        7,     pare_unary_eval)                                          \
+    X(acosh,       "Acosh",       9,     pare_unary_eval)                                          \
+    X(asin,        "Asin",        7,     pare_unary_eval)                                          \
+    X(asinh,       "Asinh",       9,     pare_unary_eval)                                          \
+    X(atan,        "Atan",        7,     pare_unary_eval)                                          \
+    X(atanh,       "Atanh",       9,     pare_unary_eval)                                          \
+    X(bitwise_not, "BitwiseNot",  18,    pare_unary_eval)                                          \
+    X(ceil,        "Ceil",        1,     pare_unary_eval)                                          \
+    X(cos,         "Cos",         7,     pare_unary_eval)                                          \
+    X(cosh,        "Cosh",        9,     pare_unary_eval)                                          \
+    X(erf,         "Erf",         9,     pare_unary_eval)                                          \
+    X(exp,         "Exp",         1,     pare_unary_eval)                                          \
+    X(floor,       "Floor",       1,     pare_unary_eval)                                          \
+    X(hard_swish,  "HardSwish",   14,    pare_activation_eval)                                     \
+    X(log,         "Log",         1,     pare_unary_eval)                                          \
+    X(mish,        "Mish",        18,    pare_activation_eval)                                     \
+    X(neg,         "Neg",         1,     pare_unary_eval)                                          \
+    X(not,         "Not",         1,     pare_unary_eval)                                          \
+    X(reciprocal,  "Reciprocal",  1,     pare_unary_eval)                                          \
+    X(relu,        "Relu",        1,     pare_unary_eval)                                          \
+    X(round,       "Round",       11,    pare_unary_eval)                                          \
+    X(sigmoid,     "Sigmoid",     1,     pare_unary_eval)                                          \
+    X(sign,        "Sign",        9,     pare_unary_eval)                                          \
+    X(sin,         "Sin",         7,     pare_unary_eval)                                          \
+    X(sinh,        "Sinh",        9,     pare_unary_eval)                                          \
+    X(softplus,    "Softplus",    1,     pare_unary_eval)                                          \
+    X(softsign,    "Softsign",    1,     pare_activation_eval)                                     \
+    X(sqrt,        "Sqrt",        1,     pare_unary_eval)                                          \
+    X(tan,         "Tan",         7,     pare_unary_eval)                                          \
+    X(tanh,        "Tanh",        1,     pare_unary_eval)
 
-#define PLAIN_OP(symbol, text, first)                                                              \
+#define PLAIN_OP(symbol, text, first, evaluator)                                                   \
     const pare_op pare_op_##symbol = {                                                             \
         .domain = "", .name = text, .since = first,                                                \
         .n_in = { 1, 1 }, .n_out = { 1, 1 },                                                       \
-        .resolve = PARE_NA(resolve), .infer = unary_infer,                                         \
+        .resolve = PARE_NA(resolve), .infer = unary_infer, .eval = evaluator,                      \
     };
 PLAIN_OPS(PLAIN_OP)
 
 const pare_op pare_op_is_nan = {
     .domain = "", .name = "IsNaN", .since = 9,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = test_infer,
+    .resolve = PARE_NA(resolve), .infer = test_infer, .eval = pare_is_nan_eval,
 };
 
 const pare_op pare_op_is_inf = {
     .domain = "", .name = "IsInf", .since = 10,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_unary_params),
-    .resolve = is_inf_resolve, .infer = test_infer,
+    .resolve = is_inf_resolve, .infer = test_infer, .eval = pare_is_inf_eval,
 };

@@ -47,6 +47,6 @@ static pare_status variadic_infer(pare_ctx *ctx, pare_infer_io *io)
     const pare_op pare_op_##symbol = {                                                             \
         .domain = "", .name = text, .since = 1,                                                    \
         .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },                                               \
-        .resolve = PARE_NA(resolve), .infer = variadic_infer,                                      \
+        .resolve = PARE_NA(resolve), .infer = variadic_infer, .eval = pare_variadic_eval,          \
     };
 VARIADIC_OPS(VARIADIC_OP)

@@ -432,3 +432,45 @@ double pare_round_f64_ref(double x)
 {
     return rint(x);
 }
+
+float pare_neg_f32_ref(float x)
+{
+    return -x;
+}
+
+float pare_reciprocal_f32_ref(float x)
+{
+    return 1 / x;
+}
+
+float pare_sign_f32_ref(float x)
+{
+    if (x > 0) return 1;
+    return x < 0 ? -1 : x;
+}
+
+float pare_relu_f32_ref(float x)
+{
+    return x < 0 ? 0 : x;
+}
+
+double pare_neg_f64_ref(double x)
+{
+    return -x;
+}
+
+double pare_reciprocal_f64_ref(double x)
+{
+    return 1 / x;
+}
+
+double pare_sign_f64_ref(double x)
+{
+    if (x > 0) return 1;
+    return x < 0 ? -1 : x;
+}
+
+double pare_relu_f64_ref(double x)
+{
+    return x < 0 ? 0 : x;
+}
