@@ -55,7 +55,7 @@ static uint64_t encode_magnitude(const pare_small_float *f, uint64_t bits)
 uint16_t pare_small_encode_ref(const pare_small_float *f, pare_overflow overflow, double x)
 {
     const uint64_t bits = f64_bits(x);
-    const uint16_t sign = bits >> 63 ? (uint16_t)(1u << (f->bits - 1)) : 0;
+    const uint16_t sign = (uint16_t)(bits >> 63 ? 1u << (f->bits - 1) : 0);
     if (isnan(x)) return f->has_negative_zero ? f->nan_code | sign : f->nan_code;
     const uint64_t code = isinf(x) ? UINT64_MAX : encode_magnitude(f, bits);
     if (code > f->max_code && overflow == PARE_OVERFLOW_INFINITE) {
@@ -125,7 +125,7 @@ void pare_unpack_bits_ref(uint32_t bits, int64_t start, int64_t n, const uint8_t
     const uint8_t mask = (uint8_t)((1u << bits) - 1);
     for (int64_t i = 0; i < n; i++) {
         const uint64_t at = (uint64_t)(start + i);
-        codes[i] = x[at / per_byte] >> (at % per_byte * bits) & mask;
+        codes[i] = (uint8_t)(x[at / per_byte] >> (at % per_byte * bits) & mask);
     }
 }
 
