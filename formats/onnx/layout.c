@@ -87,6 +87,9 @@ static bool goes_external(const pare_onnx_layout *layout, const pare_tensor *ten
     if (tensor->encoding == PARE_ENC_STRINGS) return false;
     /* What was external already can be so wherever it stands. */
     if (level > layout->level && !tensor->external) return false;
+    /* Shapes, axes, scales of Resize and the like: ONNX's shape inference reads them, and gives
+     * up on external ones. */
+    if (tensor->rank <= 1 && tensor->n_elements <= PARE_ONNX_SHAPE_ELEMENTS) return false;
     const uint64_t n_bytes = pare_tensor_size_bytes(tensor);
     return n_bytes && n_bytes >= layout->min_bytes;
 }

@@ -8,6 +8,7 @@
 
 enum {
     PARE_ONNX_DATA_ALIGN = 4096,        /* of payloads in data files, so that they can be mapped */
+    PARE_ONNX_SHAPE_ELEMENTS = 64,      /* vectors up to this length always stay inside */
     PARE_ONNX_EXTERNAL_MIN_BYTES = 1024 /* shorter payloads stay inside when KEEP goes external */
 };
 #define PARE_ONNX_MAX_FILE_BYTES UINT64_C(0x7fffffff)   /* what protobuf readers accept */

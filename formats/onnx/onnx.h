@@ -26,7 +26,9 @@ pare_status pare_onnx_open_bytes(pare_ctx *ctx, pare_model **out, pare_buf *byte
 typedef enum pare_onnx_storage {
     PARE_STORE_KEEP,     /* each payload where it was; external above 1.9 GiB in all */
     PARE_STORE_EMBED,    /* all inside of the model file; EUSAGE when that exceeds 2^31-1 bytes */
-    PARE_STORE_EXTERNAL, /* payloads of external_min_bytes or more in one data file beside it */
+    /* Initializers of external_min_bytes or more in one data file beside it. Vectors of up to 64
+     * elements stay inside, since ONNX's shape inference gives up on external ones. */
+    PARE_STORE_EXTERNAL,
 } pare_onnx_storage;
 
 typedef struct pare_onnx_save_opts {

@@ -11,8 +11,8 @@ typedef struct place {
     pare_ctx *ctx; /* &t.ctx */
     char dir[TEST_PATH_BYTES];
     char path[TEST_PATH_BYTES]; /* dir/m.onnx, not there yet */
-    /* Initializers w [4,4], b [4], e [4] in a nested graph, shape, none (empty), words (strings)
-     * and q (int4), and a constant in an attribute. */
+    /* Initializers w [4,4], b [1,4], e [1,4] in a nested graph, shape [2], none (empty), words
+     * (strings) and q (int4), and a constant in an attribute. */
     pare_model *model;
 } place;
 
