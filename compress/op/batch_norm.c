@@ -48,5 +48,5 @@ const pare_op pare_op_batch_normalization = {
     .domain = "", .name = "BatchNormalization", .since = 1,
     .n_in = { 5, 5 }, .n_out = { 1, 5 },
     .params_bytes = sizeof(pare_batch_norm_params),
-    .resolve = batch_norm_resolve, .infer = batch_norm_infer,
+    .resolve = batch_norm_resolve, .infer = batch_norm_infer, .eval = pare_batch_norm_eval,
 };

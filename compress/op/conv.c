@@ -82,14 +82,14 @@ const pare_op pare_op_conv = {
     .domain = "", .name = "Conv", .since = 1,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_conv_params),
-    .resolve = conv_resolve, .infer = conv_infer,
+    .resolve = conv_resolve, .infer = conv_infer, .eval = pare_conv_eval,
 };
 
 const pare_op pare_op_conv_integer = {
     .domain = "", .name = "ConvInteger", .since = 10,
     .n_in = { 2, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_conv_params),
-    .resolve = conv_resolve, .infer = conv_integer_infer,
+    .resolve = conv_resolve, .infer = conv_integer_infer, .eval = pare_conv_integer_eval,
 };
 
 const pare_op pare_op_deform_conv = {
@@ -103,7 +103,7 @@ const pare_op pare_op_qlinear_conv = {
     .domain = "", .name = "QLinearConv", .since = 10,
     .n_in = { 8, 9 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_conv_params),
-    .resolve = conv_resolve, .infer = qlinear_conv_infer,
+    .resolve = conv_resolve, .infer = qlinear_conv_infer, .eval = pare_qlinear_conv_eval,
 };
 
 const pare_op pare_op_ms_fused_conv = {

@@ -18,4 +18,7 @@ typedef struct pare_conv_transpose_params {
     pare_ints output_padding, output_shape; /* n 0: absent */
 } pare_conv_transpose_params;
 
+/* Evals of the forms of convolution (op/eval.h). */
+pare_eval_fn pare_conv_eval, pare_conv_integer_eval, pare_qlinear_conv_eval;
+
 #endif

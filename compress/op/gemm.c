@@ -59,7 +59,7 @@ const pare_op pare_op_gemm = {
     .domain = "", .name = "Gemm", .since = 1,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_gemm_params),
-    .resolve = gemm_resolve, .infer = gemm_infer,
+    .resolve = gemm_resolve, .infer = gemm_infer, .eval = pare_gemm_eval,
 };
 
 const pare_op pare_op_ms_fused_gemm = {

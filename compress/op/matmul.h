@@ -28,4 +28,6 @@ typedef struct pare_matmul_nbits_params {
 pare_status pare_matmul_out(pare_ctx *ctx, pare_infer_io *io, pare_dtype dtype, const pare_info *a,
                             const pare_info *b, pare_info *out);
 
+pare_eval_fn pare_gemm_eval; /* op/eval.h */
+
 #endif

@@ -90,14 +90,14 @@ const pare_op pare_op_instance_normalization = {
     .domain = "", .name = "InstanceNormalization", .since = 1,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_norm_params),
-    .resolve = instance_norm_resolve, .infer = channel_norm_infer,
+    .resolve = instance_norm_resolve, .infer = channel_norm_infer, .eval = pare_channel_norm_eval,
 };
 
 const pare_op pare_op_group_normalization = {
     .domain = "", .name = "GroupNormalization", .since = 18,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_norm_params),
-    .resolve = group_norm_resolve, .infer = channel_norm_infer,
+    .resolve = group_norm_resolve, .infer = channel_norm_infer, .eval = pare_channel_norm_eval,
 };
 
 const pare_op pare_op_mean_variance_normalization = {

@@ -28,4 +28,7 @@ typedef struct pare_norm_params {
 /* Reads epsilon, axis (fallback -1) and stash_type. */
 pare_resolve_fn pare_layer_norm_resolve;
 
+/* Evals (op/eval.h); channel: InstanceNormalization and GroupNormalization. */
+pare_eval_fn pare_batch_norm_eval, pare_channel_norm_eval;
+
 #endif

@@ -94,42 +94,42 @@ const pare_op pare_op_average_pool = {
     .domain = "", .name = "AveragePool", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
-    .resolve = pool_resolve, .infer = pool_infer,
+    .resolve = pool_resolve, .infer = pool_infer, .eval = pare_average_pool_eval,
 };
 
 const pare_op pare_op_max_pool = {
     .domain = "", .name = "MaxPool", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_pool_params),
-    .resolve = pool_resolve, .infer = max_pool_infer,
+    .resolve = pool_resolve, .infer = max_pool_infer, .eval = pare_max_pool_eval,
 };
 
 const pare_op pare_op_lp_pool = {
     .domain = "", .name = "LpPool", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
-    .resolve = lp_pool_resolve, .infer = pool_infer,
+    .resolve = lp_pool_resolve, .infer = pool_infer, .eval = pare_lp_pool_eval,
 };
 
 const pare_op pare_op_global_average_pool = {
     .domain = "", .name = "GlobalAveragePool", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
-    .resolve = global_resolve, .infer = infer_global,
+    .resolve = global_resolve, .infer = infer_global, .eval = pare_global_average_pool_eval,
 };
 
 const pare_op pare_op_global_max_pool = {
     .domain = "", .name = "GlobalMaxPool", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
-    .resolve = global_resolve, .infer = infer_global,
+    .resolve = global_resolve, .infer = infer_global, .eval = pare_global_max_pool_eval,
 };
 
 const pare_op pare_op_global_lp_pool = {
     .domain = "", .name = "GlobalLpPool", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
-    .resolve = global_resolve, .infer = infer_global,
+    .resolve = global_resolve, .infer = infer_global, .eval = pare_global_lp_pool_eval,
 };
 
 /* X, x_scale, x_zero_point, y_scale, y_zero_point */

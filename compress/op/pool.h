@@ -12,4 +12,8 @@ typedef struct pare_pool_params {
     bool channels_last;       /* com.microsoft: X is [N, spatial..., C] */
 } pare_pool_params;
 
+/* Evals of the pools (op/eval.h). */
+pare_eval_fn pare_average_pool_eval, pare_max_pool_eval, pare_lp_pool_eval;
+pare_eval_fn pare_global_average_pool_eval, pare_global_max_pool_eval, pare_global_lp_pool_eval;
+
 #endif

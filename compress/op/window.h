@@ -2,6 +2,7 @@
 #ifndef PARE_OP_WINDOW_H
 #define PARE_OP_WINDOW_H
 
+#include "kernels/window.h"
 #include "op/shape.h"
 
 typedef enum pare_auto_pad {
@@ -47,5 +48,10 @@ static inline int64_t pare_window_at(pare_ints list, uint32_t i, int64_t fallbac
 pare_status pare_window_out(pare_ctx *ctx, pare_infer_io *io, const pare_window *window,
                             const pare_num *in, const pare_num *kernel, uint32_t n_spatial,
                             pare_num *out);
+
+/* The geometry of a window over n axes whose sizes are all known, padding of auto_pad included. n
+ * is at most PARE_WINDOW_AXES. */
+void pare_window_shape_of(pare_window_shape *shape, const pare_window *window, uint32_t n,
+                          const int64_t *in, const int64_t *kernel, const int64_t *out);
 
 #endif

@@ -1,0 +1,215 @@
+#include "op/pool.h"
+
+#include "kernels/sum.h"
+#include "op/reals.h"
+
+#include <math.h>
+
+/* Pools reduce what is under the window, one plane (image and channel) after the other. Whatever
+ * the type, elements are compared and added as float or double; 8-bit integers are exact in float.
+ * */
+
+typedef struct pool_job {
+    pare_window_shape shape;
+    int64_t end[PARE_WINDOW_AXES]; /* padding behind the input */
+    int64_t n_planes, n_in, n_out, n_taps;
+    const pare_pool_params *params;
+    int64_t *offsets;
+    pare_reals x, y, window;
+    int64_t *indices;         /* of the maxima; NULL: not wanted */
+} pool_job;
+
+static double real_at(const pare_reals *r, int64_t i)
+{
+    return r->wide == PARE_WIDE_F64 ? ((const double *)r->data)[i]
+                                    : (double)((const float *)r->data)[i];
+}
+
+static void set_real(pare_reals *r, int64_t i, double value)
+{
+    if (r->wide == PARE_WIDE_F64) ((double *)r->owned)[i] = value;
+    else ((float *)r->owned)[i] = (float)value;
+}
+
+static double sum_of(const pare_reals *r, int64_t n)
+{
+    return r->wide == PARE_WIDE_F64 ? pare_sum_f64_ref(n, r->data)
+                                    : (double)pare_sum_f32_ref(n, r->data);
+}
+
+/* Flat index of an input position, counted along the columns when storage_order says so. */
+static int64_t index_of(const pool_job *job, int64_t plane, int64_t offset)
+{
+    int64_t index = 0;
+    int64_t stride = 1;
+    if (!job->params->column_major) return plane * job->n_in + offset;
+    int64_t coordinate[PARE_WINDOW_AXES];
+    for (int32_t d = job->shape.n_axes - 1; d >= 0; d--) {
+        coordinate[d] = offset % job->shape.in[d];
+        offset /= job->shape.in[d];
+    }
+    for (int32_t d = 0; d < job->shape.n_axes; d++) {
+        index += coordinate[d] * stride;
+        stride *= job->shape.in[d];
+    }
+    return plane * job->n_in + index;
+}
+
+/* How one window is reduced; taps outside have offset -1. */
+typedef double reduce_fn(pool_job *job, int64_t plane, int64_t at, int64_t n_inside);
+
+static double reduce_max(pool_job *job, int64_t plane, int64_t at, int64_t n_inside)
+{
+    int64_t best = -1;
+    double largest = -(double)INFINITY;
+    (void)n_inside;
+    for (int64_t t = 0; t < job->n_taps; t++) {
+        if (job->offsets[t] < 0) continue;
+        const double value = real_at(&job->x, plane * job->n_in + job->offsets[t]);
+        if (best >= 0 && !(value > largest)) continue;
+        largest = value;
+        best = job->offsets[t];
+    }
+    if (job->indices)
+        job->indices[plane * job->n_out + at] = best < 0 ? 0 : index_of(job, plane, best);
+    return largest;
+}
+
+static double reduce_average(pool_job *job, int64_t plane, int64_t at, int64_t n_inside)
+{
+    int64_t n = 0;
+    for (int64_t t = 0; t < job->n_taps; t++)
+        if (job->offsets[t] >= 0)
+            set_real(&job->window, n++, real_at(&job->x, plane * job->n_in + job->offsets[t]));
+    const int64_t divisor = job->params->count_include_pad
+                                ? pare_window_padded_taps_ref(&job->shape, job->end, at)
+                                : n_inside;
+    const double sum = sum_of(&job->window, n);
+    if (job->x.wide == PARE_WIDE_F64) return sum / (double)divisor;
+    return (double)((float)sum / (float)divisor);
+}
+
+static double reduce_norm(pool_job *job, int64_t plane, int64_t at, int64_t n_inside)
+{
+    const double p = (double)job->params->p;
+    int64_t n = 0;
+    (void)at;
+    (void)n_inside;
+    for (int64_t t = 0; t < job->n_taps; t++) {
+        if (job->offsets[t] < 0) continue;
+        const double value = fabs(real_at(&job->x, plane * job->n_in + job->offsets[t]));
+        set_real(&job->window, n++, p == 1 ? value : p == 2 ? value * value : pow(value, p));
+    }
+    const double sum = sum_of(&job->window, n);
+    return p == 1 ? sum : p == 2 ? sqrt(sum) : pow(sum, 1 / p);
+}
+
+static void set_end(pool_job *job, const pare_window *w)
+{
+    for (int32_t d = 0; d < job->shape.n_axes; d++) {
+        const int64_t reach = (job->shape.kernel[d] - 1) * job->shape.dilation[d] + 1;
+        const int64_t used = (job->shape.out[d] - 1) * job->shape.stride[d] + reach;
+        job->end[d] =
+            used - job->shape.begin[d] - job->shape.in[d]; /* SAME: as much as is needed */
+        if (w->auto_pad == PARE_PAD_NOTSET)
+            job->end[d] = pare_window_at(w->pads, (uint32_t)(d + job->shape.n_axes), 0);
+        if (w->auto_pad == PARE_PAD_VALID || job->end[d] < 0) job->end[d] = 0;
+    }
+}
+
+/* Sizes of the window: of the attributes, or the whole input for Global* (no window given). */
+static void set_shape(pool_job *job, const pare_eval_io *io, const pare_tensor *x,
+                      const pare_window *w)
+{
+    static const pare_window whole = { .auto_pad = PARE_PAD_VALID };
+    int64_t kernel[PARE_MAX_DIMS];
+    int64_t out[PARE_MAX_DIMS];
+    const uint32_t n = x->rank - 2;
+    for (uint32_t d = 0; d < n; d++) {
+        kernel[d] = w ? pare_window_at(w->kernel_shape, d, 1) : x->dims[2 + d];
+        out[d] = io->info[0].dims[2 + d].i;
+    }
+    if (!w) w = &whole;
+    pare_window_shape_of(&job->shape, w, n, x->dims + 2, kernel, out);
+    set_end(job, w);
+    job->n_planes = x->dims[0] * x->dims[1];
+    job->n_in = job->n_out = job->n_taps = 1;
+    for (uint32_t d = 0; d < n; d++) {
+        job->n_in *= x->dims[2 + d];
+        job->n_out *= out[d];
+        job->n_taps *= kernel[d];
+    }
+}
+
+static pare_status make_job(pare_ctx *ctx, pool_job *job, pare_eval_io *io, const pare_tensor *x)
+{
+    const pare_wide wide = x->dtype == PARE_DOUBLE ? PARE_WIDE_F64 : PARE_WIDE_F32;
+    void *indices = NULL;
+    if (job->n_taps > INT32_MAX) return pare_fail_memory(ctx, SIZE_MAX);
+    job->offsets = pare_alloc(ctx, ((size_t)job->n_taps + 1) * sizeof(*job->offsets));
+    if (!job->offsets) return pare_fail_memory(ctx, (size_t)job->n_taps * sizeof(*job->offsets));
+    PARE_TRY(pare_reals_load(ctx, &job->x, x, wide));
+    PARE_TRY(pare_reals_new(ctx, &job->y, wide, job->n_planes * job->n_out));
+    PARE_TRY(pare_reals_new(ctx, &job->window, wide, job->n_taps));
+    if (pare_eval_wants(io, 1)) PARE_TRY(pare_eval_out(ctx, io, 1, &indices));
+    job->indices = indices;
+    return PARE_OK;
+}
+
+static pare_status run(pare_ctx *ctx, pare_eval_io *io, const pare_window *window,
+                       reduce_fn *reduce)
+{
+    const pare_tensor *x = pare_eval_tensor(io, 0);
+    pool_job job = { .params = io->params };
+    if (pare_wide_of(x->dtype) == PARE_WIDE_NONE) return pare_eval_no_type(ctx, io, x->dtype);
+    if (x->rank - 2 > PARE_WINDOW_AXES) return pare_call_fail(ctx, io->call, "too many axes");
+    set_shape(&job, io, x, window);
+    pare_status st = make_job(ctx, &job, io, x);
+    for (int64_t at = 0; !st && at < job.n_out; at++) {
+        const int64_t n_inside = pare_window_taps_ref(&job.shape, at, job.offsets);
+        for (int64_t plane = 0; plane < job.n_planes; plane++)
+            set_real(&job.y, plane * job.n_out + at, reduce(&job, plane, at, n_inside));
+    }
+    if (!st) st = pare_reals_out(ctx, io, 0, &job.y);
+    pare_free(ctx, job.offsets);
+    pare_reals_free(ctx, &job.x);
+    pare_reals_free(ctx, &job.y);
+    pare_reals_free(ctx, &job.window);
+    return st;
+}
+
+static const pare_window *window_of(const pare_eval_io *io)
+{
+    const pare_pool_params *p = io->params;
+    return &p->window;
+}
+
+pare_status pare_max_pool_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    return run(ctx, io, window_of(io), reduce_max);
+}
+
+pare_status pare_average_pool_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    return run(ctx, io, window_of(io), reduce_average);
+}
+
+pare_status pare_lp_pool_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    return run(ctx, io, window_of(io), reduce_norm);
+}
+
+pare_status pare_global_max_pool_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    return run(ctx, io, NULL, reduce_max);
+}
+
+pare_status pare_global_average_pool_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    return run(ctx, io, NULL, reduce_average);
+}
+
+pare_status pare_global_lp_pool_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    return run(ctx, io, NULL, reduce_norm);
+}
