@@ -9,12 +9,12 @@ typedef struct pare_onnx_open_opts {
     bool allow_newer_ir;    /* accept ir_version above the newest that pare knows */
 } pare_onnx_open_opts;
 
-/* Opens the model in the file at path. The file is mapped and stays so while the model or a clone
- * lives; payloads are views into it. opts may be NULL. The caller frees *out with pare_model_free.
- * Fails with EFORMAT (malformed, contradictory or unsafe; the message starts with the path and
- * names node, field, expected and found), EBUDGET (more messages, nodes or structure than the
- * limits of formats/onnx/limits.h or the context allow), EUNSUPPORTED (newer IR version), EIO,
- * ENOMEM. Methods and limits: docs/format-notes.md. */
+/* Opens the model in the file at path. Its bytes, read or mapped (formats/onnx/mapping.h), stay
+ * while the model or a clone lives; payloads are views into them. opts may be NULL. The caller
+ * frees *out with pare_model_free. Fails with EFORMAT (malformed, contradictory or unsafe; the
+ * message starts with the path and names node, field, expected and found), EBUDGET (more
+ * messages, nodes or structure than the limits of formats/onnx/limits.h or the context allow),
+ * EUNSUPPORTED (newer IR version), EIO, ENOMEM. Methods and limits: docs/format-notes.md. */
 pare_status pare_onnx_open(pare_ctx *ctx, pare_model **out, const char *path,
                            const pare_onnx_open_opts *opts);
 
