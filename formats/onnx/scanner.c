@@ -1,5 +1,6 @@
 #include "formats/onnx/scanner.h"
 
+#include "base/arena.h"
 #include "base/utf8.h"
 #include "formats/onnx/limits.h"
 #include "onnx.pb-c.h"
@@ -117,11 +118,11 @@ static pare_status make_room(scanner *s, size_t n)
 {
     pare_onnx_scan *scan = s->scan;
     const uint64_t used = (uint64_t)scan->n_skeleton + scan->n_side;
-    if (n > scan->limit_bytes || used > scan->limit_bytes - n)
-        return fail_at(s, PARE_EBUDGET, s->at, NULL,
-                       "the model's structure needs more than the memory budget of %llu MiB; raise "
-                       "it with --max-memory",
-                       (unsigned long long)(scan->limit_bytes >> 20));
+    if (n > scan->limit_bytes || used > scan->limit_bytes - n) {
+        const pare_arena full = { .limit_bytes = scan->limit_bytes, .over_limit = true };
+        return pare_fail_in(s->ctx, pare_arena_fail(s->ctx, &full), "byte %llu: ",
+                            (unsigned long long)s->at);
+    }
     PARE_TRY(pare_grow(s->ctx, &scan->skeleton, &scan->skeleton_cap, scan->n_skeleton + n, 1));
     const uint64_t limit = scan->limit_bytes - scan->n_side;
     s->room = scan->skeleton_cap < limit ? scan->skeleton_cap : (size_t)limit;

@@ -104,10 +104,12 @@ static void parts_keep_their_place(void **state)
     close_wire(&t, model, &w);
 }
 
-static pare_status open_rich(pare_ctx *ctx, void *user)
+/* --- failing anywhere ------------------------------------------------------------------------- */
+
+static pare_status open_path(pare_ctx *ctx, void *user)
 {
     pare_model *model = NULL;
-    const pare_status st = onnx_wire_open(ctx, &model, user);
+    const pare_status st = pare_onnx_open(ctx, &model, user, NULL);
     pare_model_free(ctx, model);
     return st;
 }
@@ -115,19 +117,61 @@ static pare_status open_rich(pare_ctx *ctx, void *user)
 static void any_allocation_may_fail(void **state)
 {
     (void)state;
-    wire w = { 0 };
-    onnx_wire_model(&w, onnx_wire_rich_graph);
-    assert_in_range(test_ctx_torture(open_rich, &w), 10, 100000);
-    wire_free(&w);
+    char dir[TEST_PATH_BYTES];
+    test_paths paths = test_find_files(test_data_path(dir, "models"), ".onnx");
+    assert_in_range(paths.n, 10, 1000);
+    for (size_t i = 0; i < paths.n; i++)
+        assert_in_range(test_ctx_torture(open_path, paths.items[i]), 10, 100000);
+    test_paths_free(&paths);
+}
+
+/* With less memory than the structure needs: EBUDGET, at whatever point it shows. */
+static void any_budget_is_kept(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_BYTES];
+    test_data_path(path, "models/tiny_transformer_decomposed.onnx");
+    pare_status st = PARE_EBUDGET;
+    unsigned n_refused = 0;
+    for (uint64_t budget = 64; st; budget += budget / 16) {
+        test_ctx t;
+        test_ctx_init(&t);
+        t.ctx.opts.max_memory_bytes = budget;
+        st = open_path(&t.ctx, path);
+        assert_true(st == PARE_OK || st == PARE_EBUDGET);
+        if (st) assert_non_null(strstr(t.ctx.message, "; raise it with --max-memory"));
+        assert_int_equal(test_ctx_live_bytes(&t), 0);
+        n_refused += st != PARE_OK;
+    }
+    assert_in_range(n_refused, 20, 1000);
+}
+
+static void every_cut_is_noticed(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_BYTES];
+    size_t n = 0;
+    uint8_t *data = test_read_file(test_data_path(path, "models/tiny_control_flow.onnx"), &n);
+    for (size_t i = 0; i < n; i++) {
+        test_ctx t;
+        pare_model *model = NULL;
+        const wire w = { data, i, 0 };
+        test_ctx_init(&t);
+        const pare_status st = onnx_wire_open(&t.ctx, &model, &w);
+        assert_true(st == PARE_OK || st == PARE_EFORMAT);
+        if (!st) assert_int_equal(pare_graph_check(&t.ctx, model, NULL), PARE_OK);
+        pare_model_free(&t.ctx, model);
+        assert_int_equal(test_ctx_live_bytes(&t), 0);
+    }
+    free(data);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(real_models_open),
-        cmocka_unit_test(conformance_models_open),
-        cmocka_unit_test(parts_keep_their_place),
-        cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(real_models_open),       cmocka_unit_test(conformance_models_open),
+        cmocka_unit_test(parts_keep_their_place), cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(any_budget_is_kept),     cmocka_unit_test(every_cut_is_noticed),
     };
     return test_run(tests);
 }
