@@ -15,7 +15,7 @@ typedef struct pare_small_float {
     int16_t bias;
     uint16_t max_code;        /* of the largest finite number */
     uint16_t infinity_code;   /* 0: the format has no infinity */
-    uint16_t nan_code;        /* what no number becomes; max_code where the format has none */
+    uint16_t nan_code;        /* what NaN becomes: -0 in float4e2m1, which has none */
     bool has_negative_zero;   /* false: the code of -0 is the one NaN (the FNUZ formats) */
 } pare_small_float;
 
@@ -29,7 +29,7 @@ extern const pare_small_float pare_float4e2m1;
 
 /* What a number beyond the largest finite one, infinity included, becomes. */
 typedef enum pare_overflow {
-    PARE_OVERFLOW_INFINITE,   /* infinity; NaN (the largest, for float4) where there is none */
+    PARE_OVERFLOW_INFINITE,   /* infinity; else NaN; else the largest finite number of its sign */
     PARE_OVERFLOW_SATURATE,   /* the largest finite number of its sign */
 } pare_overflow;
 

@@ -135,19 +135,19 @@ const pare_op pare_op_cast = {
     .domain = "", .name = "Cast", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_cast_params),
-    .resolve = cast_resolve, .infer = cast_infer,
+    .resolve = cast_resolve, .infer = cast_infer, .eval = pare_cast_eval,
 };
 
 const pare_op pare_op_cast_like = {
     .domain = "", .name = "CastLike", .since = 15,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_cast_params),
-    .resolve = cast_like_resolve, .infer = cast_infer,
+    .resolve = cast_like_resolve, .infer = cast_infer, .eval = pare_cast_eval,
 };
 
 const pare_op pare_op_bit_cast = {
     .domain = "", .name = "BitCast", .since = 26,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_cast_params),
-    .resolve = bit_cast_resolve, .infer = bit_cast_infer,
+    .resolve = bit_cast_resolve, .infer = bit_cast_infer, .eval = pare_bit_cast_eval,
 };

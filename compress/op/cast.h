@@ -16,4 +16,6 @@ typedef struct pare_cast_params {
     int round_mode;           /* pare_cast_round, of float8e8m0 results */
 } pare_cast_params;
 
+pare_eval_fn pare_cast_eval, pare_bit_cast_eval;
+
 #endif

@@ -41,7 +41,8 @@ static pare_status get_ratio(pare_ctx *ctx, const pare_eval_io *io, double *rati
     if (r) *ratio = pare_wide_f64_at(r->dtype, pare_eval_data(r), 0);
     *training = t && pare_wide_i64_at(t->dtype, pare_eval_data(t), 0);
     if (!(*ratio >= 0) || *ratio >= 1)
-        return pare_call_fail(ctx, io->call, "ratio: expected a number in [0, 1), found %g", *ratio);
+        return pare_call_fail(ctx, io->call, "ratio: expected a number in [0, 1), found %g",
+                              *ratio);
     return PARE_OK;
 }
 

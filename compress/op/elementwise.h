@@ -71,6 +71,6 @@ pare_status pare_element_spread(pare_ctx *ctx, const pare_eval_io *io, uint32_t 
 pare_eval_fn pare_unary_eval, pare_is_nan_eval, pare_is_inf_eval, pare_activation_eval;
 pare_eval_fn pare_bias_gelu_eval;
 pare_eval_fn pare_arithmetic_eval, pare_compare_eval, pare_pow_eval, pare_prelu_eval;
-pare_eval_fn pare_variadic_eval;
+pare_eval_fn pare_variadic_eval, pare_where_eval;
 
 #endif

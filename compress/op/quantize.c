@@ -92,20 +92,21 @@ const pare_op pare_op_quantize_linear = {
     .domain = "", .name = "QuantizeLinear", .since = 10,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_quantize_params),
-    .resolve = quantize_resolve, .infer = quantize_infer,
+    .resolve = quantize_resolve, .infer = quantize_infer, .eval = pare_quantize_eval,
 };
 
 const pare_op pare_op_dequantize_linear = {
     .domain = "", .name = "DequantizeLinear", .since = 10,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_quantize_params),
-    .resolve = quantize_resolve, .infer = dequantize_infer,
+    .resolve = quantize_resolve, .infer = dequantize_infer, .eval = pare_dequantize_eval,
 };
 
 const pare_op pare_op_dynamic_quantize_linear = {
     .domain = "", .name = "DynamicQuantizeLinear", .since = 11,
     .n_in = { 1, 1 }, .n_out = { 1, 3 },
     .resolve = PARE_NA(resolve), .infer = dynamic_quantize_linear_infer,
+    .eval = pare_dynamic_quantize_eval,
 };
 
 /* ONNX Runtime's forms, which had 16 and 4 bits before the standard did. */
@@ -113,12 +114,12 @@ const pare_op pare_op_ms_quantize_linear = {
     .domain = "com.microsoft", .name = "QuantizeLinear", .since = 1,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_quantize_params),
-    .resolve = quantize_resolve, .infer = quantize_infer,
+    .resolve = quantize_resolve, .infer = quantize_infer, .eval = pare_quantize_eval,
 };
 
 const pare_op pare_op_ms_dequantize_linear = {
     .domain = "com.microsoft", .name = "DequantizeLinear", .since = 1,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_quantize_params),
-    .resolve = quantize_resolve, .infer = dequantize_infer,
+    .resolve = quantize_resolve, .infer = dequantize_infer, .eval = pare_dequantize_eval,
 };

@@ -12,4 +12,6 @@ typedef struct pare_quantize_params {
     bool saturate;            /* float8: out of range becomes the largest value */
 } pare_quantize_params;
 
+pare_eval_fn pare_quantize_eval, pare_dequantize_eval, pare_dynamic_quantize_eval;
+
 #endif

@@ -1,4 +1,5 @@
 #include "op/content.h"
+#include "op/elementwise.h"
 
 /* Elements of input 1 where input 0 holds, else of input 2; all broadcast. */
 
@@ -30,5 +31,5 @@ static pare_status where_infer(pare_ctx *ctx, pare_infer_io *io)
 const pare_op pare_op_where = {
     .domain = "", .name = "Where", .since = 9,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = where_infer,
+    .resolve = PARE_NA(resolve), .infer = where_infer, .eval = pare_where_eval,
 };

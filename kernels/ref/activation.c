@@ -94,7 +94,7 @@ float pare_thresholded_relu_f32_ref(float a, float b, float x)
     return x > a || x != x ? x : 0;
 }
 
-/* --- double -------------------------------------------------------------------------------------- */
+/* --- double ---------------------------------------------------------------------------------- */
 
 double pare_celu_f64_ref(double a, double b, double x)
 {

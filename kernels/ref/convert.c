@@ -9,7 +9,7 @@ const pare_small_float pare_float8e4m3fn = { 8, 3, 7, 0x7e, 0, 0x7f, true };
 const pare_small_float pare_float8e4m3fnuz = { 8, 3, 8, 0x7f, 0, 0x80, false };
 const pare_small_float pare_float8e5m2 = { 8, 2, 15, 0x7b, 0x7c, 0x7e, true };
 const pare_small_float pare_float8e5m2fnuz = { 8, 2, 16, 0x7f, 0, 0x80, false };
-const pare_small_float pare_float4e2m1 = { 4, 1, 1, 7, 0, 7, true };
+const pare_small_float pare_float4e2m1 = { 4, 1, 1, 7, 0, 8, true };
 
 enum { F64_MANTISSA = 52, F64_BIAS = 1023, F32_MANTISSA = 23, F32_BIAS = 127 };
 
@@ -58,7 +58,8 @@ uint16_t pare_small_encode_ref(const pare_small_float *f, pare_overflow overflow
     const uint16_t sign = (uint16_t)(bits >> 63 ? 1u << (f->bits - 1) : 0);
     if (isnan(x)) return f->has_negative_zero ? f->nan_code | sign : f->nan_code;
     const uint64_t code = isinf(x) ? UINT64_MAX : encode_magnitude(f, bits);
-    if (code > f->max_code && overflow == PARE_OVERFLOW_INFINITE) {
+    const bool has_nan = !f->has_negative_zero || f->max_code != (1u << (f->bits - 1)) - 1;
+    if (code > f->max_code && overflow == PARE_OVERFLOW_INFINITE && has_nan) {
         if (!f->has_negative_zero) return f->nan_code;
         return (f->infinity_code ? f->infinity_code : f->nan_code) | sign;
     }

@@ -138,8 +138,9 @@ float pare_softplus_f32_ref(float x)
 /* Up to 1: x + x P(x^2); above: 1 - e^Q(|x|), which is 1 from 4 on. */
 float pare_erf_f32_ref(float x)
 {
-    static const float p[] = { 0x1.06eba8p-3f, -0x1.812746p-2f, 0x1.ce2f0ap-4f,  -0x1.b829d8p-6f,
-                               0x1.562b1ap-8f, -0x1.bcd7dep-11f, 0x1.d8b88ep-14f, -0x1.44cfbep-17f };
+    static const float p[] = { 0x1.06eba8p-3f,   -0x1.812746p-2f, 0x1.ce2f0ap-4f,
+                               -0x1.b829d8p-6f,  0x1.562b1ap-8f,  -0x1.bcd7dep-11f,
+                               0x1.d8b88ep-14f,  -0x1.44cfbep-17f };
     static const float q[] = { 0x1.6876b4p-14f, -0x1.2104d0p+0f,  -0x1.44fe6cp-1f, -0x1.b2dc80p-4f,
                                0x1.7ad760p-6f,  -0x1.816e38p-9f,  -0x1.f3626cp-15f, 0x1.b1b94cp-14f,
                                -0x1.2baefep-16f, 0x1.2a2c0ep-20f };

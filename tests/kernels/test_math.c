@@ -93,7 +93,8 @@ static void functions_keep_special_values(void **state)
         for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
             const float got = functions[k].fn(special[i]);
             const double want = functions[k].exact((double)special[i]);
-            if (ulps(got, want) > functions[k].limit || (want == 0 && !signbit(got) != !signbit(want)))
+            if (ulps(got, want) > functions[k].limit ||
+                (want == 0 && !signbit(got) != !signbit(want)))
                 fail_msg("%s(%g) is %g, not %g", functions[k].name, (double)special[i], (double)got,
                          want);
         }
