@@ -182,7 +182,7 @@ static pare_status read_long_varint(scanner *s, const char *field, uint64_t *out
     for (unsigned shift = 0; shift < 70; shift += 7) {
         if (s->at == s->end)
             return fail_at(s, PARE_EFORMAT, begin, field,
-                           "a varint ends with the message around it");
+                           "expected a whole varint, found the end of the message around it");
         const uint8_t b = s->data[s->at++];
         if (shift == 63 && b > 1) break;
         v |= (uint64_t)(b & 0x7f) << shift;
@@ -191,7 +191,8 @@ static pare_status read_long_varint(scanner *s, const char *field, uint64_t *out
             return PARE_OK;
         }
     }
-    return fail_at(s, PARE_EFORMAT, begin, field, "a varint of more than 64 bits");
+    return fail_at(s, PARE_EFORMAT, begin, field,
+                   "expected a varint of 64 bits at most, found a longer one");
 }
 
 static inline pare_status read_varint(scanner *s, const char *field, uint64_t *out)
