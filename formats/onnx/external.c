@@ -258,8 +258,8 @@ static pare_status fail_open(pare_ctx *ctx, const pare_onnx_external *x, const c
                              int error)
 {
     const bool leaves = error == ELOOP || error == EXDEV;
-    const char *why = error == ELOOP   ? "a link"
-                      : error == EXDEV ? "outside of the folder"
+    const char *why = error == ELOOP   ? "expected a file, found a link"
+                      : error == EXDEV ? "expected a file in the folder, found one outside"
                                        : strerror(error);
     return pare_fail(ctx, pare_mapping_errno_status(error), "external data '%.200s': %s%s",
                      location, why, leaves && !x->allow_linked ? linked_hint : "");

@@ -190,17 +190,18 @@ static void links_are_not_followed(void **state)
 
     write_model(&p, ENTRIES("location", "inside"));
     refuse_model(&p, false,
-                 "external data 'inside': a link; links are followed with --allow-linked");
+                 "external data 'inside': expected a file, found a link; links are followed with "
+                 "--allow-linked");
     accept_model(&p, true, 0);
     write_model(&p, ENTRIES("location", "dir/data"));
-    refuse_model(&p, false, "external data 'dir/data': a link");
+    refuse_model(&p, false, "external data 'dir/data': expected a file, found a link");
     accept_model(&p, true, 0);
     write_model(&p, ENTRIES("location", "outside"));
     refuse_model(&p, false, "a link");
-    refuse_model(&p, true, "external data 'outside': outside of the folder");
+    refuse_model(&p, true, "external data 'outside': expected a file in the folder");
     write_model(&p, ENTRIES("location", "up/secret"));
     refuse_model(&p, false, "a link");
-    refuse_model(&p, true, "outside of the folder");
+    refuse_model(&p, true, "expected a file in the folder, found one outside");
     write_model(&p, ENTRIES("location", "fds/0"));
     refuse_model(&p, false, "a link");
     refuse_model(&p, true, "external data 'fds/0': ");
@@ -227,7 +228,7 @@ static void caches_of_links_can_be_allowed(void **state)
     test_ctx t;
     pare_model *model = NULL;
     assert_int_equal(open_model(&t, &model, linked, false), PARE_EFORMAT);
-    assert_non_null(strstr(t.ctx.message, "external data 'data': a link"));
+    assert_non_null(strstr(t.ctx.message, "external data 'data': expected a file, found a link"));
     if (open_model(&t, &model, linked, true)) fail_msg("%s", t.ctx.message);
     pare_model_free(&t.ctx, model);
     test_remove_tree(p.root);

@@ -157,13 +157,14 @@ static void int32_data_is_in_range(void **state)
         const char *what;
     } cases[] = {
         { PARE_UINT8, 255, NULL },
-        { PARE_UINT8, 256, "int32_data: payload: entry 0: 256 is no value of type uint8" },
-        { PARE_UINT8, -1, "entry 0: -1 is no value of type uint8" },
-        { PARE_INT8, -129, "entry 0: -129 is no value of type int8" },
-        { PARE_BOOL, 2, "entry 0: 2 is no value of type bool" },
+        { PARE_UINT8, 256,
+          "int32_data: payload: entry 0: expected a value of type uint8, found 256" },
+        { PARE_UINT8, -1, "entry 0: expected a value of type uint8, found -1" },
+        { PARE_INT8, -129, "entry 0: expected a value of type int8, found -129" },
+        { PARE_BOOL, 2, "entry 0: expected a value of type bool, found 2" },
         { PARE_FLOAT16, 65535, NULL },
-        { PARE_FLOAT16, 65536, "entry 0: 65536 is no value of type float16" },
-        { PARE_INT32, INT64_C(1) << 33, "is no value of type int32" },
+        { PARE_FLOAT16, 65536, "entry 0: expected a value of type float16, found 65536" },
+        { PARE_INT32, INT64_C(1) << 33, "expected a value of type int32" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         wire w = { 0 };
