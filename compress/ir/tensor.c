@@ -234,8 +234,8 @@ static pare_status walk_varints(pare_ctx *ctx, const pare_tensor *t, uint8_t *ou
             return pare_fail(ctx, PARE_EFORMAT, "payload: entry %" PRIu64 ": malformed varint", n);
         if (!entry_fits(t, entry))
             return pare_fail(ctx, PARE_EFORMAT,
-                             "payload: entry %" PRIu64 ": expected a value of type %s, found %" PRId64, n,
-                             pare_dtype_name(t->dtype), (int64_t)entry);
+                             "payload: entry %" PRIu64 ": expected a value of type %s, "
+                             "found %" PRId64, n, pare_dtype_name(t->dtype), (int64_t)entry);
         if (out && n < want) memcpy(out + n * width, &entry, width); /* little-endian, see below */
         n++;
     }
