@@ -1,26 +1,31 @@
-# What docs/cli.md shows of runs is what they print. With GUIDE_UPDATE=1 the page is brought up to
-# date instead.
+# What docs/cli.md and README.md show of runs is what they print. With GUIDE_UPDATE=1 the pages are
+# brought up to date instead.
 . "$SUPPORT/cli.sh"
 
-page=$SUPPORT/../../docs/cli.md
+root=$SUPPORT/../..
 cp "$TESTDATA"/models/* .
 pare() { "$PARE" "$@"; }
-inside=
-while IFS= read -r line; do
-    case $line in
-    '```console') inside=1 ;;
-    '```') inside= ;;
-    esac
-    case $inside$line in
-    '1$ '*)
-        printf '%s\n' "$line"
-        eval "${line#\$ }" 2>&1 </dev/null
-        ;;
-    '1```console' | [!1]* | '') printf '%s\n' "$line" ;;
-    esac
-done <"$page" >made
-if [ -n "${GUIDE_UPDATE:-}" ]; then
-    cp made "$page"
-else
-    diff -u "$page" made >&2 || die "docs/cli.md: GUIDE_UPDATE=1 brings it up to date"
-fi
+remake() { # what is read, with the output of each run in place of what stood there
+    local inside= line
+    while IFS= read -r line; do
+        case $line in
+        '```console') inside=1 ;;
+        '```') inside= ;;
+        esac
+        case $inside$line in
+        '1$ '*)
+            printf '%s\n' "$line"
+            eval "${line#\$ }" 2>&1 </dev/null
+            ;;
+        '1```console' | [!1]* | '') printf '%s\n' "$line" ;;
+        esac
+    done
+}
+for page in docs/cli.md README.md; do
+    remake <"$root/$page" >made
+    if [ -n "${GUIDE_UPDATE:-}" ]; then
+        cp made "$root/$page"
+    else
+        diff -u "$root/$page" made >&2 || die "$page: GUIDE_UPDATE=1 brings it up to date"
+    fi
+done
