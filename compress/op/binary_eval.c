@@ -122,7 +122,8 @@ static pare_status legacy_spread(pare_ctx *ctx, const pare_eval_io *io,
     const pare_tensor *b = in[1];
     int64_t axis = (int64_t)a->rank - b->rank;
     if (p->broadcast && p->has_axis && p->axis >= 0) axis = p->axis;
-    bool fits = axis >= 0 && axis + b->rank <= a->rank && (p->broadcast || a->rank == b->rank);
+    bool fits = axis >= 0 && axis <= (int64_t)a->rank - b->rank &&
+                (p->broadcast || a->rank == b->rank);
     for (uint32_t d = 0; fits && d < b->rank; d++)
         fits = b->dims[d] == a->dims[axis + d] || (b->dims[d] == 1 && p->broadcast);
     if (!fits)

@@ -55,6 +55,11 @@ static pare_status to_text(pare_ctx *ctx, pare_eval_io *io, const pare_tensor *x
 
 enum { MAX_TEXT = 400 };
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 /* Copies text without blanks around it and a plus in front, with a digit on both sides of the
  * point; false when it is too long. */
 static bool tidy(pare_bytes text, char *out, size_t *n)
@@ -62,8 +67,8 @@ static bool tidy(pare_bytes text, char *out, size_t *n)
     const char *from = (const char *)text.data;
     size_t left = text.n;
     *n = 0;
-    while (left && (*from == ' ' || *from == '\t' || *from == '\n' || *from == '\r')) from++, left--;
-    while (left && strchr(" \t\n\r", from[left - 1])) left--;
+    while (left && is_blank(*from)) from++, left--;
+    while (left && is_blank(from[left - 1])) left--;
     if (left && *from == '+') from++, left--;
     if (left > MAX_TEXT) return false;
     for (size_t i = 0; i < left; i++) {
@@ -115,8 +120,9 @@ static pare_status from_text(pare_ctx *ctx, const pare_eval_io *io, pare_store_r
 {
     for (int64_t i = 0; i < x->n_elements; i++)
         if (!store_text(rules, to, y, i, x->strings[i]))
-            return pare_call_fail(ctx, io->call, "element %" PRId64 ": expected a number, found '%.*s'",
-                                  i, (int)(x->strings[i].n < 40 ? x->strings[i].n : 40),
+            return pare_call_fail(ctx, io->call,
+                                  "element %" PRId64 ": expected a number, found '%.*s'", i,
+                                  (int)(x->strings[i].n < 40 ? x->strings[i].n : 40),
                                   x->strings[i].n ? (const char *)x->strings[i].data : "");
     return PARE_OK;
 }

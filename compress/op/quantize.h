@@ -12,6 +12,9 @@ typedef struct pare_quantize_params {
     bool saturate;            /* float8: out of range becomes the largest value */
 } pare_quantize_params;
 
+/* Smallest and largest code of an integer type of up to 32 bits. */
+void pare_quantized_range(pare_dtype dtype, int64_t *low, int64_t *high);
+
 pare_eval_fn pare_quantize_eval, pare_dequantize_eval, pare_dynamic_quantize_eval;
 
 #endif

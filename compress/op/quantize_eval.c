@@ -104,7 +104,7 @@ static bool is_integer(pare_dtype dtype)
     return pare_wide_of(dtype) == PARE_WIDE_I64;
 }
 
-static void range_of(pare_dtype dtype, int64_t *low, int64_t *high)
+void pare_quantized_range(pare_dtype dtype, int64_t *low, int64_t *high)
 {
     const pare_dtype_info *info = pare_dtype_of(dtype);
     const bool is_signed = info->class == PARE_CLASS_INT;
@@ -136,7 +136,7 @@ static void quantize_run(void *user, const run *r)
         return;
     }
     load_zeros(j, r, zero);
-    range_of(j->to, &low, &high);
+    pare_quantized_range(j->to, &low, &high);
     pare_round_to_range_ref(r->n, x, zero, r->step, low, high, y);
     pare_wide_store(j->to, j->y, r->at, r->n, y);
 }
