@@ -51,7 +51,9 @@ static void test_scaling(void **state)
         const uint64_t small = round_trip(makings[i], 10000, path);
         const uint64_t large = round_trip(makings[i], 100000, path);
         assert_true(large < 14 * small);
+#ifndef PARE_ARENA_DEBUG /* where each item has a block of its own */
         assert_true(large < (uint64_t)256 << 20);
+#endif
     }
     test_remove_tree(dir);
 }
