@@ -40,10 +40,20 @@ typedef struct pare_onnx_save_opts {
     void *user;
 } pare_onnx_save_opts;
 
-/* Writes the model to path: complete or not at all, the old file stays until the new one is whole.
- * A file that was canonical and a model that nothing changed give the same bytes. External data
- * goes beside path, before the model file is renamed into place. opts may be NULL: keep. Never
- * writes to a file that the model was read from (EUSAGE). EIO with path and errno text. */
+/* Writes the model to path: complete or not at all, the old file stays until the new one is
+ * whole. A file that was canonical and a model that nothing changed give the same bytes. opts
+ * may be NULL: keep. ir_version is raised where something that was not read needs a newer one.
+ *
+ * New external data goes to one file beside path, NAME-HASH.data by name and content, each
+ * payload at a multiple of 4096; it is in place before the model file is. Files of that pattern
+ * that only the replaced model used are removed afterwards. Tensors in attributes follow only
+ * when the model does not fit otherwise. Kept data files are copied beneath path's folder; what
+ * lies there already is shared when it is the same file (with a warning), and never overwritten
+ * when it differs.
+ *
+ * EUSAGE: path is a file that the model was read from, a folder or a device. EUNSUPPORTED: nodes
+ * of domain `pare`, functions with initializers, 2^31 bytes or more without payloads. EIO, with
+ * path and errno text; ECANCELED; ENOMEM, EBUDGET. After a failure nothing new is left behind. */
 pare_status pare_onnx_save(pare_ctx *ctx, const pare_model *model, const char *path,
                            const pare_onnx_save_opts *opts);
 
