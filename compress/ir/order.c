@@ -118,8 +118,8 @@ static pare_status fail_cycle(pare_ctx *ctx, sorter *s)
     pare_free(ctx, list.items);
     /* Cut, so that names that need escapes leave room for the rest of the message. */
     return pare_fail(ctx, PARE_EFORMAT,
-                     "graph '%.40s': node '%.60s' (%.40s): input '%.60s': expected a value that does "
-                     "not need the node's own outputs, found a cycle",
+                     "graph '%.40s': node '%.60s' (%.40s): input '%.60s': expected a value that "
+                     "does not need the node's own outputs, found a cycle",
                      pare_str_or_empty(s->graph->name), pare_str_or_empty(node->name),
                      pare_str_or_empty(node->op_type), pare_value_at(model, value)->name);
 }

@@ -1,5 +1,5 @@
-"""However convert stores the weights, ONNX's checker and ONNX Runtime take the result as they take the
-model itself, and compute the same, bit for bit."""
+"""However convert stores the weights, ONNX's checker and ONNX Runtime take the result as they take
+the model itself, and compute the same, bit for bit."""
 import glob
 import os
 import subprocess
