@@ -78,8 +78,14 @@ static pare_status out_size(pare_ctx *ctx, pare_infer_io *io, const pare_window 
     const pare_num steps = w->ceil_mode ? pare_num_ceildiv(x, room, stride)
                                         : pare_num_floordiv(x, room, stride);
     *out = pare_num_add(x, steps, pare_num_int(1));
-    if (!w->ceil_mode || in.kind != PARE_NUM_INT) return PARE_OK;
-    /* A window that would start in the padding behind the input is left out (ONNX, since 1.16). */
+    if (!w->ceil_mode) return PARE_OK;
+    /* A window that would start in the padding behind the input is left out (ONNX, since 1.16).
+     * Where the size is not known, that is ruled out only by a kernel that reaches far enough. */
+    if (in.kind != PARE_NUM_INT) {
+        const int64_t behind = w->auto_pad == PARE_PAD_NOTSET ? end : 0;
+        if (!pare_num_at_least(x, reach, stride.i + behind)) *out = pare_num_unknown();
+        return PARE_OK;
+    }
     const int64_t begin = w->auto_pad == PARE_PAD_NOTSET ? pare_window_at(w->pads, axis, 0) : 0;
     const pare_num last = pare_num_sub(x, pare_num_mul(x, steps, stride), pare_num_int(begin));
     if (last.kind == PARE_NUM_INT && last.i >= in.i) *out = steps;
