@@ -81,7 +81,7 @@ pare_status pare_infer_repeated(pare_ctx *ctx, pare_infer_io *io, const pare_gra
         bool stable = true;
         io->shapes->n_issues = n_issues; /* the last round says what holds */
         for (uint32_t i = 0; round >= rounds && i < n_carried; i++)
-            inputs[first + i] = widest(&inputs[first + i], round == rounds);
+            inputs[first + i] = widest(&inputs[first + i], round == rounds && rounds > 1);
         PARE_TRY(pare_infer_subgraph(ctx, io, body, inputs, n_in, outputs));
         for (uint32_t i = 0; i < n_carried; i++) {
             pare_info *in = &inputs[first + i];
