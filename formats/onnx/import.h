@@ -62,13 +62,10 @@ pare_status pare_import_opsets(pare_importer *im, pare_opsets *opsets,
 /* Fills a new graph from its message, nested graphs included. */
 pare_status pare_import_graph(pare_importer *im, pare_graph *graph, const Onnx__GraphProto *proto);
 
-/* Nodes and value_info, of graphs and functions alike. Define: nodes and their outputs; connect:
- * attributes and inputs, once everything that they may name is defined. first is the handle of
- * nodes[0]. */
-pare_status pare_import_define_nodes(pare_importer *im, pare_graph *graph,
-                                     Onnx__NodeProto *const *nodes, size_t n, pare_node_id *first);
-pare_status pare_import_connect_nodes(pare_importer *im, pare_graph *graph,
-                                      Onnx__NodeProto *const *nodes, size_t n, pare_node_id first);
+/* Nodes and value_info, of graphs and functions alike. Inputs may name values that later nodes
+ * define. */
+pare_status pare_import_nodes(pare_importer *im, pare_graph *graph, Onnx__NodeProto *const *nodes,
+                              size_t n);
 pare_status pare_import_value_infos(pare_importer *im, pare_graph *graph,
                                     Onnx__ValueInfoProto *const *infos, size_t n);
 

@@ -240,7 +240,7 @@ pare_status pare_import_attr_names(pare_importer *im, Onnx__AttributeProto *cons
             st = pare_fail(im->ctx, PARE_EFORMAT, "attribute %zu: expected a name, found none", i);
         } else if (n <= FEW) {
             for (size_t k = 0; k < i; k++)
-                if (pare_str_eq(attrs[k]->name, name)) twice = name;
+                if (*attrs[k]->name == *name && pare_str_eq(attrs[k]->name, name)) twice = name;
         } else if (pare_map_get(&seen, 0, name, NULL)) {
             twice = name;
         } else {

@@ -47,10 +47,8 @@ static pare_status import_defaults(pare_importer *im, pare_function *f,
 static pare_status import_body(pare_importer *im, pare_function *f,
                                const Onnx__FunctionProto *proto)
 {
-    pare_node_id first = PARE_NONE;
     PARE_TRY(define_inputs(im, f->body, proto));
-    PARE_TRY(pare_import_define_nodes(im, f->body, proto->node, proto->n_node, &first));
-    PARE_TRY(pare_import_connect_nodes(im, f->body, proto->node, proto->n_node, first));
+    PARE_TRY(pare_import_nodes(im, f->body, proto->node, proto->n_node));
     PARE_TRY(add_outputs(im, f->body, proto));
     return pare_import_value_infos(im, f->body, proto->value_info, proto->n_value_info);
 }

@@ -187,13 +187,11 @@ static pare_status add_annotation(pare_importer *im, pare_graph *graph,
 
 static pare_status import_parts(pare_importer *im, pare_graph *graph, const Onnx__GraphProto *proto)
 {
-    pare_node_id first = PARE_NONE;
     const size_t n_values = proto->n_input + proto->n_initializer + proto->n_node; /* at least */
     PARE_TRY(pare_model_reserve(im->ctx, im->model, n_values, proto->n_node));
     PARE_TRY(define_inputs(im, graph, proto));
     PARE_TRY(define_initializers(im, graph, proto));
-    PARE_TRY(pare_import_define_nodes(im, graph, proto->node, proto->n_node, &first));
-    PARE_TRY(pare_import_connect_nodes(im, graph, proto->node, proto->n_node, first));
+    PARE_TRY(pare_import_nodes(im, graph, proto->node, proto->n_node));
     PARE_TRY(add_outputs(im, graph, proto));
     PARE_TRY(pare_import_value_infos(im, graph, proto->value_info, proto->n_value_info));
     for (size_t i = 0; i < proto->n_quantization_annotation; i++)

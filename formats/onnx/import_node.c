@@ -65,8 +65,8 @@ static pare_status define_outputs(pare_importer *im, pare_graph *graph, pare_nod
     return PARE_OK;
 }
 
-static pare_status define_node(pare_importer *im, pare_graph *graph, pare_node_id *id,
-                               const Onnx__NodeProto *proto)
+static pare_status new_node(pare_importer *im, pare_graph *graph, pare_node_id *id,
+                            const Onnx__NodeProto *proto)
 {
     const pare_node_spec spec = {
         .op_type = proto->op_type,
@@ -80,48 +80,31 @@ static pare_status define_node(pare_importer *im, pare_graph *graph, pare_node_i
         .source = proto,
     };
     PARE_TRY(check_operator(im, graph, proto));
-    PARE_TRY(pare_node_new(im->ctx, id, graph, &spec));
-    PARE_TRY(define_outputs(im, graph, *id, proto));
-    return pare_import_props(im, &im->model->nodes[*id].props, proto->metadata_props,
-                             proto->n_metadata_props);
+    return pare_node_new(im->ctx, id, graph, &spec);
 }
 
-pare_status pare_import_define_nodes(pare_importer *im, pare_graph *graph,
-                                     Onnx__NodeProto *const *nodes, size_t n, pare_node_id *first)
+/* Connects the inputs that the graph itself has defined so far; *all tells whether those are all
+ * of them. What is found here cannot mean anything else later: names of a graph hide those
+ * around it. */
+static pare_status connect_known(pare_importer *im, pare_graph *graph, pare_node_id id,
+                                 const Onnx__NodeProto *proto, bool *all)
 {
-    *first = (pare_node_id)im->model->n_nodes;
-    for (size_t i = 0; i < n; i++) {
-        pare_node_id id = PARE_NONE;
-        const pare_status st = define_node(im, graph, &id, nodes[i]);
-        if (st) return fail_in_node(im, st, nodes[i], i);
+    for (size_t slot = 0; slot < proto->n_input; slot++) {
+        if (!*proto->input[slot]) continue; /* omitted */
+        const pare_value_id value = pare_import_own(graph, proto->input[slot]);
+        *all = *all && value != PARE_NONE;
+        PARE_TRY(pare_node_set_input(im->ctx, im->model, id, (uint32_t)slot, value));
     }
     return PARE_OK;
 }
 
-static bool is_in_function(const pare_graph *graph)
-{
-    while (graph->parent) graph = graph->parent;
-    return graph->function != NULL;
-}
-
-static pare_status connect_attrs(pare_importer *im, pare_graph *graph, pare_node_id id,
-                                 const Onnx__NodeProto *proto, bool in_function)
-{
-    PARE_TRY(pare_import_attr_names(im, proto->attribute, proto->n_attribute));
-    for (size_t i = 0; i < proto->n_attribute; i++) {
-        pare_attr *attr = NULL;
-        PARE_TRY(pare_import_attr(im, &attr, proto->attribute[i], graph, in_function));
-        PARE_TRY(pare_node_add_attr(im->ctx, im->model, id, attr));
-    }
-    return PARE_OK;
-}
-
-static pare_status connect_inputs(pare_importer *im, pare_graph *graph, pare_node_id id,
-                                  const Onnx__NodeProto *proto)
+/* Connects the other inputs, once everything is defined. */
+static pare_status connect_rest(pare_importer *im, pare_graph *graph, pare_node_id id,
+                                const Onnx__NodeProto *proto)
 {
     for (size_t slot = 0; slot < proto->n_input; slot++) {
         const char *name = proto->input[slot];
-        if (!*name) continue; /* omitted */
+        if (!*name || im->model->nodes[id].inputs[slot].value != PARE_NONE) continue;
         const pare_value_id value = pare_graph_find(graph, name);
         if (value == PARE_NONE)
             return pare_fail(im->ctx, PARE_EFORMAT,
@@ -133,15 +116,86 @@ static pare_status connect_inputs(pare_importer *im, pare_graph *graph, pare_nod
     return PARE_OK;
 }
 
-pare_status pare_import_connect_nodes(pare_importer *im, pare_graph *graph,
-                                      Onnx__NodeProto *const *nodes, size_t n, pare_node_id first)
+static bool is_in_function(const pare_graph *graph)
 {
-    const bool in_function = is_in_function(graph);
-    for (size_t i = 0; i < n; i++) {
-        const pare_node_id id = first + (pare_node_id)i;
-        pare_status st = connect_inputs(im, graph, id, nodes[i]);
-        if (!st) st = connect_attrs(im, graph, id, nodes[i], in_function);
-        if (st) return fail_in_node(im, st, nodes[i], i);
+    while (graph->parent) graph = graph->parent;
+    return graph->function != NULL;
+}
+
+static bool has_graphs(const Onnx__NodeProto *proto)
+{
+    for (size_t i = 0; i < proto->n_attribute; i++)
+        if (proto->attribute[i]->g || proto->attribute[i]->n_graphs) return true;
+    return false;
+}
+
+static pare_status import_attrs(pare_importer *im, pare_graph *graph, pare_node_id id,
+                                const Onnx__NodeProto *proto)
+{
+    const bool in_function = im->model->n_functions && is_in_function(graph);
+    PARE_TRY(pare_import_attr_names(im, proto->attribute, proto->n_attribute));
+    for (size_t i = 0; i < proto->n_attribute; i++) {
+        pare_attr *attr = NULL;
+        PARE_TRY(pare_import_attr(im, &attr, proto->attribute[i], graph, in_function));
+        PARE_TRY(pare_node_add_attr(im->ctx, im->model, id, attr));
     }
     return PARE_OK;
+}
+
+/* Nodes that have to wait until the graph's last value is defined. */
+typedef struct waiting {
+    size_t *items; /* places in the list of nodes */
+    size_t n, cap;
+} waiting;
+
+/* All of a node that can be done at once, while its message is at hand: most nodes are whole
+ * then. */
+static pare_status define_node(pare_importer *im, pare_graph *graph, const Onnx__NodeProto *proto,
+                               bool *whole)
+{
+    pare_node_id id = PARE_NONE;
+    const bool nested = has_graphs(proto);
+    *whole = !nested;
+    PARE_TRY(new_node(im, graph, &id, proto));
+    PARE_TRY(connect_known(im, graph, id, proto, whole));
+    PARE_TRY(define_outputs(im, graph, id, proto));
+    if (!nested) PARE_TRY(import_attrs(im, graph, id, proto));
+    return pare_import_props(im, &im->model->nodes[id].props, proto->metadata_props,
+                             proto->n_metadata_props);
+}
+
+static pare_status define_nodes(pare_importer *im, pare_graph *graph, Onnx__NodeProto *const *nodes,
+                                size_t n, waiting *list)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool whole = false;
+        const pare_status st = define_node(im, graph, nodes[i], &whole);
+        if (st) return fail_in_node(im, st, nodes[i], i);
+        if (whole) continue;
+        PARE_TRY(pare_grow(im->ctx, &list->items, &list->cap, list->n + 1, sizeof(*list->items)));
+        list->items[list->n++] = i;
+    }
+    return PARE_OK;
+}
+
+static pare_status finish_node(pare_importer *im, pare_graph *graph, pare_node_id id,
+                               const Onnx__NodeProto *proto)
+{
+    PARE_TRY(connect_rest(im, graph, id, proto));
+    return has_graphs(proto) ? import_attrs(im, graph, id, proto) : PARE_OK;
+}
+
+pare_status pare_import_nodes(pare_importer *im, pare_graph *graph, Onnx__NodeProto *const *nodes,
+                              size_t n)
+{
+    const pare_node_id first = (pare_node_id)im->model->n_nodes; /* nested nodes come later */
+    waiting list = { 0 };
+    pare_status st = define_nodes(im, graph, nodes, n, &list);
+    for (size_t i = 0; i < list.n && !st; i++) {
+        const size_t at = list.items[i];
+        st = finish_node(im, graph, first + (pare_node_id)at, nodes[at]);
+        if (st) st = fail_in_node(im, st, nodes[at], at);
+    }
+    pare_free(im->ctx, list.items);
+    return st;
 }

@@ -85,28 +85,6 @@ static pare_onnx_type_rule *add_type(pare_onnx_rules *rules,
     return type;
 }
 
-bool pare_onnx_is_stubbed(pare_onnx_kind kind)
-{
-    return kind >= PARE_ONNX_KIND_BYTES && kind <= PARE_ONNX_KIND_PACKED_FIXED64;
-}
-
-/* Carries has_bytes from messages to those that hold them, until nothing changes. */
-static void mark_bytes(pare_onnx_rules *rules)
-{
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (size_t i = 0; i < rules->n_types; i++) {
-            pare_onnx_type_rule *type = &rules->types[i];
-            for (size_t k = 0; k < PARE_ONNX_MAX_RULE_FIELDS && !type->has_bytes; k++) {
-                const pare_onnx_field_rule *f = &type->fields[k];
-                type->has_bytes =
-                    pare_onnx_is_stubbed(f->kind) || (f->child && f->child->has_bytes);
-                changed |= type->has_bytes;
-            }
-        }
-    }
-}
-
 void pare_onnx_rules_init(pare_onnx_rules *rules, const ProtobufCMessageDescriptor *root)
 {
     rules->n_types = 0;
@@ -122,7 +100,6 @@ void pare_onnx_rules_init(pare_onnx_rules *rules, const ProtobufCMessageDescript
                 rule->child = add_type(rules, field->descriptor);
         }
     }
-    mark_bytes(rules);
 }
 
 unsigned pare_onnx_kind_wire_type(pare_onnx_kind kind)

@@ -27,17 +27,17 @@ typedef enum pare_onnx_kind {
 
 typedef struct pare_onnx_field_rule {
     const ProtobufCFieldDescriptor *field;
-    const struct pare_onnx_type_rule *child; /* MESSAGE only */
+    struct pare_onnx_type_rule *child; /* MESSAGE only */
     uint32_t limit;                          /* most items in one message; 0: no limit */
     uint8_t kind;                            /* pare_onnx_kind */
     bool repeated;
     bool in_oneof;
+    bool leads_to_stub; /* set by the scanner: the skeleton has a stub here or further inside */
 } pare_onnx_field_rule;
 
 typedef struct pare_onnx_type_rule {
     const ProtobufCMessageDescriptor *message;
     pare_onnx_field_rule fields[PARE_ONNX_MAX_RULE_FIELDS]; /* by number */
-    bool has_bytes; /* it, or something inside of it, has a field that the scanner stubs */
 } pare_onnx_type_rule;
 
 typedef struct pare_onnx_rules {
@@ -47,9 +47,6 @@ typedef struct pare_onnx_rules {
 
 /* Fills in the rules of root and every message type below it. */
 void pare_onnx_rules_init(pare_onnx_rules *rules, const ProtobufCMessageDescriptor *root);
-
-/* Whether the scanner leaves a stub in the place of the field's contents. */
-bool pare_onnx_is_stubbed(pare_onnx_kind kind);
 
 /* The wire type of one item of a kind: 0 varint, 1 eight bytes, 2 length and bytes, 5 four
  * bytes. */

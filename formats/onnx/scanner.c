@@ -24,13 +24,14 @@ static const char *const wire_names[N_WIRE_TYPES] = {
 
 /* A message that is being scanned. */
 typedef struct frame {
-    const pare_onnx_type_rule *type;
+    pare_onnx_type_rule *type;
     uint64_t tag_at, begin, end; /* in the file: its tag, its contents, and behind them */
     size_t length_at;            /* in the skeleton: its length */
     uint32_t field;              /* number in the message around it */
     uint32_t seen;      /* singular messages that were there, by number; bit 0: the oneof */
     uint32_t merged;    /* payload fields that are in the skeleton already, joined */
     uint32_t n_limited; /* items so far of the field that has a limit */
+    bool leads_to_stub; /* the fields on the way here are marked so */
 } frame;
 
 typedef struct scanner {
@@ -120,8 +121,8 @@ static pare_status make_room(scanner *s, size_t n)
     const uint64_t used = (uint64_t)scan->n_skeleton + scan->n_side;
     if (n > scan->limit_bytes || used > scan->limit_bytes - n) {
         const pare_arena full = { .limit_bytes = scan->limit_bytes, .over_limit = true };
-        return pare_fail_in(s->ctx, pare_arena_fail(s->ctx, &full), "byte %llu: ",
-                            (unsigned long long)s->at);
+        return pare_fail_in(s->ctx, pare_arena_fail(s->ctx, &full),
+                            "byte %llu: ", (unsigned long long)s->at);
     }
     PARE_TRY(pare_grow(s->ctx, &scan->skeleton, &scan->skeleton_cap, scan->n_skeleton + n, 1));
     const uint64_t limit = scan->limit_bytes - scan->n_side;
@@ -161,6 +162,16 @@ static pare_status put_length_tag(scanner *s, uint64_t number)
     return PARE_OK;
 }
 
+/* Marks the fields on the way to the innermost message, so that whoever looks for stubs in the
+ * parsed tree goes where there are some only. */
+static void mark_way(scanner *s)
+{
+    for (unsigned i = s->depth; i && !s->frames[i].leads_to_stub; i--) {
+        s->frames[i].leads_to_stub = true;
+        s->frames[i - 1].type->fields[s->frames[i].field].leads_to_stub = true;
+    }
+}
+
 /* Puts a stub in the place of everything from tag_at on. */
 static pare_status put_stub(scanner *s, uint64_t tag_at, uint64_t number, pare_onnx_stub stub)
 {
@@ -170,6 +181,9 @@ static pare_status put_stub(scanner *s, uint64_t tag_at, uint64_t number, pare_o
     s->scan->skeleton[s->scan->n_skeleton++] = sizeof(stub);
     put(s->scan, &stub, sizeof(stub));
     s->copied = s->at;
+    mark_way(s);
+    if (number < PARE_ONNX_MAX_RULE_FIELDS)
+        s->frames[s->depth].type->fields[number].leads_to_stub = true;
     return PARE_OK;
 }
 

@@ -68,7 +68,7 @@ static void give_back(void *user, void *p)
 
 /* --- pointing payloads into the file ---------------------------------------------------------- */
 
-/* The fields of a message type that may hold, or lead to, something to point. */
+/* The fields of a message type that hold, or lead to, something to point. */
 typedef struct fix_list {
     const pare_onnx_field_rule *rules[PARE_ONNX_MAX_RULE_FIELDS];
     size_t n;
@@ -89,8 +89,7 @@ static void list_fields(fixer *f)
         list->n = 0;
         for (unsigned k = 0; k < type->message->n_fields; k++) {
             const pare_onnx_field_rule *rule = &type->fields[type->message->fields[k].id];
-            const bool leads_on = rule->child && (rule->child->has_bytes || f->scan->has_unknown);
-            if (leads_on || pare_onnx_is_stubbed(rule->kind)) list->rules[list->n++] = rule;
+            if (rule->leads_to_stub) list->rules[list->n++] = rule;
         }
     }
 }

@@ -104,6 +104,37 @@ static void parts_keep_their_place(void **state)
     close_wire(&t, model, &w);
 }
 
+/* Fields that the schema does not have, at the top and deep inside of a message without
+ * payloads: the message tree has their bytes as they stand in the file, length included. */
+static void unknown_fields_are_views(void **state)
+{
+    (void)state;
+    static const char text[] = "from the future";
+    wire w = { 0 };
+    const size_t graph = onnx_wire_begin_graph(&w);
+    const size_t input = wire_begin(&w, GRAPH_INPUT);
+    wire_text(&w, 1, "x");
+    const size_t type = wire_begin(&w, 2);
+    wire_text(&w, 500, text);
+    wire_int(&w, 501, 300);
+    wire_end(&w, type);
+    wire_end(&w, input);
+    onnx_wire_end_graph(&w, graph);
+    wire_text(&w, 502, "");
+    test_ctx t;
+    pare_model *model = open_wire(&t, &w);
+    const Onnx__ModelProto *m = model->source;
+    assert_int_equal(m->base.n_unknown_fields, 1);
+    assert_int_equal(m->base.unknown_fields[0].len, 1); /* the length, 0 */
+    const ProtobufCMessage *tp = &m->graph->input[0]->type->base;
+    assert_int_equal(tp->n_unknown_fields, 2);
+    assert_int_equal(tp->unknown_fields[0].len, sizeof(text));
+    assert_int_equal(tp->unknown_fields[0].data[0], sizeof(text) - 1);
+    assert_memory_equal(tp->unknown_fields[0].data + 1, text, sizeof(text) - 1);
+    assert_int_equal(tp->unknown_fields[1].len, 2);
+    close_wire(&t, model, &w);
+}
+
 /* --- failing anywhere ------------------------------------------------------------------------- */
 
 static pare_status open_path(pare_ctx *ctx, void *user)
@@ -170,7 +201,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(real_models_open),       cmocka_unit_test(conformance_models_open),
-        cmocka_unit_test(parts_keep_their_place), cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(parts_keep_their_place),
+        cmocka_unit_test(unknown_fields_are_views), cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(any_budget_is_kept),     cmocka_unit_test(every_cut_is_noticed),
     };
     return test_run(tests);
