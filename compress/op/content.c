@@ -10,10 +10,11 @@ bool pare_known_dims(const pare_info *info, int64_t *out)
     return true;
 }
 
-/* Contents have known dims and at most PARE_MAX_CONTENT elements, so nothing here overflows. */
+/* Contents have known dims and at most PARE_MAX_CONTENT elements, so nothing here overflows, but
+ * next to a dim of 0 the others may be large. */
 pare_num pare_content_at(const pare_info *info, const int64_t *at)
 {
-    if (!pare_info_has_rank(info) || !info->content) return pare_num_unknown();
+    if (!pare_info_has_rank(info) || !info->n_content) return pare_num_unknown();
     int64_t i = 0;
     for (uint32_t k = 0; k < info->rank; k++) i = i * info->dims[k].i + at[k];
     return i >= 0 && i < info->n_content ? info->content[i] : pare_num_unknown();

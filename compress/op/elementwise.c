@@ -20,6 +20,7 @@ static pare_num element_at(const pare_info *in, const int64_t *dims, uint32_t ra
 {
     int64_t index = 0;
     int64_t stride = 1;
+    if (!in->n_content) return pare_num_unknown(); /* no elements, and dims that may be large */
     for (uint32_t d = rank; d-- > 0;) {
         const int64_t position = at % dims[d];
         at /= dims[d];

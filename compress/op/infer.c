@@ -34,7 +34,7 @@ static pare_status merge_declared(pare_inferer *inf, pare_node_id node, pare_val
 {
     const pare_value *v = &inf->model->values[value];
     pare_info *info = &inf->shapes->infos[value];
-    if (!v->type) return PARE_OK;
+    if (!v->type || inf->opts->ignore_declared) return PARE_OK;
     const pare_info declared = pare_info_from_type(inf->shapes, v->type);
     const pare_info inferred = *info;
     if (pare_info_merge(inf->shapes, info, &declared)) return PARE_OK;

@@ -16,6 +16,8 @@ typedef struct pare_infer_opts {
     const pare_input_shape *inputs; /* [n_inputs] */
     size_t n_inputs;
     const pare_binding *dims;       /* values for symbols, ended by a NULL name; may be NULL */
+    bool ignore_declared; /* of all types in the file, only those of the main graph's inputs are
+                             believed: what inference finds by itself */
 } pare_infer_opts;
 
 typedef struct pare_shape_issue {

@@ -25,6 +25,7 @@ static pare_status run_graph(pare_inferer *inf, const pare_graph *graph, const p
     for (size_t i = 0; i < graph->inputs.n; i++) {
         const pare_value_id id = graph->inputs.items[i].value;
         infos[id] = i < n_in && in[i] ? *in[i] : pare_info_unknown();
+        if (inf->opts->ignore_declared) continue;
         const pare_info declared = pare_info_from_type(inf->shapes, inf->model->values[id].type);
         (void)pare_info_merge(inf->shapes, &infos[id], &declared); /* what is passed in counts */
     }
@@ -33,7 +34,7 @@ static pare_status run_graph(pare_inferer *inf, const pare_graph *graph, const p
     for (size_t i = 0; i < graph->outputs.n; i++) {
         const pare_decl *d = &graph->outputs.items[i];
         out[i] = infos[d->value];
-        if (!d->type) continue;
+        if (!d->type || inf->opts->ignore_declared) continue;
         const pare_info declared = pare_info_from_type(inf->shapes, d->type);
         (void)pare_info_merge(inf->shapes, &out[i], &declared);
     }

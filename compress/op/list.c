@@ -18,7 +18,7 @@ pare_status pare_list_get(pare_ctx *ctx, const pare_infer_io *io, pare_ints attr
     if (!pare_info_has_rank(out->input)) return PARE_OK;
     if (out->input->rank > 1) return pare_need_rank(ctx, io, i, 0, 1);
     const pare_num n = out->input->rank ? out->input->dims[0] : pare_num_int(1);
-    out->has_length = n.kind == PARE_NUM_INT && n.i <= INT32_MAX;
+    out->has_length = n.kind == PARE_NUM_INT && n.i <= PARE_MAX_RANK_ASKED;
     if (out->has_length) out->n = (uint32_t)n.i;
     return PARE_OK;
 }

@@ -7,7 +7,8 @@
 /* As far as a list is known before running. */
 typedef struct pare_list {
     bool given;             /* false: there is neither attribute nor input */
-    bool has_length;        /* false: n is not known, nor any element */
+    bool has_length;        /* false: n is not known, nor any element; so for inputs longer than
+                               PARE_MAX_RANK_ASKED, so that loops over n are short */
     uint32_t n;
     const int64_t *ints;    /* elements of an attribute; else NULL */
     const pare_info *input; /* else NULL */
