@@ -61,12 +61,10 @@ static pare_status out_size(pare_ctx *ctx, pare_infer_io *io, const pare_window 
                      pare_num_mul(x, pare_num_sub(x, kernel, pare_num_int(1)),
                                   pare_num_int(pare_window_at(w->dilations, axis, 1))),
                      pare_num_int(1));
-    const int64_t end = pare_window_at(w->pads, axis + n_spatial, 0);
-    pare_num padded = in;
-    if (w->auto_pad == PARE_PAD_NOTSET) {
-        padded = pare_num_add(x, in, pare_num_int(pare_window_at(w->pads, axis, 0)));
-        padded = pare_num_add(x, padded, pare_num_int(end));
-    }
+    const bool has_pads = w->auto_pad == PARE_PAD_NOTSET;
+    const int64_t begin = has_pads ? pare_window_at(w->pads, axis, 0) : 0;
+    const int64_t end = has_pads ? pare_window_at(w->pads, axis + n_spatial, 0) : 0;
+    const pare_num padded = pare_num_add(x, in, pare_num_int(begin + end));
     const pare_num room = pare_num_sub(x, padded, reach);
     if (room.kind == PARE_NUM_INT && room.i < 0)
         return pare_call_fail(ctx, io->call,
@@ -78,17 +76,11 @@ static pare_status out_size(pare_ctx *ctx, pare_infer_io *io, const pare_window 
     const pare_num steps = w->ceil_mode ? pare_num_ceildiv(x, room, stride)
                                         : pare_num_floordiv(x, room, stride);
     *out = pare_num_add(x, steps, pare_num_int(1));
-    if (!w->ceil_mode) return PARE_OK;
-    /* A window that would start in the padding behind the input is left out (ONNX, since 1.16).
-     * Where the size is not known, that is ruled out only by a kernel that reaches far enough. */
-    if (in.kind != PARE_NUM_INT) {
-        const int64_t behind = w->auto_pad == PARE_PAD_NOTSET ? end : 0;
-        if (!pare_num_at_least(x, reach, stride.i + behind)) *out = pare_num_unknown();
-        return PARE_OK;
-    }
-    const int64_t begin = w->auto_pad == PARE_PAD_NOTSET ? pare_window_at(w->pads, axis, 0) : 0;
-    const pare_num last = pare_num_sub(x, pare_num_mul(x, steps, stride), pare_num_int(begin));
-    if (last.kind == PARE_NUM_INT && last.i >= in.i) *out = steps;
+    if (!w->ceil_mode || pare_num_at_least(x, reach, end + stride.i)) return PARE_OK;
+    /* A window that would start in the padding behind the input is left out (ONNX, since 1.16). */
+    const pare_num starts =
+        pare_num_ceildiv(x, pare_num_add(x, in, pare_num_int(begin)), stride);
+    *out = pare_num_min(x, *out, starts);
     return PARE_OK;
 }
 
