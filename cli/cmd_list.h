@@ -2,4 +2,5 @@
 PARE_CMD(convert, "Write a model again, with its weights inside or beside it")
 PARE_CMD(help, "Explain a verb and its options")
 PARE_CMD(inspect, "Show what a model is made of")
+PARE_CMD(ops, "Show which operators pare understands")
 PARE_CMD(version, "Show the version of pare and what it was built with")

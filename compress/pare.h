@@ -20,5 +20,8 @@
 #include "ir/tensor.h"
 #include "ir/text.h"
 #include "ir/type.h"
+#include "op/infer.h"
+#include "op/layers.h"
+#include "op/op.h"
 
 #endif

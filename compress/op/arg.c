@@ -32,12 +32,12 @@ const pare_op pare_op_arg_max = {
     .domain = "", .name = "ArgMax", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_arg_params),
-    .resolve = arg_resolve, .infer = arg_infer,
+    .resolve = arg_resolve, .infer = arg_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_arg_min = {
     .domain = "", .name = "ArgMin", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_arg_params),
-    .resolve = arg_resolve, .infer = arg_infer,
+    .resolve = arg_resolve, .infer = arg_infer, .eval = PARE_TODO(eval),
 };

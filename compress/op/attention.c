@@ -123,12 +123,12 @@ const pare_op pare_op_attention = {
     .domain = "", .name = "Attention", .since = 23,
     .n_in = { 3, 7 }, .n_out = { 1, 4 },
     .params_bytes = sizeof(pare_attention_params),
-    .resolve = attention_resolve, .infer = attention_infer,
+    .resolve = attention_resolve, .infer = attention_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_preview_flex_attention = {
     .domain = "ai.onnx.preview", .name = "FlexAttention", .since = 1,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_attention_params),
-    .resolve = flex_attention_resolve, .infer = flex_attention_infer,
+    .resolve = flex_attention_resolve, .infer = flex_attention_infer, .eval = PARE_TODO(eval),
 };

@@ -78,5 +78,5 @@ const pare_op pare_op_concat = {
     .domain = "", .name = "Concat", .since = 1,
     .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
-    .resolve = concat_resolve, .infer = concat_infer,
+    .resolve = concat_resolve, .infer = concat_infer, .eval = PARE_TODO(eval),
 };

@@ -133,12 +133,12 @@ const pare_op pare_op_constant = {
     .domain = "", .name = "Constant", .since = 1,
     .n_in = { 0, 0 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_constant_params),
-    .resolve = constant_resolve, .infer = constant_infer,
+    .resolve = constant_resolve, .infer = constant_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_constant_of_shape = {
     .domain = "", .name = "ConstantOfShape", .since = 9,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_constant_of_shape_params),
-    .resolve = constant_of_shape_resolve, .infer = constant_of_shape_infer,
+    .resolve = constant_of_shape_resolve, .infer = constant_of_shape_infer, .eval = PARE_TODO(eval),
 };

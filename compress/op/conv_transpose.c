@@ -95,5 +95,5 @@ const pare_op pare_op_conv_transpose = {
     .domain = "", .name = "ConvTranspose", .since = 1,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_conv_transpose_params),
-    .resolve = conv_transpose_resolve, .infer = conv_transpose_infer,
+    .resolve = conv_transpose_resolve, .infer = conv_transpose_infer, .eval = PARE_TODO(eval),
 };

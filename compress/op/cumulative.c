@@ -23,12 +23,12 @@ const pare_op pare_op_cum_sum = {
     .domain = "", .name = "CumSum", .since = 11,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_cumulative_params),
-    .resolve = cumulative_resolve, .infer = cumulative_infer,
+    .resolve = cumulative_resolve, .infer = cumulative_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_cum_prod = {
     .domain = "", .name = "CumProd", .since = 26,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_cumulative_params),
-    .resolve = cumulative_resolve, .infer = cumulative_infer,
+    .resolve = cumulative_resolve, .infer = cumulative_infer, .eval = PARE_TODO(eval),
 };

@@ -18,5 +18,5 @@ static pare_status det_infer(pare_ctx *ctx, pare_infer_io *io)
 const pare_op pare_op_det = {
     .domain = "", .name = "Det", .since = 11,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = det_infer,
+    .resolve = PARE_NA(resolve), .infer = det_infer, .eval = PARE_TODO(eval),
 };

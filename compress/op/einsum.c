@@ -202,5 +202,5 @@ const pare_op pare_op_einsum = {
     .domain = "", .name = "Einsum", .since = 12,
     .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_einsum_params),
-    .resolve = einsum_resolve, .infer = einsum_infer,
+    .resolve = einsum_resolve, .infer = einsum_infer, .eval = PARE_TODO(eval),
 };

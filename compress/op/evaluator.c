@@ -96,7 +96,7 @@ static pare_status eval_operator(pare_evaluator *e, pare_node_id id, const call_
     PARE_TRY(pare_call_init(e->ctx, &call, e->model, id));
     call.bindings = e->bindings;
     call.n_bindings = e->n_bindings;
-    if (!call.op->eval || call.op->eval == PARE_TODO(eval)) {
+    if (call.op->eval == PARE_TODO(eval)) {
         pare_call_fail(e->ctx, &call, "this operator cannot be run yet");
         return PARE_EUNSUPPORTED;
     }

@@ -118,11 +118,11 @@ static pare_status tile_infer(pare_ctx *ctx, pare_infer_io *io)
 const pare_op pare_op_expand = {
     .domain = "", .name = "Expand", .since = 8,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = expand_infer,
+    .resolve = PARE_NA(resolve), .infer = expand_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_tile = {
     .domain = "", .name = "Tile", .since = 1,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = tile_infer,
+    .resolve = PARE_NA(resolve), .infer = tile_infer, .eval = PARE_TODO(eval),
 };

@@ -31,5 +31,5 @@ const pare_op pare_op_flatten = {
     .domain = "", .name = "Flatten", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
-    .resolve = flatten_resolve, .infer = flatten_infer,
+    .resolve = flatten_resolve, .infer = flatten_infer, .eval = PARE_TODO(eval),
 };

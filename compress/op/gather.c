@@ -145,19 +145,19 @@ const pare_op pare_op_gather = {
     .domain = "", .name = "Gather", .since = 1,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
-    .resolve = axis_resolve, .infer = gather_infer,
+    .resolve = axis_resolve, .infer = gather_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_gather_elements = {
     .domain = "", .name = "GatherElements", .since = 11,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
-    .resolve = axis_resolve, .infer = gather_elements_infer,
+    .resolve = axis_resolve, .infer = gather_elements_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_gather_nd = {
     .domain = "", .name = "GatherND", .since = 11,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_gather_nd_params),
-    .resolve = gather_nd_resolve, .infer = gather_nd_infer,
+    .resolve = gather_nd_resolve, .infer = gather_nd_infer, .eval = PARE_TODO(eval),
 };

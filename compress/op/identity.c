@@ -13,5 +13,5 @@ static pare_status identity_infer(pare_ctx *ctx, pare_infer_io *io)
 const pare_op pare_op_identity = {
     .domain = "", .name = "Identity", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = identity_infer,
+    .resolve = PARE_NA(resolve), .infer = identity_infer, .eval = PARE_TODO(eval),
 };

@@ -42,5 +42,5 @@ const pare_op pare_op_if = {
     .domain = "", .name = "If", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_if_params),
-    .resolve = if_resolve, .infer = if_infer,
+    .resolve = if_resolve, .infer = if_infer, .eval = PARE_TODO(eval),
 };

@@ -42,5 +42,5 @@ const pare_op pare_op_linear_attention = {
     .domain = "", .name = "LinearAttention", .since = 27,
     .n_in = { 3, 6 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_linear_attention_params),
-    .resolve = linear_attention_resolve, .infer = linear_attention_infer,
+    .resolve = linear_attention_resolve, .infer = linear_attention_infer, .eval = PARE_TODO(eval),
 };

@@ -95,5 +95,5 @@ const pare_op pare_op_loop = {
     .domain = "", .name = "Loop", .since = 1,
     .n_in = { 2, PARE_MANY }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_body_params),
-    .resolve = loop_resolve, .infer = loop_infer,
+    .resolve = loop_resolve, .infer = loop_infer, .eval = PARE_TODO(eval),
 };

@@ -50,5 +50,5 @@ const pare_op pare_op_max_unpool = {
     .domain = "", .name = "MaxUnpool", .since = 9,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_window),
-    .resolve = max_unpool_resolve, .infer = max_unpool_infer,
+    .resolve = max_unpool_resolve, .infer = max_unpool_infer, .eval = PARE_TODO(eval),
 };

@@ -179,7 +179,7 @@ static pare_status embed_layer_norm_resolve(pare_ctx *ctx, void *params, const p
         .domain = "com.microsoft", .name = text, .since = 1,                                       \
         .n_in = { min_in, max_in }, .n_out = { min_out, max_out },                                 \
         .params_bytes = sizeof(pare_attention_params),                                             \
-        .resolve = resolver, .infer = inferer,                                                     \
+        .resolve = resolver, .infer = inferer, .eval = PARE_TODO(eval),                            \
     };
 MS_ATTENTION_OPS(MS_ATTENTION_OP)
 
@@ -187,5 +187,5 @@ const pare_op pare_op_ms_embed_layer_normalization = {
     .domain = "com.microsoft", .name = "EmbedLayerNormalization", .since = 1,
     .n_in = { 7, 9 }, .n_out = { 1, 3 },
     .params_bytes = sizeof(float),
-    .resolve = embed_layer_norm_resolve, .infer = embed_layer_norm_infer,
+    .resolve = embed_layer_norm_resolve, .infer = embed_layer_norm_infer, .eval = PARE_TODO(eval),
 };

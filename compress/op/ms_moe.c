@@ -19,12 +19,12 @@ const pare_op pare_op_ms_moe = {
     .domain = "com.microsoft", .name = "MoE", .since = 1,
     .n_in = { 5, 8 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_moe_params),
-    .resolve = moe_resolve, .infer = pare_infer_same,
+    .resolve = moe_resolve, .infer = pare_infer_same, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_ms_qmoe = {
     .domain = "com.microsoft", .name = "QMoE", .since = 1,
     .n_in = { 7, 15 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_moe_params),
-    .resolve = moe_resolve, .infer = pare_infer_same,
+    .resolve = moe_resolve, .infer = pare_infer_same, .eval = PARE_TODO(eval),
 };

@@ -39,5 +39,5 @@ const pare_op pare_op_one_hot = {
     .domain = "", .name = "OneHot", .since = 9,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
-    .resolve = one_hot_resolve, .infer = one_hot_infer,
+    .resolve = one_hot_resolve, .infer = one_hot_infer, .eval = PARE_TODO(eval),
 };

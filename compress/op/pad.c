@@ -113,5 +113,5 @@ const pare_op pare_op_pad = {
     .domain = "", .name = "Pad", .since = 1,
     .n_in = { 1, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pad_params),
-    .resolve = pad_resolve, .infer = pad_infer,
+    .resolve = pad_resolve, .infer = pad_infer, .eval = PARE_TODO(eval),
 };

@@ -52,5 +52,5 @@ static pare_status range_infer(pare_ctx *ctx, pare_infer_io *io)
 const pare_op pare_op_range = {
     .domain = "", .name = "Range", .since = 11,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = range_infer,
+    .resolve = PARE_NA(resolve), .infer = range_infer, .eval = PARE_TODO(eval),
 };

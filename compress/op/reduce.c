@@ -139,6 +139,6 @@ static pare_status reduce_min_infer(pare_ctx *ctx, pare_infer_io *io)
         .domain = "", .name = text, .since = 1,                                                    \
         .n_in = { 1, 2 }, .n_out = { 1, 1 },                                                       \
         .params_bytes = sizeof(pare_reduce_params),                                                \
-        .resolve = resolver, .infer = inferer,                                                     \
+        .resolve = resolver, .infer = inferer, .eval = PARE_TODO(eval),                            \
     };
 REDUCTIONS(REDUCTION)

@@ -233,12 +233,12 @@ const pare_op pare_op_upsample = {
     .domain = "", .name = "Upsample", .since = 1, .until = 10,
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_resize_params),
-    .resolve = upsample_resolve, .infer = resize_infer,
+    .resolve = upsample_resolve, .infer = resize_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_resize = {
     .domain = "", .name = "Resize", .since = 10,
     .n_in = { 1, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_resize_params),
-    .resolve = resize_resolve, .infer = resize_infer,
+    .resolve = resize_resolve, .infer = resize_infer, .eval = PARE_TODO(eval),
 };

@@ -63,6 +63,6 @@ static pare_status rnn_infer(pare_ctx *ctx, pare_infer_io *io)
         .domain = dom, .name = text, .since = 1,                                                   \
         .n_in = { min_in, max_in }, .n_out = { 0, max_out },                                       \
         .params_bytes = sizeof(pare_rnn_params),                                                   \
-        .resolve = rnn_resolve, .infer = rnn_infer,                                                \
+        .resolve = rnn_resolve, .infer = rnn_infer, .eval = PARE_TODO(eval),                       \
     };
 RNN_OPS(RNN_OP)

@@ -144,5 +144,5 @@ const pare_op pare_op_scan = {
     .domain = "", .name = "Scan", .since = 8,
     .n_in = { 1, PARE_MANY }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_scan_params),
-    .resolve = scan_resolve, .infer = scan_infer,
+    .resolve = scan_resolve, .infer = scan_infer, .eval = PARE_TODO(eval),
 };

@@ -163,26 +163,26 @@ const pare_op pare_op_scatter = {
     .domain = "", .name = "Scatter", .since = 9, .until = 11,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_scatter_params),
-    .resolve = elements_resolve, .infer = scatter_elements_infer,
+    .resolve = elements_resolve, .infer = scatter_elements_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_scatter_elements = {
     .domain = "", .name = "ScatterElements", .since = 11,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_scatter_params),
-    .resolve = elements_resolve, .infer = scatter_elements_infer,
+    .resolve = elements_resolve, .infer = scatter_elements_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_scatter_nd = {
     .domain = "", .name = "ScatterND", .since = 11,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_scatter_params),
-    .resolve = reduction_resolve, .infer = scatter_nd_infer,
+    .resolve = reduction_resolve, .infer = scatter_nd_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_tensor_scatter = {
     .domain = "", .name = "TensorScatter", .since = 24,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_tensor_scatter_params),
-    .resolve = tensor_scatter_resolve, .infer = tensor_scatter_infer,
+    .resolve = tensor_scatter_resolve, .infer = tensor_scatter_infer, .eval = PARE_TODO(eval),
 };

@@ -48,11 +48,11 @@ const pare_op pare_op_shape = {
     .domain = "", .name = "Shape", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_shape_params),
-    .resolve = shape_resolve, .infer = shape_infer,
+    .resolve = shape_resolve, .infer = shape_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_size = {
     .domain = "", .name = "Size", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = size_infer,
+    .resolve = PARE_NA(resolve), .infer = size_infer, .eval = PARE_TODO(eval),
 };

@@ -200,5 +200,5 @@ const pare_op pare_op_slice = {
     .domain = "", .name = "Slice", .since = 1,
     .n_in = { 1, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_slice_params),
-    .resolve = slice_resolve, .infer = slice_infer,
+    .resolve = slice_resolve, .infer = slice_infer, .eval = PARE_TODO(eval),
 };

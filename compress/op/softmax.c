@@ -26,19 +26,19 @@ const pare_op pare_op_softmax = {
     .domain = "", .name = "Softmax", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_softmax_params),
-    .resolve = softmax_resolve, .infer = softmax_infer,
+    .resolve = softmax_resolve, .infer = softmax_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_log_softmax = {
     .domain = "", .name = "LogSoftmax", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_softmax_params),
-    .resolve = softmax_resolve, .infer = softmax_infer,
+    .resolve = softmax_resolve, .infer = softmax_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_hardmax = {
     .domain = "", .name = "Hardmax", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_softmax_params),
-    .resolve = softmax_resolve, .infer = softmax_infer,
+    .resolve = softmax_resolve, .infer = softmax_infer, .eval = PARE_TODO(eval),
 };

@@ -111,5 +111,5 @@ const pare_op pare_op_split = {
     .domain = "", .name = "Split", .since = 1,
     .n_in = { 1, 2 }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_split_params),
-    .resolve = split_resolve, .infer = split_infer,
+    .resolve = split_resolve, .infer = split_infer, .eval = PARE_TODO(eval),
 };

@@ -95,12 +95,12 @@ const pare_op pare_op_squeeze = {
     .domain = "", .name = "Squeeze", .since = 1,
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axes_params),
-    .resolve = axes_resolve, .infer = squeeze_infer,
+    .resolve = axes_resolve, .infer = squeeze_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_unsqueeze = {
     .domain = "", .name = "Unsqueeze", .since = 1,
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axes_params),
-    .resolve = axes_resolve, .infer = unsqueeze_infer,
+    .resolve = axes_resolve, .infer = unsqueeze_infer, .eval = PARE_TODO(eval),
 };

@@ -153,40 +153,40 @@ static pare_status image_infer(pare_ctx *ctx, pare_infer_io *io)
 const pare_op pare_op_string_concat = {
     .domain = "", .name = "StringConcat", .since = 20,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = concat_infer,
+    .resolve = PARE_NA(resolve), .infer = concat_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_string_normalizer = {
     .domain = "", .name = "StringNormalizer", .since = 10,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_string_normalizer_params),
-    .resolve = normalizer_resolve, .infer = normalizer_infer,
+    .resolve = normalizer_resolve, .infer = normalizer_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_string_split = {
     .domain = "", .name = "StringSplit", .since = 20,
     .n_in = { 1, 1 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_string_split_params),
-    .resolve = split_resolve, .infer = split_infer,
+    .resolve = split_resolve, .infer = split_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_regex_full_match = {
     .domain = "", .name = "RegexFullMatch", .since = 20,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_regex_params),
-    .resolve = regex_resolve, .infer = regex_infer,
+    .resolve = regex_resolve, .infer = regex_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_tf_idf_vectorizer = {
     .domain = "", .name = "TfIdfVectorizer", .since = 9,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_tf_idf_params),
-    .resolve = tf_idf_resolve, .infer = tf_idf_infer,
+    .resolve = tf_idf_resolve, .infer = tf_idf_infer, .eval = PARE_TODO(eval),
 };
 
 const pare_op pare_op_image_decoder = {
     .domain = "", .name = "ImageDecoder", .since = 20,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_image_decoder_params),
-    .resolve = image_resolve, .infer = image_infer,
+    .resolve = image_resolve, .infer = image_infer, .eval = PARE_TODO(eval),
 };

@@ -62,5 +62,5 @@ const pare_op pare_op_transpose = {
     .domain = "", .name = "Transpose", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_transpose_params),
-    .resolve = transpose_resolve, .infer = transpose_infer,
+    .resolve = transpose_resolve, .infer = transpose_infer, .eval = PARE_TODO(eval),
 };

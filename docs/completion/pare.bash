@@ -10,7 +10,7 @@ _pare_files() {
 }
 _pare() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb="" i
-    local verbs="convert help inspect version"
+    local verbs="convert help inspect ops version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
             verb=${COMP_WORDS[i]}
@@ -21,13 +21,16 @@ _pare() {
     " --max-memory") COMPREPLY=(); return ;;
     "convert --output" | "convert -o") _pare_files; return ;;
     "convert --max-memory") COMPREPLY=(); return ;;
+    "inspect --shape") COMPREPLY=(); return ;;
+    "inspect --dim") COMPREPLY=(); return ;;
     "inspect --max-memory") COMPREPLY=(); return ;;
     esac
     case "$verb $cur" in
     " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help --version"; return ;;
     "convert -"*) _pare_words " -o --output --external-data --embed --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "help -"*) _pare_words " -h --help"; return ;;
-    "inspect -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "inspect -"*) _pare_words " --by-layer --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     esac
     case $verb in
