@@ -1,0 +1,68 @@
+/* How long inference takes on a chain of many nodes:  bench-infer [NODES] */
+#include "op/infer.h"
+
+#include "ir/build.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Conv, Add and Relu in turn, over [N, 8, 32, 32]. */
+static pare_status make_chain(pare_ctx *ctx, pare_model **out, long n_nodes)
+{
+    static float weights[8 * 8 * 3 * 3];
+    static const int64_t shape[] = { 8, 8, 3, 3 };
+    static const int64_t pads[] = { 1, 1, 1, 1 };
+    pare_builder b;
+    PARE_TRY(pare_model_new(ctx, out, "chain"));
+    pare_model *m = *out;
+    PARE_TRY(pare_opsets_add(ctx, m, &m->opsets, "", 17, NULL));
+    pare_builder_init(&b, ctx, m->graph);
+    static const pare_dim dims[] = { { .kind = PARE_DIM_PARAM, .param = "N" },
+                                     { .kind = PARE_DIM_VALUE, .value = 8 },
+                                     { .kind = PARE_DIM_VALUE, .value = 32 },
+                                     { .kind = PARE_DIM_VALUE, .value = 32 } };
+    static const pare_type type = { .kind = PARE_TYPE_TENSOR, .dtype = PARE_FLOAT,
+                                    .has_shape = true, .rank = 4, .dims = dims };
+    const pare_value_id w = pare_build_floats(&b, "w", weights, 4, shape);
+    const pare_value_id x = pare_build_input(&b, "x", &type);
+    pare_value_id y = x;
+    for (long i = 0; i < n_nodes; i++) {
+        if (i % 3 == 0) {
+            y = pare_emit(&b, "Conv", y, w);
+            pare_build_ints(&b, "pads", pads, 4);
+        } else if (i % 3 == 1) {
+            y = pare_emit(&b, "Add", y, x);
+        } else {
+            y = pare_emit(&b, "Relu", y);
+        }
+    }
+    pare_build_output(&b, y, NULL);
+    return b.status;
+}
+
+int main(int argc, char **argv)
+{
+    const long n_nodes = argc > 1 ? strtol(argv[1], NULL, 10) : 100000;
+    pare_ctx ctx;
+    pare_model *model = NULL;
+    pare_shapes *shapes = NULL;
+    pare_ctx_init(&ctx, &(pare_ctx_opts){ .max_memory_bytes = UINT64_C(1) << 30 });
+    pare_status st = make_chain(&ctx, &model, n_nodes);
+    const double start = seconds();
+    if (!st) st = pare_infer(&ctx, &shapes, model, NULL);
+    const double took = seconds() - start;
+    if (st) printf("%s\n", ctx.message);
+    else printf("%ld nodes inferred in %.3f s of processor time, %zu issues\n", n_nodes, took,
+                shapes->n_issues);
+    pare_shapes_free(&ctx, shapes);
+    pare_model_free(&ctx, model);
+    return st ? 1 : 0;
+}
