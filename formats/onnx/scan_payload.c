@@ -67,7 +67,8 @@ static pare_status merge_payload(pare_scanner *s, uint64_t tag_at, uint64_t numb
     PARE_TRY(walk_payload(s, number, NULL, &n));
     s->at = resume_at;
     PARE_TRY(pare_scan_check_budget(s, n));
-    PARE_TRY(pare_grow(s->ctx, &scan->side, &scan->side_cap, scan->n_side + (size_t)n, 1));
+    /* one more than is needed: runs that are all empty must not leave it NULL */
+    PARE_TRY(pare_grow(s->ctx, &scan->side, &scan->side_cap, scan->n_side + (size_t)n + 1, 1));
     PARE_TRY(walk_payload(s, number, scan->side + scan->n_side, &n));
     s->at = resume_at;
     const pare_onnx_stub stub = { scan->n_side | PARE_ONNX_STUB_SIDE, n };
