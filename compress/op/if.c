@@ -1,3 +1,4 @@
+#include "op/inferer.h"
 #include "op/nested.h"
 
 #include <inttypes.h>
@@ -12,12 +13,36 @@ static pare_status if_resolve(pare_ctx *ctx, void *params, const pare_call *call
     return pare_get_graph(ctx, call, "else_branch", &p->else_branch);
 }
 
+/* Infers a branch. *out is NULL when it cannot run, that is, when some call in it contradicts its
+ * inputs. */
 static pare_status infer_branch(pare_ctx *ctx, pare_infer_io *io, const pare_graph *graph,
-                                bool may_run, const pare_info **outputs)
+                                bool is_dead, const pare_info **out)
 {
+    pare_inferer *inf = io->inferer;
     const size_t n_issues = io->shapes->n_issues;
-    PARE_TRY(pare_infer_subgraph(ctx, io, graph, NULL, 0, outputs));
-    if (!may_run) io->shapes->n_issues = n_issues;
+    const uint64_t n_failures = inf->n_failures;
+    inf->n_branches++;
+    const pare_status st = pare_infer_subgraph(ctx, io, graph, NULL, 0, out);
+    inf->n_branches--;
+    if (inf->n_failures > n_failures) *out = NULL;
+    inf->n_failures = n_failures;
+    if (is_dead) io->shapes->n_issues = n_issues;
+    return st;
+}
+
+/* The condition is not known: what holds in both branches. One that cannot run is not the one that
+ * does, so then the other counts. */
+static pare_status infer_both(pare_ctx *ctx, pare_infer_io *io)
+{
+    const pare_if_params *p = io->params;
+    const pare_info *yes = NULL;
+    const pare_info *no = NULL;
+    PARE_TRY(infer_branch(ctx, io, p->then_branch, false, &yes));
+    PARE_TRY(infer_branch(ctx, io, p->else_branch, false, &no));
+    if (!yes && !no)
+        return pare_call_fail(ctx, io->call, "expected a branch that can run, found none");
+    for (uint32_t i = 0; i < io->n_out; i++)
+        io->out[i] = !no ? yes[i] : !yes ? no[i] : pare_info_join(io->shapes, &yes[i], &no[i]);
     return PARE_OK;
 }
 
@@ -25,16 +50,15 @@ static pare_status if_infer(pare_ctx *ctx, pare_infer_io *io)
 {
     const pare_if_params *p = io->params;
     const pare_num condition = pare_info_at(pare_in(io, 0), 0);
-    const bool known = condition.kind == PARE_NUM_INT;
-    const pare_info *yes = NULL;
-    const pare_info *no = NULL;
+    const pare_info *taken = NULL;
+    const pare_info *dead = NULL;
     PARE_TRY(pare_need_body(ctx, io, "then_branch", p->then_branch, 0, io->n_out));
     PARE_TRY(pare_need_body(ctx, io, "else_branch", p->else_branch, 0, io->n_out));
-    PARE_TRY(infer_branch(ctx, io, p->then_branch, !known || condition.i, &yes));
-    PARE_TRY(infer_branch(ctx, io, p->else_branch, !known || !condition.i, &no));
-    for (uint32_t i = 0; i < io->n_out; i++)
-        io->out[i] = known ? (condition.i ? yes : no)[i]
-                           : pare_info_join(io->shapes, &yes[i], &no[i]);
+    if (condition.kind != PARE_NUM_INT) return infer_both(ctx, io);
+    PARE_TRY(infer_branch(ctx, io, condition.i ? p->else_branch : p->then_branch, true, &dead));
+    PARE_TRY(pare_infer_subgraph(ctx, io, condition.i ? p->then_branch : p->else_branch, NULL, 0,
+                                 &taken));
+    for (uint32_t i = 0; i < io->n_out; i++) io->out[i] = taken[i];
     return PARE_OK;
 }
 

@@ -24,7 +24,10 @@ static pare_status add_issue(pare_inferer *inf, pare_node_id node, bool is_contr
 /* What a call gives for a failure that is about the model: an issue. Others go up. */
 static pare_status absorb(pare_inferer *inf, pare_node_id node, pare_status st)
 {
-    if (st == PARE_EFORMAT) return add_issue(inf, node, true);
+    if (st == PARE_EFORMAT) {
+        inf->n_failures++;
+        return add_issue(inf, node, !inf->n_branches);
+    }
     if (st == PARE_EUNSUPPORTED) return add_issue(inf, node, false);
     return st;
 }
@@ -44,7 +47,7 @@ static pare_status merge_declared(pare_inferer *inf, pare_node_id node, pare_val
     pare_info_text(found, sizeof(found), inf->shapes, &declared);
     pare_fail(inf->ctx, PARE_EFORMAT, "value '%s': expected %s from its inputs, found %s declared",
               v->name, expected, found);
-    return add_issue(inf, node, true);
+    return add_issue(inf, node, !inf->n_branches);
 }
 
 /* Inputs and outputs of one call, in one block. */
@@ -173,6 +176,22 @@ const pare_info *pare_shapes_of(const pare_shapes *shapes, pare_value_id value)
     return value < shapes->n_infos ? &shapes->infos[value] : &unknown;
 }
 
+static pare_status make_bodies(pare_inferer *inf)
+{
+    pare_arena *arena = &inf->shapes->arena;
+    if (!inf->model->n_functions) return PARE_OK;
+    inf->bodies = pare_arena_array(arena, inf->shapes->n_infos, sizeof(*inf->bodies));
+    inf->is_inferred = pare_arena_array(arena, inf->shapes->n_infos, sizeof(*inf->is_inferred));
+    return inf->bodies && inf->is_inferred ? PARE_OK : pare_arena_fail(inf->ctx, arena);
+}
+
+/* Gives the values of function bodies what holds of them in every call. */
+static void settle_bodies(pare_inferer *inf)
+{
+    for (size_t i = 0; inf->bodies && i < inf->shapes->n_infos; i++)
+        if (inf->is_inferred[i]) inf->shapes->infos[i] = inf->bodies[i];
+}
+
 pare_status pare_infer(pare_ctx *ctx, pare_shapes **out, const pare_model *model,
                        const pare_infer_opts *opts)
 {
@@ -180,9 +199,11 @@ pare_status pare_infer(pare_ctx *ctx, pare_shapes **out, const pare_model *model
     pare_inferer inf = { .ctx = ctx, .model = model, .opts = opts ? opts : &none };
     *out = NULL;
     pare_status st = pare_shapes_new(ctx, &inf.shapes, model->n_values);
+    if (!st) st = make_bodies(&inf);
     if (!st) st = pare_infer_inputs(&inf);
     if (!st) pare_infer_constants(&inf, model->graph);
     if (!st) st = pare_infer_nodes(&inf, model->graph);
+    if (!st) settle_bodies(&inf);
     if (inf.shapes) inf.shapes->bindings = NULL; /* the caller's; not needed any more */
     if (st) pare_shapes_free(ctx, inf.shapes);
     else *out = inf.shapes;

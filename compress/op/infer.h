@@ -32,7 +32,7 @@ typedef struct pare_shape_issue {
 pare_status pare_infer(pare_ctx *ctx, pare_shapes **out, const pare_model *model,
                        const pare_infer_opts *opts);
 
-/* What is known about a value; never NULL. Values of function bodies are unknown: they differ by
+/* What is known about a value; never NULL. Of values in function bodies, what holds in every
  * call. */
 const pare_info *pare_shapes_of(const pare_shapes *shapes, pare_value_id value);
 

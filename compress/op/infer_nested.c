@@ -16,6 +16,25 @@ static pare_status count_calls(pare_inferer *inf, const pare_graph *graph)
         pare_str_or_empty(graph->name), PARE_MAX_INFERRED_CALLS);
 }
 
+static void fold(pare_inferer *inf, pare_value_id id)
+{
+    pare_info *all = &inf->bodies[id];
+    const pare_info *here = &inf->shapes->infos[id];
+    *all = inf->is_inferred[id] ? pare_info_join(inf->shapes, all, here) : *here;
+    inf->is_inferred[id] = true;
+}
+
+/* Values of function bodies differ by call: keeps what holds in all of them. */
+static void fold_graph(pare_inferer *inf, const pare_graph *graph)
+{
+    for (pare_node_id id = graph->first_node; id != PARE_NONE; id = inf->model->nodes[id].next) {
+        const pare_node *n = &inf->model->nodes[id];
+        for (uint32_t i = 0; i < n->n_outputs; i++)
+            if (n->outputs[i] != PARE_NONE) fold(inf, n->outputs[i]);
+    }
+    for (size_t i = 0; i < graph->inputs.n; i++) fold(inf, graph->inputs.items[i].value);
+}
+
 /* Runs a graph with these infos for its inputs; out receives those of its outputs. */
 static pare_status run_graph(pare_inferer *inf, const pare_graph *graph, const pare_info *const *in,
                              uint32_t n_in, pare_info *out)
@@ -38,6 +57,7 @@ static pare_status run_graph(pare_inferer *inf, const pare_graph *graph, const p
         const pare_info declared = pare_info_from_type(inf->shapes, d->type);
         (void)pare_info_merge(inf->shapes, &out[i], &declared);
     }
+    if (inf->call_depth && inf->bodies) fold_graph(inf, graph);
     return PARE_OK;
 }
 
@@ -53,7 +73,7 @@ pare_status pare_infer_subgraph(pare_ctx *ctx, pare_infer_io *io, const pare_gra
     return run_graph(io->inferer, graph, in, n, out);
 }
 
-/* Values of a body differ by call: nothing of this one is left to be taken for the next. */
+/* Nothing of this call is left to be taken for the next. */
 static void forget_body(pare_inferer *inf, const pare_graph *body)
 {
     for (pare_node_id id = body->first_node; id != PARE_NONE; id = inf->model->nodes[id].next) {

@@ -16,7 +16,12 @@ typedef struct pare_inferer {
     pare_shapes *shapes;
     const pare_attr_binding *bindings; /* of the function call that is being inferred */
     size_t n_bindings;
+    pare_info *bodies;        /* [shapes->n_infos] what holds of values in function bodies in every
+                                 call so far; NULL: the model has no function */
+    bool *is_inferred;        /* [shapes->n_infos] whether bodies has that value */
     uint32_t call_depth;
+    uint32_t n_branches;      /* that are being inferred without knowing whether they ever run */
+    uint64_t n_failures;      /* calls so far that cannot run */
     uint64_t n_calls;
 } pare_inferer;
 

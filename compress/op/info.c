@@ -104,8 +104,12 @@ pare_info pare_info_alike(const pare_info *info)
     return alike;
 }
 
+/* Types nest no deeper than in files, so that walking them needs little stack. */
 static pare_info holder(pare_shapes *shapes, pare_type_kind kind, pare_info elem)
 {
+    uint32_t depth = 1;
+    for (const pare_info *e = elem.elem; e; e = e->elem) depth++;
+    if (depth > PARE_MAX_TYPE_DEPTH) return (pare_info){ .kind = kind };
     const pare_info *copy = pare_arena_copy(&shapes->arena, &elem, sizeof(elem));
     if (!copy) shapes->short_of_memory = true;
     return (pare_info){ .kind = kind, .elem = copy };
@@ -302,14 +306,28 @@ bool pare_info_merge(pare_shapes *shapes, pare_info *info, const pare_info *othe
     return merge_dims(shapes, info, other) && agree;
 }
 
+/* Both have the same rank. Most often the dims are equal, and nothing is copied. */
+static pare_info join_dims(pare_shapes *shapes, pare_dtype dtype, const pare_info *a,
+                           const pare_info *b)
+{
+    pare_num *dims = NULL;
+    bool same = true;
+    for (uint32_t i = 0; same && i < a->rank; i++)
+        same = a->dims[i].kind == PARE_NUM_UNKNOWN || pare_num_equal(a->dims[i], b->dims[i]);
+    if (same)
+        return (pare_info){ .kind = PARE_TYPE_TENSOR, .dtype = dtype, .has_rank = true,
+                            .rank = a->rank, .dims = a->dims };
+    const pare_info info = pare_info_ranked(shapes, dtype, a->rank, &dims);
+    for (uint32_t i = 0; i < a->rank; i++)
+        dims[i] = pare_num_equal(a->dims[i], b->dims[i]) ? a->dims[i] : pare_num_unknown();
+    return info;
+}
+
 static pare_info join_tensors(pare_shapes *shapes, const pare_info *a, const pare_info *b)
 {
     const pare_dtype dtype = a->dtype == b->dtype ? a->dtype : PARE_DTYPE_UNDEFINED;
     if (!a->has_rank || !b->has_rank || a->rank != b->rank) return pare_info_unranked(dtype);
-    pare_num *dims = NULL;
-    pare_info info = pare_info_ranked(shapes, dtype, a->rank, &dims);
-    for (uint32_t i = 0; i < a->rank; i++)
-        dims[i] = pare_num_equal(a->dims[i], b->dims[i]) ? a->dims[i] : pare_num_unknown();
+    pare_info info = join_dims(shapes, dtype, a, b);
     if (!a->content || !b->content || a->n_content != b->n_content) return info;
     pare_num content[PARE_MAX_CONTENT];
     for (uint32_t i = 0; i < a->n_content; i++)

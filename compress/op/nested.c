@@ -1,5 +1,7 @@
 #include "op/nested.h"
 
+#include "op/inferer.h"
+
 #include <inttypes.h>
 
 /* How often a body is inferred before what still changes is given up; bodies inside of bodies
@@ -76,10 +78,12 @@ pare_status pare_infer_repeated(pare_ctx *ctx, pare_infer_io *io, const pare_gra
 {
     const uint32_t rounds = body->depth <= MAX_ROUNDS_DEPTH ? MAX_ROUNDS : 1;
     const size_t n_issues = io->shapes->n_issues;
+    const uint64_t n_failures = io->inferer->n_failures;
     for (uint32_t i = 0; i < n_carried; i++) inputs[first + i].constant = NULL;
     for (uint32_t round = 1;; round++) {
         bool stable = true;
         io->shapes->n_issues = n_issues; /* the last round says what holds */
+        io->inferer->n_failures = n_failures;
         for (uint32_t i = 0; round >= rounds && i < n_carried; i++)
             inputs[first + i] = widest(&inputs[first + i], round == rounds && rounds > 1);
         PARE_TRY(pare_infer_subgraph(ctx, io, body, inputs, n_in, outputs));

@@ -19,6 +19,13 @@ static void if_joins_its_branches(void **state)
           "s = Shape(x)\nn = Gather(s, i)\nc = Equal(n, two)\n"
           "y = If(c) <then_branch = t () => (p) { p = Identity(x) }, "
           "else_branch = e () => (q) { q = Squeeze(x, a) }>", "float[2,3]" },
+        /* nor does one that contradicts its inputs, whatever the condition */
+        { 13, "bool c, float[2,3] x", "int64[1] a = {0}",
+          "y = If(c) <then_branch = t () => (p) { p = Identity(x) }, "
+          "else_branch = e () => (q) { q = Squeeze(x, a) }>", "issue: found 2" },
+        { 13, "bool c, float[2,3] x", "int64[1] a = {0}",
+          "y = If(c) <then_branch = t () => (p) { p = Squeeze(x, a) }, "
+          "else_branch = e () => (q) { q = Squeeze(x, a) }>", "error: a branch that can run" },
         { 13, "bool c, float[N,3] x", "",
           "y, y2 = If(c) <then_branch = t () => (a) { a = Identity(x) }, "
           "else_branch = e () => (b) { b = Identity(x) }>", "error: at least 2 outputs" },
