@@ -4,11 +4,13 @@
 
 #include <assert.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
     ALIGN_BYTES = 16,
     FIRST_CHUNK_BYTES = 16 << 10,
-    MAX_CHUNK_BYTES = 4 << 20,
+    MAX_CHUNK_BYTES = 16 << 20,
+    HUGE_PAGE_BYTES = 2 << 20,
 #ifdef PARE_ARENA_DEBUG
     ITEM_ALIGN = 1, /* the allocator aligns each item's chunk; no padding hides an overrun */
 #else
@@ -56,6 +58,15 @@ static size_t chunk_payload(const pare_arena *arena, size_t n_bytes)
 #endif
 }
 
+/* Asks for huge pages where a chunk is large: first touches of small ones are a good part of the time
+ * that a large model takes to open. Advice only; whoever cannot follow it does nothing. */
+static void advise_huge(void *chunk, size_t n_bytes)
+{
+    const uintptr_t begin = ((uintptr_t)chunk + HUGE_PAGE_BYTES - 1) & -(uintptr_t)HUGE_PAGE_BYTES;
+    const uintptr_t end = ((uintptr_t)chunk + n_bytes) & -(uintptr_t)HUGE_PAGE_BYTES;
+    if (begin < end) (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+}
+
 static pare_arena_chunk *add_chunk(pare_arena *arena, size_t n_bytes)
 {
     size_t payload = chunk_payload(arena, n_bytes);
@@ -68,6 +79,7 @@ static pare_arena_chunk *add_chunk(pare_arena *arena, size_t n_bytes)
     const pare_allocator *a = &arena->allocator;
     pare_arena_chunk *c = a->resize(a->user, NULL, sizeof(*c) + payload);
     if (!c) return NULL;
+    advise_huge(c, sizeof(*c) + payload);
     *c = (pare_arena_chunk){ .n_bytes = payload };
     arena->used_bytes += sizeof(*c) + payload;
     return c;
