@@ -58,8 +58,8 @@ static size_t chunk_payload(const pare_arena *arena, size_t n_bytes)
 #endif
 }
 
-/* Asks for huge pages where a chunk is large: first touches of small ones are a good part of the time
- * that a large model takes to open. Advice only; whoever cannot follow it does nothing. */
+/* Asks for huge pages where a chunk is large: first touches of small ones are a good part of the
+ * time that a large model takes to open. Advice only; whoever cannot follow it does nothing. */
 static void advise_huge(void *chunk, size_t n_bytes)
 {
     const uintptr_t begin = ((uintptr_t)chunk + HUGE_PAGE_BYTES - 1) & -(uintptr_t)HUGE_PAGE_BYTES;
