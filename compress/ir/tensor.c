@@ -292,6 +292,22 @@ pare_status pare_tensor_dense(pare_ctx *ctx, pare_buf **out, const uint8_t **dat
     return PARE_OK;
 }
 
+pare_status pare_tensor_densify(pare_ctx *ctx, pare_tensor **out, pare_tensor *tensor)
+{
+    if (tensor->encoding == PARE_ENC_DENSE || tensor->encoding == PARE_ENC_STRINGS) {
+        *out = pare_tensor_ref(tensor);
+        return PARE_OK;
+    }
+    pare_buf *buf = NULL;
+    const uint8_t *data = NULL;
+    PARE_TRY(pare_tensor_dense(ctx, &buf, &data, tensor));
+    const pare_bytes payload = { data, (size_t)pare_tensor_size_bytes(tensor) };
+    const pare_status st = pare_tensor_wrap(ctx, out, tensor->dtype, tensor->rank, tensor->dims,
+                                            PARE_ENC_DENSE, payload, buf);
+    pare_buf_unref(buf);
+    return st;
+}
+
 pare_status pare_tensor_own(pare_ctx *ctx, pare_tensor **tensor, uint8_t **data)
 {
     pare_tensor *t = *tensor;

@@ -5,22 +5,6 @@
 
 /* Initializers as values. */
 
-pare_status pare_evaluator_dense(pare_ctx *ctx, pare_tensor **out, pare_tensor *tensor)
-{
-    if (tensor->encoding == PARE_ENC_DENSE || tensor->encoding == PARE_ENC_STRINGS) {
-        *out = pare_tensor_ref(tensor);
-        return PARE_OK;
-    }
-    pare_buf *buf = NULL;
-    const uint8_t *data = NULL;
-    PARE_TRY(pare_tensor_dense(ctx, &buf, &data, tensor));
-    const pare_bytes payload = { data, (size_t)pare_tensor_size_bytes(tensor) };
-    const pare_status st = pare_tensor_wrap(ctx, out, tensor->dtype, tensor->rank, tensor->dims,
-                                            PARE_ENC_DENSE, payload, buf);
-    pare_buf_unref(buf);
-    return st;
-}
-
 /* Flat position of entry i: its index, or the one that its coordinates make. False: out of range.
  * */
 static bool position(const pare_sparse_tensor *s, const int64_t *indices, bool linear, int64_t i,
@@ -63,8 +47,8 @@ pare_status pare_evaluator_sparse(pare_ctx *ctx, pare_tensor **out,
         pare_dtype_of(sparse->values->dtype)->bits < 8)
         return pare_fail(ctx, PARE_EUNSUPPORTED,
                          "sparse tensor: expected values of whole bytes and int64 indices");
-    pare_status st = pare_evaluator_dense(ctx, &values, sparse->values);
-    if (!st) st = pare_evaluator_dense(ctx, &indices, sparse->indices);
+    pare_status st = pare_tensor_densify(ctx, &values, sparse->values);
+    if (!st) st = pare_tensor_densify(ctx, &indices, sparse->indices);
     if (!st) st = pare_tensor_new(ctx, &dense, values->dtype, sparse->rank, sparse->dims);
     const int64_t per_entry = indices && indices->rank == 1 ? 1 : sparse->rank;
     if (!st && indices->n_elements != values->n_elements * per_entry)

@@ -211,7 +211,7 @@ static pare_status set_constants(pare_evaluator *e, const pare_graph *graph)
         pare_tensor *tensor = e->model->values[id].tensor;
         pare_datum *d = &e->datums[id];
         if (!tensor || d->kind != PARE_TYPE_NONE) continue; /* overridden by an input */
-        PARE_TRY(pare_evaluator_dense(e->ctx, &d->tensor, tensor));
+        PARE_TRY(pare_tensor_densify(e->ctx, &d->tensor, tensor));
         d->kind = PARE_TYPE_TENSOR;
     }
     for (size_t i = 0; i < graph->sparse_initializers.n; i++) {

@@ -24,9 +24,6 @@ pare_status pare_evaluate_graph(pare_evaluator *e, const pare_graph *graph);
 /* Lets go of everything that the graph defines. */
 void pare_evaluator_forget(pare_evaluator *e, const pare_graph *graph);
 
-/* A dense tensor equal to the one given, of which a reference is taken when it is dense already. */
-pare_status pare_evaluator_dense(pare_ctx *ctx, pare_tensor **out, pare_tensor *tensor);
-
 /* The dense tensor that a sparse one stands for. EFORMAT for indices out of range. */
 pare_status pare_evaluator_sparse(pare_ctx *ctx, pare_tensor **out,
                                   const pare_sparse_tensor *sparse);

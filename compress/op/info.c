@@ -1,6 +1,7 @@
 #include "op/info.h"
 
 #include "op/infer.h"
+#include "op/wide.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -174,51 +175,25 @@ pare_info pare_info_from_type(pare_shapes *shapes, const pare_type *type)
     return pare_info_unknown();
 }
 
-/* IEEE half to double; every half is exact there. */
-static double half_to_double(uint16_t bits)
-{
-    const int exponent = (bits >> 10) & 31;
-    const double fraction = (bits & 1023) / 1024.0;
-    const double sign = bits & 0x8000 ? -1.0 : 1.0;
-    if (exponent == 31) return bits & 1023 ? __builtin_nan("") : sign * __builtin_inf();
-    return sign * (exponent ? __builtin_ldexp(1 + fraction, exponent - 15)
-                            : __builtin_ldexp(fraction, -14));
-}
-
-static double float_from_bits(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof(value));
-    return (double)value;
-}
-
-static double double_from_bits(uint64_t bits)
-{
-    double value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
 /* Element i of dense data as a number; unknown for types that shapes are never computed from. */
-static pare_num element(pare_dtype dtype, const uint8_t *data, size_t i)
+static pare_num element(pare_dtype dtype, const uint8_t *data, int64_t i)
 {
-    const size_t n_bytes = pare_dtype_of(dtype)->bits / 8u;
-    uint64_t bits = 0;
-    if (n_bytes > sizeof(bits)) return pare_num_unknown();
-    memcpy(&bits, data + i * n_bytes, n_bytes);
     switch (dtype) {
-    case PARE_INT64: return pare_num_int((int64_t)bits);
-    case PARE_INT32: return pare_num_int((int32_t)bits);
-    case PARE_INT16: return pare_num_int((int16_t)bits);
-    case PARE_INT8: return pare_num_int((int8_t)bits);
-    case PARE_UINT64: return bits <= INT64_MAX ? pare_num_int((int64_t)bits) : pare_num_unknown();
+    case PARE_UINT64: { /* wraps when it is loaded */
+        const int64_t value = pare_wide_i64_at(dtype, data, i);
+        return value >= 0 ? pare_num_int(value) : pare_num_unknown();
+    }
+    case PARE_INT64:
+    case PARE_INT32:
+    case PARE_INT16:
+    case PARE_INT8:
     case PARE_UINT32:
     case PARE_UINT16:
-    case PARE_UINT8: return pare_num_int((int64_t)bits);
-    case PARE_BOOL: return pare_num_int(bits != 0);
-    case PARE_DOUBLE: return pare_num_real(double_from_bits(bits));
-    case PARE_FLOAT: return pare_num_real(float_from_bits((uint32_t)bits));
-    case PARE_FLOAT16: return pare_num_real(half_to_double((uint16_t)bits));
+    case PARE_UINT8:
+    case PARE_BOOL: return pare_num_int(pare_wide_i64_at(dtype, data, i));
+    case PARE_DOUBLE:
+    case PARE_FLOAT:
+    case PARE_FLOAT16: return pare_num_real(pare_wide_f64_at(dtype, data, i));
     default: return pare_num_unknown();
     }
 }

@@ -13,15 +13,7 @@ static pare_status import_dense(pare_importer *im, pare_datum *out, const Onnx__
     pare_tensor *tensor = NULL;
     PARE_TRY(pare_import_tensor(im, &tensor, proto));
     out->kind = PARE_TYPE_TENSOR;
-    out->tensor = tensor;
-    if (tensor->encoding == PARE_ENC_DENSE || tensor->encoding == PARE_ENC_STRINGS) return PARE_OK;
-    pare_buf *buf = NULL;
-    const uint8_t *data = NULL;
-    PARE_TRY(pare_tensor_dense(im->ctx, &buf, &data, tensor));
-    const pare_bytes payload = { data, (size_t)pare_tensor_size_bytes(tensor) };
-    const pare_status st = pare_tensor_wrap(im->ctx, &out->tensor, tensor->dtype, tensor->rank,
-                                            tensor->dims, PARE_ENC_DENSE, payload, buf);
-    pare_buf_unref(buf);
+    const pare_status st = pare_tensor_densify(im->ctx, &out->tensor, tensor);
     pare_tensor_unref(tensor);
     return st;
 }
