@@ -1,5 +1,6 @@
 #include "op/content.h"
 #include "op/move.h"
+#include "op/mover.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -74,9 +75,31 @@ static pare_status concat_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+static pare_status concat_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_axis_params *p = io->params;
+    pare_mover m;
+    uint32_t axis = 0;
+    PARE_TRY(pare_eval_same_types(ctx, io, 0, io->n_in));
+    PARE_TRY(pare_mover_out(ctx, io, 0, NULL, &m));
+    const pare_tensor *y = io->out[0].tensor;
+    PARE_TRY(pare_eval_axis(ctx, io, p->axis, y->rank, &axis));
+    const int64_t inner = pare_count(y->dims, axis + 1, y->rank);
+    const int64_t stride = pare_count(y->dims, axis, y->rank);
+    pare_box box = { .rank = 2, .dims = { pare_count(y->dims, 0, axis) },
+                     .to_strides = { stride, 1 }, .from_strides = { 0, 1 } };
+    for (uint32_t i = 0; i < io->n_in; i++) {
+        const pare_tensor *x = pare_eval_tensor(io, i);
+        box.dims[1] = box.from_strides[0] = x->n_elements ? x->dims[axis] * inner : 0;
+        pare_mover_box(&m, x, &box);
+        box.to += box.dims[1];
+    }
+    return pare_mover_finish(ctx, io, 0);
+}
+
 const pare_op pare_op_concat = {
     .domain = "", .name = "Concat", .since = 1,
     .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
-    .resolve = concat_resolve, .infer = concat_infer, .eval = PARE_TODO(eval),
+    .resolve = concat_resolve, .infer = concat_infer, .eval = concat_eval,
 };

@@ -1,8 +1,11 @@
 #include "op/content.h"
 #include "op/create.h"
+#include "op/evaluator.h"
 #include "op/list.h"
+#include "op/mover.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* A tensor out of an attribute: Constant, whose forms besides `value` came with versions 11
  * (sparse_value) and 12 (numbers and strings). One value everywhere: ConstantOfShape. */
@@ -82,6 +85,44 @@ static pare_status constant_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+/* The bytes are copied: those of the attribute die with the model. */
+static pare_status strings_eval(pare_ctx *ctx, pare_eval_io *io, const pare_attr *attr)
+{
+    const int64_t dim = attr->n;
+    pare_bytes *strings = NULL;
+    PARE_TRY(pare_eval_out_strings(ctx, io, 0, attr->type == PARE_ATTR_STRINGS, &dim, &strings,
+                                   NULL));
+    if (attr->n) memcpy(strings, attr->strings, attr->n * sizeof(*strings));
+    return pare_eval_own_strings(ctx, io, 0);
+}
+
+static pare_status numbers_eval(pare_ctx *ctx, pare_eval_io *io, const pare_attr *attr)
+{
+    const bool is_float = attr->type == PARE_ATTR_FLOAT || attr->type == PARE_ATTR_FLOATS;
+    void *y = NULL;
+    PARE_TRY(pare_eval_out(ctx, io, 0, &y));
+    if (!attr->n) return PARE_OK;
+    if (is_float) memcpy(y, attr->floats, attr->n * sizeof(*attr->floats));
+    else memcpy(y, attr->ints, attr->n * sizeof(*attr->ints));
+    return PARE_OK;
+}
+
+static pare_status constant_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_attr *attr = ((const pare_constant_params *)io->params)->value;
+    pare_tensor *tensor = NULL;
+    if (attr->type == PARE_ATTR_STRING || attr->type == PARE_ATTR_STRINGS)
+        return strings_eval(ctx, io, attr);
+    if (attr->type != PARE_ATTR_TENSOR && attr->type != PARE_ATTR_SPARSE_TENSOR)
+        return numbers_eval(ctx, io, attr);
+    if (attr->type == PARE_ATTR_TENSOR)
+        PARE_TRY(pare_tensor_densify(ctx, &tensor, attr->tensors[0]));
+    else
+        PARE_TRY(pare_evaluator_sparse(ctx, &tensor, attr->sparse[0]));
+    io->out[0] = (pare_datum){ .kind = PARE_TYPE_TENSOR, .tensor = tensor };
+    return PARE_OK;
+}
+
 static pare_status constant_of_shape_resolve(pare_ctx *ctx, void *params, const pare_call *call)
 {
     pare_constant_of_shape_params *p = params;
@@ -129,16 +170,39 @@ static pare_status constant_of_shape_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+static pare_status constant_of_shape_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_constant_of_shape_params *p = io->params;
+    pare_tensor *value = NULL;
+    pare_mover m;
+    if (!p->value) {
+        PARE_TRY(pare_mover_out(ctx, io, 0, NULL, &m)); /* it is zero already */
+        return PARE_OK;
+    }
+    PARE_TRY(pare_tensor_densify(ctx, &value, p->value));
+    const pare_status st = pare_mover_out(ctx, io, 0, value, &m);
+    const pare_box box = { .rank = 1, .dims = { st ? 0 : io->out[0].tensor->n_elements },
+                           .to_strides = { 1 } };
+    pare_mover_box(&m, value, &box);
+    pare_tensor_unref(value);
+    return st;
+}
+
 const pare_op pare_op_constant = {
     .domain = "", .name = "Constant", .since = 1,
     .n_in = { 0, 0 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_constant_params),
-    .resolve = constant_resolve, .infer = constant_infer, .eval = PARE_TODO(eval),
+    .resolve = constant_resolve, .infer = constant_infer, .eval = constant_eval,
 };
 
 const pare_op pare_op_constant_of_shape = {
-    .domain = "", .name = "ConstantOfShape", .since = 9,
-    .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .domain = "",
+    .name = "ConstantOfShape",
+    .since = 9,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_constant_of_shape_params),
-    .resolve = constant_of_shape_resolve, .infer = constant_of_shape_infer, .eval = PARE_TODO(eval),
+    .resolve = constant_of_shape_resolve,
+    .infer = constant_of_shape_infer,
+    .eval = constant_of_shape_eval,
 };

@@ -10,7 +10,7 @@ typedef struct pare_constant_params {
 } pare_constant_params;
 
 typedef struct pare_constant_of_shape_params {
-    const pare_tensor *value; /* one element; NULL: a float 0 */
+    pare_tensor *value;       /* one element, borrowed; NULL: a float 0 */
 } pare_constant_of_shape_params;
 
 typedef struct pare_eye_like_params {

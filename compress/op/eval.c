@@ -1,8 +1,11 @@
 #include "op/eval.h"
 
+#include "base/checked.h"
 #include "op/evaluator.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 bool pare_eval_wants(const pare_eval_io *io, uint32_t i)
 {
@@ -27,8 +30,7 @@ pare_status pare_eval_out_as(pare_ctx *ctx, pare_eval_io *io, uint32_t i, pare_d
     return PARE_OK;
 }
 
-/* The inferred dims of output i as integers. */
-static pare_status inferred_dims(pare_ctx *ctx, const pare_eval_io *io, uint32_t i, int64_t *dims)
+pare_status pare_eval_out_dims(pare_ctx *ctx, const pare_eval_io *io, uint32_t i, int64_t *dims)
 {
     const pare_info *info = &io->info[i];
     bool known = pare_info_has_rank(info) && info->dtype != PARE_DTYPE_UNDEFINED;
@@ -45,7 +47,7 @@ static pare_status inferred_dims(pare_ctx *ctx, const pare_eval_io *io, uint32_t
 pare_status pare_eval_out(pare_ctx *ctx, pare_eval_io *io, uint32_t i, void **data)
 {
     int64_t dims[PARE_MAX_DIMS];
-    PARE_TRY(inferred_dims(ctx, io, i, dims));
+    PARE_TRY(pare_eval_out_dims(ctx, io, i, dims));
     return pare_eval_out_as(ctx, io, i, io->info[i].dtype, io->info[i].rank, dims, data);
 }
 
@@ -74,6 +76,8 @@ pare_status pare_eval_out_strings(pare_ctx *ctx, pare_eval_io *io, uint32_t i, u
     const size_t n_bytes = sizeof(string_owner) + (size_t)n * sizeof(**strings);
     string_owner *o = pare_alloc_zero(ctx, n_bytes);
     if (!o) return pare_fail_memory(ctx, n_bytes);
+    /* Strings of another output: only their bytes are needed. Else owners would pile up. */
+    if (owner && owner->release == release_strings) owner = ((string_owner *)owner->owner)->bytes;
     *o = (string_owner){ ctx->opts.allocator, pare_buf_ref(owner) };
     *strings = (pare_bytes *)(o + 1);
     pare_buf *buf = NULL;
@@ -88,6 +92,27 @@ pare_status pare_eval_out_strings(pare_ctx *ctx, pare_eval_io *io, uint32_t i, u
     pare_buf_unref(buf);
     if (!st) set_tensor(io, i, tensor);
     return st;
+}
+
+pare_status pare_eval_own_strings(pare_ctx *ctx, pare_eval_io *io, uint32_t i)
+{
+    const pare_tensor *tensor = io->out[i].tensor;
+    string_owner *o = tensor->owner->owner;
+    pare_bytes *strings = (pare_bytes *)(o + 1);
+    pare_buf *bytes = NULL;
+    uint64_t n_bytes = 0;
+    assert(tensor->owner->release == release_strings && !o->bytes);
+    for (int64_t k = 0; k < tensor->n_elements; k++)
+        if (!pare_add_u64(n_bytes, strings[k].n, &n_bytes)) return pare_fail_memory(ctx, SIZE_MAX);
+    PARE_TRY(pare_buf_new(ctx, &bytes, n_bytes));
+    uint8_t *to = bytes->data;
+    for (int64_t k = 0; k < tensor->n_elements; k++) {
+        if (strings[k].n) memcpy(to, strings[k].data, strings[k].n);
+        strings[k].data = to;
+        to += strings[k].n;
+    }
+    o->bytes = bytes;
+    return PARE_OK;
 }
 
 pare_status pare_eval_out_view(pare_ctx *ctx, pare_eval_io *io, uint32_t i,

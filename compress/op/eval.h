@@ -58,10 +58,18 @@ pare_status pare_eval_out(pare_ctx *ctx, pare_eval_io *io, uint32_t i, void **da
 pare_status pare_eval_out_as(pare_ctx *ctx, pare_eval_io *io, uint32_t i, pare_dtype dtype,
                              uint32_t rank, const int64_t *dims, void **data);
 
-/* Makes output i a tensor of n strings, still empty, to be filled in with pointers to bytes that
- * `owner` keeps alive (one reference is taken). */
+/* The inferred dims of output i [PARE_MAX_DIMS]. EUNSUPPORTED when they or its type are not known.
+ * */
+pare_status pare_eval_out_dims(pare_ctx *ctx, const pare_eval_io *io, uint32_t i, int64_t *dims);
+
+/* Makes output i a tensor of strings, still empty, to be filled in with pointers to bytes that
+ * `owner` keeps alive (one reference is taken). With owner NULL pare_eval_own_strings must follow.
+ * */
 pare_status pare_eval_out_strings(pare_ctx *ctx, pare_eval_io *io, uint32_t i, uint32_t rank,
                                   const int64_t *dims, pare_bytes **strings, pare_buf *owner);
+
+/* Copies the bytes of output i's strings, which was made without an owner. ENOMEM. */
+pare_status pare_eval_own_strings(pare_ctx *ctx, pare_eval_io *io, uint32_t i);
 
 /* Makes output i the elements of a tensor under another shape with as many elements (and dtype of
  * the same width), sharing the bytes. */

@@ -1,5 +1,6 @@
 #include "op/content.h"
 #include "op/list.h"
+#include "op/mover.h"
 
 #include <inttypes.h>
 
@@ -48,6 +49,24 @@ static pare_status expand_infer(pare_ctx *ctx, pare_infer_io *io)
     const source from = { x, io->out[0].rank };
     if (pare_info_has_rank(x) && x->content)
         pare_content_fill(io->shapes, &io->out[0], spread, &from);
+    return PARE_OK;
+}
+
+static pare_status expand_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_tensor *x = NULL;
+    int64_t strides[PARE_MAX_DIMS];
+    pare_mover m;
+    PARE_TRY(pare_eval_need(ctx, io, 0, &x));
+    PARE_TRY(pare_mover_out(ctx, io, 0, x, &m));
+    const pare_tensor *y = io->out[0].tensor;
+    pare_strides(x->rank, x->dims, strides);
+    pare_box box = { .rank = y->rank };
+    pare_strides(y->rank, y->dims, box.to_strides);
+    for (uint32_t k = 0; k < y->rank; k++) box.dims[k] = y->dims[k];
+    for (uint32_t k = 0; k < x->rank; k++)
+        box.from_strides[y->rank - x->rank + k] = x->dims[k] == 1 ? 0 : strides[k];
+    pare_mover_box(&m, x, &box);
     return PARE_OK;
 }
 
@@ -118,7 +137,7 @@ static pare_status tile_infer(pare_ctx *ctx, pare_infer_io *io)
 const pare_op pare_op_expand = {
     .domain = "", .name = "Expand", .since = 8,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = expand_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = expand_infer, .eval = expand_eval,
 };
 
 const pare_op pare_op_tile = {

@@ -1,5 +1,6 @@
 #include "op/content.h"
 #include "op/move.h"
+#include "op/mover.h"
 
 /* To two axes: the product of the dims before `axis`, and of those from it on. Version 11 allows
  * negative axes; rank itself is allowed. */
@@ -31,5 +32,5 @@ const pare_op pare_op_flatten = {
     .domain = "", .name = "Flatten", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
-    .resolve = flatten_resolve, .infer = flatten_infer, .eval = PARE_TODO(eval),
+    .resolve = flatten_resolve, .infer = flatten_infer, .eval = pare_reshape_eval,
 };

@@ -1,5 +1,8 @@
 #include "op/content.h"
+#include "kernels/copy.h"
 #include "op/move.h"
+#include "op/mover.h"
+#include "op/wide.h"
 
 #include <inttypes.h>
 
@@ -76,6 +79,34 @@ static pare_status gather_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+/* For each place before the axis: the slices behind it that the indices name. */
+static pare_status gather_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_axis_params *p = io->params;
+    const pare_tensor *x = NULL;
+    const pare_tensor *indices = NULL;
+    int64_t index[PARE_WIDE_BLOCK];
+    uint32_t axis = 0;
+    pare_mover m;
+    PARE_TRY(pare_eval_need(ctx, io, 0, &x));
+    PARE_TRY(pare_eval_need(ctx, io, 1, &indices));
+    PARE_TRY(pare_eval_axis(ctx, io, p->axis, x->rank, &axis));
+    PARE_TRY(pare_mover_out(ctx, io, 0, x, &m));
+    const int64_t dim = x->dims[axis];
+    const int64_t inner = pare_count(x->dims, axis + 1, x->rank);
+    const int64_t outer = io->out[0].tensor->n_elements ? pare_count(x->dims, 0, axis) : 0;
+    for (int64_t at = 0; at < indices->n_elements; at += PARE_WIDE_BLOCK) {
+        const int64_t rest = indices->n_elements - at;
+        const int64_t n = rest < PARE_WIDE_BLOCK ? rest : PARE_WIDE_BLOCK;
+        PARE_TRY(pare_eval_indices(ctx, io, "indices", indices, at, n, dim,
+                                   io->call->version >= 11, index));
+        for (int64_t o = 0; o < outer; o++)
+            pare_pick_ref(m.bits, m.to, (o * indices->n_elements + at) * inner,
+                          pare_mover_elements(x), o * dim * inner, inner, index, n);
+    }
+    return PARE_OK;
+}
+
 static pare_num gathered_element(const void *user, const int64_t *at)
 {
     const view *v = user;
@@ -145,7 +176,7 @@ const pare_op pare_op_gather = {
     .domain = "", .name = "Gather", .since = 1,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
-    .resolve = axis_resolve, .infer = gather_infer, .eval = PARE_TODO(eval),
+    .resolve = axis_resolve, .infer = gather_infer, .eval = gather_eval,
 };
 
 const pare_op pare_op_gather_elements = {

@@ -1,3 +1,4 @@
+#include "op/eval.h"
 #include "op/shape.h"
 
 /* The same value, of whatever kind, content included. */
@@ -10,8 +11,14 @@ static pare_status identity_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+static pare_status identity_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    if (!io->in[0]) return pare_call_fail(ctx, io->call, "input 0: expected a value, found none");
+    return pare_eval_out_copy(ctx, io, 0, io->in[0]);
+}
+
 const pare_op pare_op_identity = {
     .domain = "", .name = "Identity", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = identity_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = identity_infer, .eval = identity_eval,
 };

@@ -1,6 +1,7 @@
 #include "op/content.h"
 #include "op/list.h"
 #include "op/move.h"
+#include "op/mover.h"
 
 #include <inttypes.h>
 
@@ -118,5 +119,5 @@ const pare_op pare_op_reshape = {
     .domain = "", .name = "Reshape", .since = 1,
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_reshape_params),
-    .resolve = reshape_resolve, .infer = reshape_infer, .eval = PARE_TODO(eval),
+    .resolve = reshape_resolve, .infer = reshape_infer, .eval = pare_reshape_eval,
 };

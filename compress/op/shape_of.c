@@ -1,5 +1,8 @@
 #include "op/content.h"
 #include "op/move.h"
+#include "op/mover.h"
+
+#include <string.h>
 
 /* The dims of a tensor as a vector (version 15: those from start to end), or their product. */
 
@@ -35,6 +38,28 @@ static pare_status shape_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+static pare_status shape_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_shape_params *p = io->params;
+    const pare_tensor *x = NULL;
+    void *y = NULL;
+    PARE_TRY(pare_eval_need(ctx, io, 0, &x));
+    PARE_TRY(pare_eval_out(ctx, io, 0, &y));
+    const size_t n = (size_t)io->out[0].tensor->n_elements;
+    if (n) memcpy(y, x->dims + bound(p->start, x->rank), n * sizeof(*x->dims));
+    return PARE_OK;
+}
+
+static pare_status size_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_tensor *x = NULL;
+    void *y = NULL;
+    PARE_TRY(pare_eval_need(ctx, io, 0, &x));
+    PARE_TRY(pare_eval_out(ctx, io, 0, &y));
+    memcpy(y, &x->n_elements, sizeof(x->n_elements));
+    return PARE_OK;
+}
+
 static pare_status size_infer(pare_ctx *ctx, pare_infer_io *io)
 {
     (void)ctx;
@@ -48,11 +73,11 @@ const pare_op pare_op_shape = {
     .domain = "", .name = "Shape", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_shape_params),
-    .resolve = shape_resolve, .infer = shape_infer, .eval = PARE_TODO(eval),
+    .resolve = shape_resolve, .infer = shape_infer, .eval = shape_eval,
 };
 
 const pare_op pare_op_size = {
     .domain = "", .name = "Size", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = size_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = size_infer, .eval = size_eval,
 };

@@ -1,6 +1,7 @@
 #include "op/content.h"
 #include "op/list.h"
 #include "op/move.h"
+#include "op/mover.h"
 
 #include <inttypes.h>
 
@@ -164,35 +165,69 @@ static pare_num element(const void *user, const int64_t *at)
     return pare_content_at(q->x, from);
 }
 
+/* Cuts every axis that is asked for; dims [rank of x] stay unknown where any may be cut. */
+static pare_status cut_all(pare_ctx *ctx, const pare_infer_io *io, request *q, pare_num *dims)
+{
+    uint32_t axes[PARE_MAX_DIMS];
+    if (q->axes.given) {
+        bool known = true;
+        PARE_TRY(pare_list_axes(ctx, io, "axes", &q->axes, q->x->rank, axes, &known));
+        if (!known) q->n = PARE_NONE;
+    }
+    q->exact = q->n != PARE_NONE;
+    if (!q->exact) return PARE_OK;
+    if (q->n > q->x->rank)
+        return pare_call_fail(ctx, io->call,
+                              "starts: expected at most %" PRIu32 " axes, found %" PRIu32,
+                              q->x->rank, q->n);
+    for (uint32_t k = 0; k < q->x->rank; k++) {
+        dims[k] = q->x->dims[k];
+        q->step[k] = 1;
+    }
+    for (uint32_t i = 0; i < q->n; i++) {
+        const uint32_t axis = q->axes.given ? axes[i] : i;
+        PARE_TRY(cut(ctx, io, q, i, axis, &dims[axis]));
+    }
+    return PARE_OK;
+}
+
 static pare_status slice_infer(pare_ctx *ctx, pare_infer_io *io)
 {
-    request q = { .x = pare_in(io, 0), .exact = true };
-    uint32_t axes[PARE_MAX_DIMS];
-    bool known = true;
+    request q = { .x = pare_in(io, 0) };
     pare_num *dims = NULL;
     io->out[0] = pare_info_unranked(pare_in_dtype(io, 0));
     PARE_TRY(read_request(ctx, io, &q));
     if (!pare_info_has_rank(q.x)) return PARE_OK;
     pare_info y = pare_info_ranked(io->shapes, q.x->dtype, q.x->rank, &dims);
-    if (q.axes.given) PARE_TRY(pare_list_axes(ctx, io, "axes", &q.axes, q.x->rank, axes, &known));
-    if (q.n == PARE_NONE || !known) { /* any dim may be cut */
-        io->out[0] = y;
-        return PARE_OK;
-    }
-    if (q.n > q.x->rank)
-        return pare_call_fail(ctx, io->call,
-                              "starts: expected at most %" PRIu32 " axes, found %" PRIu32,
-                              q.x->rank, q.n);
-    for (uint32_t k = 0; k < q.x->rank; k++) {
-        dims[k] = q.x->dims[k];
-        q.step[k] = 1;
-    }
-    for (uint32_t i = 0; i < q.n; i++) {
-        const uint32_t axis = q.axes.given ? axes[i] : i;
-        PARE_TRY(cut(ctx, io, &q, i, axis, &dims[axis]));
-    }
+    PARE_TRY(cut_all(ctx, io, &q, dims));
     if (q.x->content && q.exact) pare_content_fill(io->shapes, &y, element, &q);
     io->out[0] = y;
+    return PARE_OK;
+}
+
+static pare_status slice_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_info *in[5];
+    const pare_infer_io as_infer = pare_eval_as_infer(io, in);
+    const pare_tensor *x = NULL;
+    pare_num dims[PARE_MAX_DIMS];
+    int64_t strides[PARE_MAX_DIMS];
+    pare_mover m;
+    PARE_TRY(pare_eval_need(ctx, io, 0, &x));
+    PARE_TRY(pare_mover_out(ctx, io, 0, x, &m)); /* fails unless all bounds are known */
+    request q = { .x = in[0] };
+    PARE_TRY(read_request(ctx, &as_infer, &q));
+    PARE_TRY(cut_all(ctx, &as_infer, &q, dims));
+    if (!io->out[0].tensor->n_elements) return PARE_OK;
+    pare_strides(x->rank, x->dims, strides);
+    pare_box box = { .rank = x->rank };
+    for (uint32_t k = 0; k < x->rank; k++) {
+        box.dims[k] = dims[k].i;
+        box.from += q.first[k] * strides[k];
+        box.from_strides[k] = dims[k].i > 1 ? q.step[k] * strides[k] : 0;
+    }
+    pare_strides(x->rank, box.dims, box.to_strides);
+    pare_mover_box(&m, x, &box);
     return PARE_OK;
 }
 
@@ -200,5 +235,5 @@ const pare_op pare_op_slice = {
     .domain = "", .name = "Slice", .since = 1,
     .n_in = { 1, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_slice_params),
-    .resolve = slice_resolve, .infer = slice_infer, .eval = PARE_TODO(eval),
+    .resolve = slice_resolve, .infer = slice_infer, .eval = slice_eval,
 };

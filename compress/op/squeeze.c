@@ -1,6 +1,7 @@
 #include "op/content.h"
 #include "op/list.h"
 #include "op/move.h"
+#include "op/mover.h"
 
 #include <inttypes.h>
 
@@ -95,12 +96,12 @@ const pare_op pare_op_squeeze = {
     .domain = "", .name = "Squeeze", .since = 1,
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axes_params),
-    .resolve = axes_resolve, .infer = squeeze_infer, .eval = PARE_TODO(eval),
+    .resolve = axes_resolve, .infer = squeeze_infer, .eval = pare_reshape_eval,
 };
 
 const pare_op pare_op_unsqueeze = {
     .domain = "", .name = "Unsqueeze", .since = 1,
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axes_params),
-    .resolve = axes_resolve, .infer = unsqueeze_infer, .eval = PARE_TODO(eval),
+    .resolve = axes_resolve, .infer = unsqueeze_infer, .eval = pare_reshape_eval,
 };

@@ -1,6 +1,7 @@
 #include "op/content.h"
 #include "op/list.h"
 #include "op/move.h"
+#include "op/mover.h"
 
 #include <inttypes.h>
 
@@ -25,18 +26,18 @@ static pare_num element(const void *user, const int64_t *at)
     return pare_content_at(v->x, from);
 }
 
-static pare_status read_perm(pare_ctx *ctx, const pare_infer_io *io, const pare_ints perm, view *v)
+static pare_status read_perm(pare_ctx *ctx, const pare_infer_io *io, const pare_ints perm,
+                             uint32_t rank, uint32_t *out)
 {
-    const uint32_t rank = v->x->rank;
     const pare_list list = { .has_length = true, .n = perm.n, .ints = perm.v };
     bool known = false;
-    for (uint32_t i = 0; !perm.found && i < rank; i++) v->perm[i] = rank - 1 - i;
+    for (uint32_t i = 0; !perm.found && i < rank; i++) out[i] = rank - 1 - i;
     if (!perm.found) return PARE_OK;
     if (perm.n != rank)
         return pare_call_fail(ctx, io->call,
                               "attribute 'perm': expected %" PRIu32 " axes, found %" PRIu32, rank,
                               perm.n);
-    return pare_list_axes(ctx, io, "attribute 'perm'", &list, rank, v->perm, &known);
+    return pare_list_axes(ctx, io, "attribute 'perm'", &list, rank, out, &known);
 }
 
 static pare_status transpose_infer(pare_ctx *ctx, pare_infer_io *io)
@@ -50,7 +51,7 @@ static pare_status transpose_infer(pare_ctx *ctx, pare_infer_io *io)
             io->out[0] = pare_info_ranked(io->shapes, pare_in_dtype(io, 0), p->perm.n, &dims);
         return PARE_OK;
     }
-    PARE_TRY(read_perm(ctx, io, p->perm, &v));
+    PARE_TRY(read_perm(ctx, io, p->perm, v.x->rank, v.perm));
     pare_info y = pare_info_ranked(io->shapes, v.x->dtype, v.x->rank, &dims);
     for (uint32_t i = 0; i < v.x->rank; i++) dims[i] = v.x->dims[v.perm[i]];
     if (v.x->content) pare_content_fill(io->shapes, &y, element, &v);
@@ -58,9 +59,33 @@ static pare_status transpose_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+static pare_status transpose_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_transpose_params *p = io->params;
+    const pare_info *in[1];
+    const pare_infer_io as_infer = pare_eval_as_infer(io, in);
+    const pare_tensor *x = NULL;
+    uint32_t perm[PARE_MAX_DIMS];
+    int64_t strides[PARE_MAX_DIMS];
+    pare_box box = { 0 };
+    pare_mover m;
+    PARE_TRY(pare_eval_need(ctx, io, 0, &x));
+    PARE_TRY(pare_mover_out(ctx, io, 0, x, &m));
+    PARE_TRY(read_perm(ctx, &as_infer, p->perm, x->rank, perm));
+    pare_strides(x->rank, x->dims, strides);
+    box.rank = x->rank;
+    for (uint32_t i = 0; i < x->rank; i++) {
+        box.dims[i] = x->dims[perm[i]];
+        box.from_strides[i] = strides[perm[i]];
+    }
+    pare_strides(x->rank, box.dims, box.to_strides);
+    pare_mover_box(&m, x, &box);
+    return PARE_OK;
+}
+
 const pare_op pare_op_transpose = {
     .domain = "", .name = "Transpose", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_transpose_params),
-    .resolve = transpose_resolve, .infer = transpose_infer, .eval = PARE_TODO(eval),
+    .resolve = transpose_resolve, .infer = transpose_infer, .eval = transpose_eval,
 };
