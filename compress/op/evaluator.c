@@ -62,10 +62,23 @@ static pare_status make_room(pare_ctx *ctx, uint32_t n_in, uint32_t n_out, call_
     return PARE_OK;
 }
 
+/* Whether an attribute is a graph, or may be one in a call of the function around. */
 static bool holds_graph(const pare_node *node)
 {
-    for (uint32_t i = 0; i < node->n_attrs; i++)
-        if (node->attrs[i]->type == PARE_ATTR_GRAPH) return true;
+    for (uint32_t i = 0; i < node->n_attrs; i++) {
+        const pare_attr *attr = node->attrs[i];
+        if (attr->type == PARE_ATTR_GRAPH || attr->ref_name) return true;
+    }
+    return false;
+}
+
+/* Whether an attribute is a graph in this call. */
+static bool owns_graph(const pare_call *call)
+{
+    for (uint32_t i = 0; i < call->node->n_attrs; i++) {
+        const pare_attr *attr = pare_call_attr(call, call->node->attrs[i]->name);
+        if (attr && attr->type == PARE_ATTR_GRAPH) return true;
+    }
     return false;
 }
 
@@ -78,7 +91,7 @@ static pare_status infer_call(pare_evaluator *e, const pare_call *call, const vo
         room->in_info[i] = info_of(e, room->in[i]);
         room->infer_in[i] = room->in[i] ? &room->in_info[i] : NULL;
     }
-    if (holds_graph(n) || call->op->infer == PARE_TODO(infer)) return PARE_OK;
+    if (owns_graph(call) || call->op->infer == PARE_TODO(infer)) return PARE_OK;
     pare_inferer inferer = { .ctx = e->ctx, .model = e->model, .shapes = e->shapes };
     pare_infer_io io = { .call = call, .params = params, .shapes = e->shapes, .inferer = &inferer,
                          .n_in = n->n_inputs, .n_out = n->n_outputs, .in = room->infer_in,
@@ -109,7 +122,7 @@ static pare_status eval_operator(pare_evaluator *e, pare_node_id id, const call_
                         .out = room->out };
     /* A nested graph makes shapes of its own, so that these stay as they are. */
     pare_shapes *mine = e->shapes;
-    if (holds_graph(call.node)) e->shapes = NULL;
+    if (owns_graph(&call)) e->shapes = NULL;
     const pare_status st = call.op->eval(e->ctx, &io);
     if (e->shapes != mine) {
         pare_shapes_free(e->ctx, e->shapes);
@@ -118,15 +131,40 @@ static pare_status eval_operator(pare_evaluator *e, pare_node_id id, const call_
     return st;
 }
 
-/* Runs a function's body; values of it cannot be in use: functions do not call themselves. */
+pare_status pare_evaluator_enter(pare_evaluator *e, pare_running *self, const pare_call *call,
+                                 const pare_graph *graph)
+{
+    int depth = 1;
+    bool is_running = false;
+    for (const pare_running *r = e->running; r; r = r->outer, depth++)
+        is_running = is_running || r->graph == graph;
+    if (is_running || depth > PARE_MAX_RUNNING_GRAPHS) {
+        if (is_running)
+            pare_call_fail(e->ctx, call, "graph '%s' runs inside of itself",
+                           pare_str_or_empty(graph->name));
+        else
+            pare_call_fail(e->ctx, call, "expected at most %d graphs inside of each other",
+                           PARE_MAX_RUNNING_GRAPHS);
+        return PARE_EUNSUPPORTED;
+    }
+    *self = (pare_running){ graph, e->running };
+    e->running = self;
+    return PARE_OK;
+}
+
+void pare_evaluator_leave(pare_evaluator *e, const pare_running *self)
+{
+    e->running = self->outer;
+}
+
+/* Runs a function's body. */
 static pare_status eval_function(pare_evaluator *e, pare_node_id id, const pare_function *f,
                                  const call_room *room)
 {
     const pare_node *n = &e->model->nodes[id];
     const pare_call outer = { .node = n, .bindings = e->bindings, .n_bindings = e->n_bindings };
-    if (e->call_depth >= PARE_MAX_CALL_DEPTH)
-        return pare_call_fail(e->ctx, &outer, "expected at most %d functions inside of each other",
-                              PARE_MAX_CALL_DEPTH);
+    pare_running self;
+    PARE_TRY(pare_evaluator_enter(e, &self, &outer, f->body));
     pare_arena arena;
     pare_arena_init(e->ctx, &arena, 0);
     pare_attr_binding *bindings = NULL;
@@ -137,14 +175,13 @@ static pare_status eval_function(pare_evaluator *e, pare_node_id id, const pare_
             st = pare_datum_copy(e->ctx, &e->datums[f->body->inputs.items[i].value], room->in[i]);
     e->bindings = bindings;
     e->n_bindings = n_bindings;
-    e->call_depth++;
     if (!st) st = pare_evaluate_graph(e, f->body);
-    e->call_depth--;
     e->bindings = outer.bindings;
     e->n_bindings = outer.n_bindings;
     for (uint32_t i = 0; !st && i < n->n_outputs && i < f->body->outputs.n; i++)
         st = pare_datum_copy(e->ctx, &room->out[i], &e->datums[f->body->outputs.items[i].value]);
     pare_evaluator_forget(e, f->body);
+    pare_evaluator_leave(e, &self);
     pare_arena_free(&arena);
     return st;
 }
@@ -273,7 +310,9 @@ pare_status pare_eval_subgraph(pare_ctx *ctx, pare_eval_io *io, const pare_graph
                        max);
         return PARE_EBUDGET;
     }
-    pare_status st = PARE_OK;
+    pare_running self;
+    PARE_TRY(pare_evaluator_enter(e, &self, io->call, graph));
+    pare_status st = pare_check_canceled(ctx);
     for (size_t i = 0; !st && i < graph->inputs.n && i < n; i++)
         st = pare_datum_copy(ctx, &e->datums[graph->inputs.items[i].value], in[i]);
     if (!st) st = pare_evaluate_graph(e, graph);
@@ -281,6 +320,7 @@ pare_status pare_eval_subgraph(pare_ctx *ctx, pare_eval_io *io, const pare_graph
         st = pare_datum_copy(ctx, &outputs[i], &e->datums[graph->outputs.items[i].value]);
     for (size_t i = 0; st && i < graph->outputs.n; i++) pare_datum_drop(ctx, &outputs[i]);
     pare_evaluator_forget(e, graph);
+    pare_evaluator_leave(e, &self);
     return st;
 }
 

@@ -4,6 +4,14 @@
 
 #include "op/eval.h"
 
+enum { PARE_MAX_RUNNING_GRAPHS = 200 }; /* nested graphs and function bodies inside of each other */
+
+/* A nested graph or function body that is being run. */
+typedef struct pare_running {
+    const pare_graph *graph;
+    const struct pare_running *outer; /* NULL: the outermost one */
+} pare_running;
+
 typedef struct pare_evaluator {
     pare_ctx *ctx;
     const pare_model *model;
@@ -14,12 +22,19 @@ typedef struct pare_evaluator {
     uint32_t *pending;        /* by value handle: uses that are still to come */
     const pare_attr_binding *bindings; /* of the function call under way */
     size_t n_bindings;
-    uint32_t call_depth;
+    const pare_running *running; /* innermost first */
     uint64_t n_iterations;    /* nested graphs that were run */
 } pare_evaluator;
 
 /* Evaluates the nodes of a graph whose inputs are set, having set its initializers. */
 pare_status pare_evaluate_graph(pare_evaluator *e, const pare_graph *graph);
+
+/* Notes in `self` that a graph is being run, until pare_evaluator_leave. EUNSUPPORTED where it is
+ * so already (values of it are in use: graphs that are handed to functions can be that entangled)
+ * or too many are. */
+pare_status pare_evaluator_enter(pare_evaluator *e, pare_running *self, const pare_call *call,
+                                 const pare_graph *graph);
+void pare_evaluator_leave(pare_evaluator *e, const pare_running *self);
 
 /* Lets go of everything that the graph defines. */
 void pare_evaluator_forget(pare_evaluator *e, const pare_graph *graph);

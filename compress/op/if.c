@@ -1,5 +1,6 @@
 #include "op/inferer.h"
 #include "op/nested.h"
+#include "op/parts.h"
 
 #include <inttypes.h>
 
@@ -52,8 +53,8 @@ static pare_status if_infer(pare_ctx *ctx, pare_infer_io *io)
     const pare_num condition = pare_info_at(pare_in(io, 0), 0);
     const pare_info *taken = NULL;
     const pare_info *dead = NULL;
-    PARE_TRY(pare_need_body(ctx, io, "then_branch", p->then_branch, 0, io->n_out));
-    PARE_TRY(pare_need_body(ctx, io, "else_branch", p->else_branch, 0, io->n_out));
+    PARE_TRY(pare_need_body(ctx, io->call, "then_branch", p->then_branch, 0, io->n_out));
+    PARE_TRY(pare_need_body(ctx, io->call, "else_branch", p->else_branch, 0, io->n_out));
     if (condition.kind != PARE_NUM_INT) return infer_both(ctx, io);
     PARE_TRY(infer_branch(ctx, io, condition.i ? p->else_branch : p->then_branch, true, &dead));
     PARE_TRY(pare_infer_subgraph(ctx, io, condition.i ? p->then_branch : p->else_branch, NULL, 0,
@@ -62,9 +63,28 @@ static pare_status if_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+static pare_status if_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_if_params *p = io->params;
+    int64_t condition = 0;
+    PARE_TRY(pare_eval_integer(ctx, io, 0, &condition));
+    const pare_graph *branch = condition ? p->then_branch : p->else_branch;
+    PARE_TRY(pare_need_body(ctx, io->call, condition ? "then_branch" : "else_branch", branch, 0,
+                            io->n_out));
+    pare_datum *outputs = pare_alloc(ctx, branch->outputs.n * sizeof(*outputs));
+    if (!outputs) return pare_fail_memory(ctx, branch->outputs.n * sizeof(*outputs));
+    const pare_status st = pare_eval_subgraph(ctx, io, branch, NULL, 0, outputs);
+    for (size_t i = 0; !st && i < branch->outputs.n; i++) {
+        if (i < io->n_out) io->out[i] = outputs[i];
+        else pare_datum_drop(ctx, &outputs[i]);
+    }
+    pare_free(ctx, outputs);
+    return st;
+}
+
 const pare_op pare_op_if = {
     .domain = "", .name = "If", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_if_params),
-    .resolve = if_resolve, .infer = if_infer, .eval = PARE_TODO(eval),
+    .resolve = if_resolve, .infer = if_infer, .eval = if_eval,
 };

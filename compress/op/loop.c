@@ -76,7 +76,7 @@ static pare_status loop_infer(pare_ctx *ctx, pare_infer_io *io)
         return pare_call_fail(ctx, io->call,
                               "expected at least %" PRIu32 " outputs, found %" PRIu32, n_carried,
                               io->n_out);
-    PARE_TRY(pare_need_body(ctx, io, "body", p->body, 2 + n_carried, 1 + io->n_out));
+    PARE_TRY(pare_need_body(ctx, io->call, "body", p->body, 2 + n_carried, 1 + io->n_out));
     pare_info *inputs = pare_arena_array(&io->shapes->arena, 2 + n_carried, sizeof(*inputs));
     if (!inputs) return pare_arena_fail(ctx, &io->shapes->arena);
     PARE_TRY(infer_body(ctx, io, p->body, inputs, &outputs));
@@ -95,5 +95,5 @@ const pare_op pare_op_loop = {
     .domain = "", .name = "Loop", .since = 1,
     .n_in = { 2, PARE_MANY }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_body_params),
-    .resolve = loop_resolve, .infer = loop_infer, .eval = PARE_TODO(eval),
+    .resolve = loop_resolve, .infer = loop_infer, .eval = pare_loop_eval,
 };

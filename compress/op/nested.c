@@ -21,7 +21,7 @@ pare_status pare_get_graph(pare_ctx *ctx, const pare_call *call, const char *nam
     return PARE_OK;
 }
 
-pare_status pare_need_body(pare_ctx *ctx, const pare_infer_io *io, const char *what,
+pare_status pare_need_body(pare_ctx *ctx, const pare_call *call, const char *what,
                            const pare_graph *graph, uint32_t n_in, uint32_t n_out)
 {
     const pare_model *model = graph->model;
@@ -29,11 +29,11 @@ pare_status pare_need_body(pare_ctx *ctx, const pare_infer_io *io, const char *w
     for (size_t i = n_in; fits && i < graph->inputs.n; i++) /* as files before IR version 4 do */
         fits = model->values[graph->inputs.items[i].value].tensor != NULL;
     if (!fits)
-        return pare_call_fail(ctx, io->call,
+        return pare_call_fail(ctx, call,
                               "graph '%s': expected %" PRIu32 " inputs, found %zu", what, n_in,
                               graph->inputs.n);
     if (graph->outputs.n >= n_out) return PARE_OK;
-    return pare_call_fail(ctx, io->call,
+    return pare_call_fail(ctx, call,
                           "graph '%s': expected at least %" PRIu32 " outputs, found %zu", what,
                           n_out, graph->outputs.n);
 }

@@ -2,6 +2,7 @@
 #ifndef PARE_OP_NESTED_H
 #define PARE_OP_NESTED_H
 
+#include "op/eval.h"
 #include "op/infer.h"
 #include "op/list.h"
 
@@ -30,7 +31,7 @@ pare_status pare_get_graph(pare_ctx *ctx, const pare_call *call, const char *nam
 
 /* EFORMAT unless the graph takes n_in inputs (more, where those have a constant) and gives at least
  * n_out outputs. */
-pare_status pare_need_body(pare_ctx *ctx, const pare_infer_io *io, const char *what,
+pare_status pare_need_body(pare_ctx *ctx, const pare_call *call, const char *what,
                            const pare_graph *graph, uint32_t n_in, uint32_t n_out);
 
 /* Infers a body that runs again and again: inputs [n_in], of which those from `first` on, n_carried
@@ -40,5 +41,19 @@ pare_status pare_infer_repeated(pare_ctx *ctx, pare_infer_io *io, const pare_gra
                                 pare_info *inputs, uint32_t n_in, uint32_t first,
                                 uint32_t n_carried, uint32_t first_out,
                                 const pare_info **outputs);
+
+/* --- evaluation -------------------------------------------------------------------------------
+ * */
+
+struct pare_pile;
+
+/* Makes output i of what each run of a body gave, put together along a new axis. Where it never ran
+ * the output is empty, and of the type and shape that the body declares for its output `from`
+ * (unknown dims count as 0); EUNSUPPORTED when it declares no type. */
+pare_status pare_stack_out(pare_ctx *ctx, pare_eval_io *io, uint32_t i,
+                           const struct pare_pile *runs, const pare_graph *body, uint32_t from,
+                           int64_t axis, bool reversed);
+
+pare_eval_fn pare_loop_eval, pare_scan_eval;
 
 #endif

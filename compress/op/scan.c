@@ -123,7 +123,7 @@ static pare_status scan_infer(pare_ctx *ctx, pare_infer_io *io)
     const uint32_t n = p->n_states + p->n_scan_inputs;
     const pare_info *outputs = NULL;
     scanned s = { 0 };
-    PARE_TRY(pare_need_body(ctx, io, "body", p->body, n, io->n_out));
+    PARE_TRY(pare_need_body(ctx, io->call, "body", p->body, n, io->n_out));
     pare_info *inputs = pare_arena_array(&io->shapes->arena, n, sizeof(*inputs));
     if (!inputs) return pare_arena_fail(ctx, &io->shapes->arena);
     PARE_TRY(body_inputs(ctx, io, inputs, &s));
@@ -144,5 +144,5 @@ const pare_op pare_op_scan = {
     .domain = "", .name = "Scan", .since = 8,
     .n_in = { 1, PARE_MANY }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_scan_params),
-    .resolve = scan_resolve, .infer = scan_infer, .eval = PARE_TODO(eval),
+    .resolve = scan_resolve, .infer = scan_infer, .eval = pare_scan_eval,
 };

@@ -94,7 +94,7 @@ static pare_status map_infer(pare_ctx *ctx, pare_infer_io *io)
 {
     const pare_body_params *p = io->params;
     const pare_info *outputs = NULL;
-    PARE_TRY(pare_need_body(ctx, io, "body", p->body, io->n_in, io->n_out));
+    PARE_TRY(pare_need_body(ctx, io->call, "body", p->body, io->n_in, io->n_out));
     pare_info *inputs = pare_arena_array(&io->shapes->arena, io->n_in, sizeof(*inputs));
     if (!inputs) return pare_arena_fail(ctx, &io->shapes->arena);
     for (uint32_t i = 0; i < io->n_in; i++) {
@@ -111,43 +111,43 @@ static pare_status map_infer(pare_ctx *ctx, pare_infer_io *io)
 const pare_op pare_op_sequence_construct = {
     .domain = "", .name = "SequenceConstruct", .since = 11,
     .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = construct_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = construct_infer, .eval = pare_sequence_construct_eval,
 };
 
 const pare_op pare_op_sequence_empty = {
     .domain = "", .name = "SequenceEmpty", .since = 11,
     .n_in = { 0, 0 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_sequence_empty_params),
-    .resolve = empty_resolve, .infer = empty_infer, .eval = PARE_TODO(eval),
+    .resolve = empty_resolve, .infer = empty_infer, .eval = pare_sequence_empty_eval,
 };
 
 const pare_op pare_op_sequence_insert = {
     .domain = "", .name = "SequenceInsert", .since = 11,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = insert_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = insert_infer, .eval = pare_sequence_insert_eval,
 };
 
 const pare_op pare_op_sequence_erase = {
     .domain = "", .name = "SequenceErase", .since = 11,
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = erase_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = erase_infer, .eval = pare_sequence_erase_eval,
 };
 
 const pare_op pare_op_sequence_at = {
     .domain = "", .name = "SequenceAt", .since = 11,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = at_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = at_infer, .eval = pare_sequence_at_eval,
 };
 
 const pare_op pare_op_sequence_length = {
     .domain = "", .name = "SequenceLength", .since = 11,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = length_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = length_infer, .eval = pare_sequence_length_eval,
 };
 
 const pare_op pare_op_sequence_map = {
     .domain = "", .name = "SequenceMap", .since = 17,
     .n_in = { 1, PARE_MANY }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_body_params),
-    .resolve = map_resolve, .infer = map_infer, .eval = PARE_TODO(eval),
+    .resolve = map_resolve, .infer = map_infer, .eval = pare_sequence_map_eval,
 };

@@ -94,12 +94,14 @@ const pare_op pare_op_split_to_sequence = {
     .domain = "", .name = "SplitToSequence", .since = 11,
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_split_to_sequence_params),
-    .resolve = split_resolve, .infer = split_infer, .eval = PARE_TODO(eval),
+    .resolve = split_resolve, .infer = split_infer,
+    .eval = pare_split_to_sequence_eval,
 };
 
 const pare_op pare_op_concat_from_sequence = {
     .domain = "", .name = "ConcatFromSequence", .since = 11,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_concat_from_sequence_params),
-    .resolve = concat_resolve, .infer = concat_infer, .eval = PARE_TODO(eval),
+    .resolve = concat_resolve, .infer = concat_infer,
+    .eval = pare_concat_from_sequence_eval,
 };
