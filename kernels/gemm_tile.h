@@ -1,0 +1,50 @@
+/* The inner part of every matrix product: some rows against one panel of packed weights, with what
+ * follows a product fused behind it. Convolution, Gemm, MatMul and attention are loops around it. */
+#ifndef KERNELS_GEMM_TILE_H
+#define KERNELS_GEMM_TILE_H
+
+#include <stdint.h>
+
+/* Bounds of what one tile of any level takes. */
+enum { PARE_TILE_MAX_ROWS = 16, PARE_PANEL_MAX = 32 };
+
+/* y[r,j] = finish(chain), for r < n_rows and j < n_cols:
+ *   chain  one chain of fused multiply-adds that starts at bias[r * bias_stride + j] and goes over
+ *          x[t * n_rows + r][c] * w[(t * depth + c) * panel + j], t outside, c inside, ascending
+ *   finish z = scale ? fma(z, scale[j], shift[j]) : z;  z = add ? z + add[r * add_stride + j] : z;
+ *          z = z < low ? low : z;  z = z > high ? high : z  (NaN stays)
+ * Pointers of x lead to `depth` elements each. bias, scale and shift have `panel` entries (padding
+ * included), w is aligned to 64 bytes. Strides count elements. y may be add, but overlaps nothing
+ * else. */
+typedef struct pare_gemm_tile {
+    int n_rows, n_cols;
+    int64_t n_taps, depth;
+    const float *const *x;    /* [n_taps, n_rows] */
+    const float *w;           /* [n_taps * depth, panel] */
+    const float *bias;
+    int64_t bias_stride;      /* 0: the same for every row */
+    const float *scale, *shift; /* NULL: none */
+    const float *add;         /* NULL: none */
+    int64_t add_stride;
+    float low, high;          /* -INFINITY, INFINITY: no bounds */
+    float *y;
+    int64_t y_stride;
+} pare_gemm_tile;
+
+typedef void pare_gemm_tile_fn(const pare_gemm_tile *tile);
+
+typedef struct pare_gemm_kernel {
+    int rows;                 /* at most this many rows in a tile; fewer run slower per row */
+    int panel;                /* columns of a panel, a multiple of 8 */
+    pare_gemm_tile_fn *run;
+} pare_gemm_kernel;
+
+/* Rows of 4, panels of 16. */
+pare_gemm_tile_fn pare_gemm_tile_ref;
+
+/* Packs a matrix of n columns and k rows, element (p, j) at b[p * row_stride + j * col_stride],
+ * into panels: out [ceil(n / panel)][k][panel], zero beyond n. out is aligned to 64 bytes. */
+void pare_pack_panels(int64_t n, int64_t k, const float *b, int64_t row_stride, int64_t col_stride,
+                      int panel, float *out);
+
+#endif

@@ -1,0 +1,20 @@
+/* Levels of instruction sets that kernels are written for. Every level gives the same bits. */
+#ifndef KERNELS_ISA_H
+#define KERNELS_ISA_H
+
+typedef enum pare_isa {
+    PARE_ISA_SCALAR,          /* plain C: the references */
+    PARE_ISA_AVX2,            /* with FMA */
+    PARE_N_ISAS,
+} pare_isa;
+
+/* "scalar", "avx2". */
+const char *pare_isa_name(pare_isa isa);
+
+/* The level with this name; PARE_N_ISAS: none has it. */
+pare_isa pare_isa_of(const char *name);
+
+/* The highest level that this processor (and its operating system) runs. */
+pare_isa pare_isa_best(void);
+
+#endif

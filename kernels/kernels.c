@@ -1,0 +1,25 @@
+#include "kernels/kernels.h"
+
+#include "kernels/x86/avx2.h"
+
+#include <stddef.h>
+
+static const pare_kernels sets[] = {
+    {
+        .isa = PARE_ISA_SCALAR,
+        .gemm = { 4, 16, pare_gemm_tile_ref },
+    },
+#if defined(__x86_64__)
+    {
+        .isa = PARE_ISA_AVX2,
+        .gemm = { 6, 16, pare_gemm_tile_avx2 },
+    },
+#endif
+};
+
+const pare_kernels *pare_kernels_of(pare_isa isa)
+{
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+        if (sets[i].isa == isa) return &sets[i];
+    return NULL;
+}

@@ -1,0 +1,125 @@
+/* Tiles of every level against the reference, bit for bit, around the edges of tiles and panels;
+ * and the reference against plain chains. */
+#include "kernels/kernels.h"
+#include "support/test.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum { MAX_DEPTH = 40, MAX_TAPS = 3, STRIDE = 48, GUARD = 77 };
+
+typedef struct shape {
+    int n_taps, depth;
+    bool has_affine, has_add, has_bounds;
+} shape;
+
+static const shape shapes[] = {
+    { 1, 1, false, false, false }, { 1, 7, false, true, false },  { 1, 40, true, false, true },
+    { 3, 5, false, false, true },  { 2, 16, true, true, true },   { 1, 0, false, false, false },
+};
+
+typedef struct room {
+    _Alignas(64) float w[MAX_TAPS * MAX_DEPTH * PARE_PANEL_MAX];
+    float x[PARE_TILE_MAX_ROWS * MAX_TAPS][MAX_DEPTH];
+    float bias[PARE_PANEL_MAX], scale[PARE_PANEL_MAX], shift[PARE_PANEL_MAX];
+    float add[PARE_TILE_MAX_ROWS * STRIDE], y[PARE_TILE_MAX_ROWS * STRIDE];
+} room;
+
+/* Mostly ordinary numbers; now and then one that breaks careless arithmetic. */
+static float any_number(uint32_t *state)
+{
+    static const float odd[] = { 0, -0.0f, INFINITY, -INFINITY, NAN, 1e-40f, 3e38f, -3e38f };
+    *state = *state * 1664525u + 1013904223u;
+    if (*state >> 24 == 7) return odd[*state >> 13 & 7];
+    return (float)(*state >> 8) / 8388608.0f - 1;
+}
+
+static void fill(float *x, size_t n, uint32_t *state)
+{
+    for (size_t i = 0; i < n; i++) x[i] = any_number(state);
+}
+
+static bool same_bits(float a, float b)
+{
+    return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+static float expected(const pare_gemm_tile *t, int panel, int r, int j)
+{
+    float z = t->bias[j];
+    for (int64_t tap = 0; tap < t->n_taps; tap++)
+        for (int64_t c = 0; c < t->depth; c++)
+            z = fmaf(t->x[tap * t->n_rows + r][c], t->w[(tap * t->depth + c) * panel + j], z);
+    if (t->scale) z = fmaf(z, t->scale[j], t->shift[j]);
+    if (t->add) z += t->add[r * STRIDE + j];
+    if (z < t->low) z = t->low;
+    return z > t->high ? t->high : z;
+}
+
+static void check_tile(const pare_gemm_kernel *kernel, const shape *s, room *m, int n_rows,
+                       int n_cols)
+{
+    const float *x[PARE_TILE_MAX_ROWS * MAX_TAPS];
+    for (int i = 0; i < n_rows * s->n_taps; i++) x[i] = m->x[i];
+    for (int i = 0; i < PARE_TILE_MAX_ROWS * STRIDE; i++) m->y[i] = GUARD;
+    const pare_gemm_tile t = {
+        .n_rows = n_rows, .n_cols = n_cols, .n_taps = s->n_taps, .depth = s->depth, .x = x,
+        .w = m->w, .bias = m->bias, .scale = s->has_affine ? m->scale : NULL, .shift = m->shift,
+        .add = s->has_add ? m->add : NULL, .add_stride = STRIDE,
+        .low = s->has_bounds ? 0 : -INFINITY, .high = s->has_bounds ? 6 : INFINITY,
+        .y = m->y, .y_stride = STRIDE,
+    };
+    kernel->run(&t);
+    for (int r = 0; r < PARE_TILE_MAX_ROWS; r++)
+        for (int j = 0; j < STRIDE; j++) {
+            const bool inside = r < n_rows && j < n_cols;
+            const float want = inside ? expected(&t, kernel->panel, r, j) : GUARD;
+            if (same_bits(m->y[r * STRIDE + j], want)) continue;
+            fail_msg("rows %d, columns %d, taps %d, depth %d: at %d,%d %a instead of %a", n_rows,
+                     n_cols, s->n_taps, s->depth, r, j, (double)m->y[r * STRIDE + j],
+                     (double)want);
+        }
+}
+
+static void every_level_gives_the_chain(void **state)
+{
+    (void)state;
+    static room m;
+    for (int isa = 0; isa <= (int)pare_isa_best(); isa++) {
+        const pare_gemm_kernel *kernel = &pare_kernels_of((pare_isa)isa)->gemm;
+        uint32_t seed = 1;
+        for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+            for (int rows = 1; rows <= kernel->rows; rows++)
+                for (int cols = 1; cols <= kernel->panel; cols++) {
+                    fill(m.w, sizeof(m.w) / sizeof(float), &seed);
+                    fill(&m.x[0][0], sizeof(m.x) / sizeof(float), &seed);
+                    fill(m.bias, 3 * PARE_PANEL_MAX, &seed); /* scale and shift too */
+                    fill(m.add, PARE_TILE_MAX_ROWS * STRIDE, &seed);
+                    check_tile(kernel, &shapes[i], &m, rows, cols);
+                }
+    }
+}
+
+static void panels_are_padded_with_zeros(void **state)
+{
+    (void)state;
+    float b[3 * 5];
+    float out[2 * 3 * 4];
+    for (int i = 0; i < 15; i++) b[i] = (float)(i + 1);
+    pare_pack_panels(5, 3, b, 5, 1, 4, out); /* as it stands */
+    const float want[] = { 1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14,
+                           5, 0, 0, 0, 10, 0, 0, 0, 15, 0, 0, 0 };
+    assert_memory_equal(out, want, sizeof(want));
+    pare_pack_panels(3, 5, b, 1, 5, 4, out); /* transposed */
+    assert_true(out[0] == 1 && out[1] == 6 && out[2] == 11 && out[3] == 0 && out[4] == 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_level_gives_the_chain),
+        cmocka_unit_test(panels_are_padded_with_zeros),
+    };
+    return test_run(tests);
+}
