@@ -3,6 +3,8 @@
 #ifndef KERNELS_GEMM_TILE_H
 #define KERNELS_GEMM_TILE_H
 
+#include "kernels/finish.h"
+
 #include <stdint.h>
 
 /* Bounds of what one tile of any level takes. */
@@ -11,11 +13,10 @@ enum { PARE_TILE_MAX_ROWS = 16, PARE_PANEL_MAX = 32 };
 /* y[r,j] = finish(chain), for r < n_rows and j < n_cols:
  *   chain  one chain of fused multiply-adds that starts at bias[r * bias_stride + j] and goes over
  *          x[t * n_rows + r][c] * w[(t * depth + c) * panel + j], t outside, c inside, ascending
- *   finish z = scale ? fma(z, scale[j], shift[j]) : z;  z = add ? z + add[r * add_stride + j] : z;
- *          z = z < low ? low : z;  z = z > high ? high : z  (NaN stays)
- * Pointers of x lead to `depth` elements each. bias, scale and shift have `panel` entries (padding
- * included), w is aligned to 64 bytes. Strides count elements. y may be add, but overlaps nothing
- * else. */
+ *   finish pare_finish_ref of row r and column j
+ * Pointers of x lead to `depth` elements each. bias has `panel` entries (padding included), scale
+ * and shift n_cols; w is aligned to 64 bytes. Strides count elements. y may be finish.add, but
+ * overlaps nothing else. */
 typedef struct pare_gemm_tile {
     int n_rows, n_cols;
     int64_t n_taps, depth;
@@ -23,10 +24,7 @@ typedef struct pare_gemm_tile {
     const float *w;           /* [n_taps * depth, panel] */
     const float *bias;
     int64_t bias_stride;      /* 0: the same for every row */
-    const float *scale, *shift; /* NULL: none */
-    const float *add;         /* NULL: none */
-    int64_t add_stride;
-    float low, high;          /* -INFINITY, INFINITY: no bounds */
+    pare_finish finish;
     float *y;
     int64_t y_stride;
 } pare_gemm_tile;

@@ -4,14 +4,6 @@
 
 enum { PANEL = 16 };
 
-static float finish(const pare_gemm_tile *t, int r, int j, float z)
-{
-    if (t->scale) z = fmaf(z, t->scale[j], t->shift[j]);
-    if (t->add) z += t->add[r * t->add_stride + j];
-    z = z < t->low ? t->low : z;
-    return z > t->high ? t->high : z;
-}
-
 /* Columns innermost, so that a compiler can take several at once: each is a chain of its own. */
 void pare_gemm_tile_ref(const pare_gemm_tile *t)
 {
@@ -25,7 +17,7 @@ void pare_gemm_tile_ref(const pare_gemm_tile *t)
                 for (int j = 0; j < PANEL; j++) sum[j] = fmaf(x[c], w[j], sum[j]);
         }
         for (int j = 0; j < t->n_cols; j++)
-            t->y[r * t->y_stride + j] = finish(t, r, j, sum[j]);
+            t->y[r * t->y_stride + j] = pare_finish_ref(&t->finish, r, j, sum[j]);
     }
 }
 

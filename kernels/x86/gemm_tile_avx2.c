@@ -1,45 +1,21 @@
 #include "kernels/x86/avx2.h"
 
-#include <immintrin.h>
+#include "kernels/x86/vec_avx2.h"
 
 /* Six rows by sixteen columns: twelve accumulators, two vectors of weights and one broadcast are
  * fifteen of the sixteen registers. Four cycles of latency and two units want eight chains, so four
  * rows and more run at the peak. */
 enum { PANEL = 16, HALF = 8, MAX_ROWS = 6 };
 
-#define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 6")
-
-/* Lanes j < n. */
-INLINE __m256i lanes(int n)
-{
-    const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), index);
-}
-
-INLINE __m256 clamp(const pare_gemm_tile *t, __m256 z)
-{
-    /* Of two equal or unordered operands max and min give the second. */
-    z = _mm256_max_ps(_mm256_set1_ps(t->low), z);
-    return _mm256_min_ps(_mm256_set1_ps(t->high), z);
-}
 
 INLINE void store(const pare_gemm_tile *t, int row, int half, __m256 z)
 {
     const int64_t j = half * HALF;
-    if (t->scale)
-        z = _mm256_fmadd_ps(z, _mm256_loadu_ps(t->scale + j), _mm256_loadu_ps(t->shift + j));
-    const int n = t->n_cols - (int)j;
-    float *y = t->y + row * t->y_stride + j;
-    if (n >= HALF) {
-        if (t->add) z = _mm256_add_ps(z, _mm256_loadu_ps(t->add + row * t->add_stride + j));
-        _mm256_storeu_ps(y, clamp(t, z));
-    } else if (n > 0) {
-        const __m256i mask = lanes(n);
-        if (t->add)
-            z = _mm256_add_ps(z, _mm256_maskload_ps(t->add + row * t->add_stride + j, mask));
-        _mm256_maskstore_ps(y, mask, clamp(t, z));
-    }
+    const float *add = t->finish.add ? t->finish.add + row * t->finish.add_stride : NULL;
+    const int64_t n = t->n_cols - j;
+    if (n <= 0) return;
+    store_n(t->y + row * t->y_stride + j, n, finish(&t->finish, add, j, n, z));
 }
 
 INLINE void run(const pare_gemm_tile *t, const int n_rows)

@@ -1,11 +1,11 @@
 /* Tiles of every level against the reference, bit for bit, around the edges of tiles and panels;
  * and the reference against plain chains. */
 #include "kernels/kernels.h"
+#include "support/floats.h"
 #include "support/test.h"
 
 #include <math.h>
 #include <stdbool.h>
-#include <string.h>
 
 enum { MAX_DEPTH = 40, MAX_TAPS = 3, STRIDE = 48, GUARD = 77 };
 
@@ -26,35 +26,17 @@ typedef struct room {
     float add[PARE_TILE_MAX_ROWS * STRIDE], y[PARE_TILE_MAX_ROWS * STRIDE];
 } room;
 
-/* Mostly ordinary numbers; now and then one that breaks careless arithmetic. */
-static float any_number(uint32_t *state)
-{
-    static const float odd[] = { 0, -0.0f, INFINITY, -INFINITY, NAN, 1e-40f, 3e38f, -3e38f };
-    *state = *state * 1664525u + 1013904223u;
-    if (*state >> 24 == 7) return odd[*state >> 13 & 7];
-    return (float)(*state >> 8) / 8388608.0f - 1;
-}
-
-static void fill(float *x, size_t n, uint32_t *state)
-{
-    for (size_t i = 0; i < n; i++) x[i] = any_number(state);
-}
-
-static bool same_bits(float a, float b)
-{
-    return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof(a)) == 0;
-}
-
 static float expected(const pare_gemm_tile *t, int panel, int r, int j)
 {
     float z = t->bias[j];
     for (int64_t tap = 0; tap < t->n_taps; tap++)
         for (int64_t c = 0; c < t->depth; c++)
             z = fmaf(t->x[tap * t->n_rows + r][c], t->w[(tap * t->depth + c) * panel + j], z);
-    if (t->scale) z = fmaf(z, t->scale[j], t->shift[j]);
-    if (t->add) z += t->add[r * STRIDE + j];
-    if (z < t->low) z = t->low;
-    return z > t->high ? t->high : z;
+    const pare_finish *f = &t->finish;
+    if (f->scale) z = fmaf(z, f->scale[j], f->shift[j]);
+    if (f->add) z += f->add[r * STRIDE + j];
+    if (z < f->low) z = f->low;
+    return z > f->high ? f->high : z;
 }
 
 static void check_tile(const pare_gemm_kernel *kernel, const shape *s, room *m, int n_rows,
@@ -65,9 +47,10 @@ static void check_tile(const pare_gemm_kernel *kernel, const shape *s, room *m, 
     for (int i = 0; i < PARE_TILE_MAX_ROWS * STRIDE; i++) m->y[i] = GUARD;
     const pare_gemm_tile t = {
         .n_rows = n_rows, .n_cols = n_cols, .n_taps = s->n_taps, .depth = s->depth, .x = x,
-        .w = m->w, .bias = m->bias, .scale = s->has_affine ? m->scale : NULL, .shift = m->shift,
-        .add = s->has_add ? m->add : NULL, .add_stride = STRIDE,
-        .low = s->has_bounds ? 0 : -INFINITY, .high = s->has_bounds ? 6 : INFINITY,
+        .w = m->w, .bias = m->bias,
+        .finish = { .scale = s->has_affine ? m->scale : NULL, .shift = m->shift,
+                    .add = s->has_add ? m->add : NULL, .add_stride = STRIDE,
+                    .low = s->has_bounds ? 0 : -INFINITY, .high = s->has_bounds ? 6 : INFINITY },
         .y = m->y, .y_stride = STRIDE,
     };
     kernel->run(&t);
@@ -75,7 +58,7 @@ static void check_tile(const pare_gemm_kernel *kernel, const shape *s, room *m, 
         for (int j = 0; j < STRIDE; j++) {
             const bool inside = r < n_rows && j < n_cols;
             const float want = inside ? expected(&t, kernel->panel, r, j) : GUARD;
-            if (same_bits(m->y[r * STRIDE + j], want)) continue;
+            if (test_same_float(m->y[r * STRIDE + j], want)) continue;
             fail_msg("rows %d, columns %d, taps %d, depth %d: at %d,%d %a instead of %a", n_rows,
                      n_cols, s->n_taps, s->depth, r, j, (double)m->y[r * STRIDE + j],
                      (double)want);
@@ -92,10 +75,10 @@ static void every_level_gives_the_chain(void **state)
         for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
             for (int rows = 1; rows <= kernel->rows; rows++)
                 for (int cols = 1; cols <= kernel->panel; cols++) {
-                    fill(m.w, sizeof(m.w) / sizeof(float), &seed);
-                    fill(&m.x[0][0], sizeof(m.x) / sizeof(float), &seed);
-                    fill(m.bias, 3 * PARE_PANEL_MAX, &seed); /* scale and shift too */
-                    fill(m.add, PARE_TILE_MAX_ROWS * STRIDE, &seed);
+                    test_fill_floats(m.w, sizeof(m.w) / sizeof(float), &seed);
+                    test_fill_floats(&m.x[0][0], sizeof(m.x) / sizeof(float), &seed);
+                    test_fill_floats(m.bias, 3 * PARE_PANEL_MAX, &seed); /* scale and shift too */
+                    test_fill_floats(m.add, PARE_TILE_MAX_ROWS * STRIDE, &seed);
                     check_tile(kernel, &shapes[i], &m, rows, cols);
                 }
     }
