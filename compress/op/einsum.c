@@ -5,7 +5,7 @@
 /* Einstein summation, e.g. "bij,bjk->bik": letters name axes, "..." stands for broadcast ones.
  * Without "->" the output has "..." and then the letters that occur once, in ASCII order. */
 
-enum { N_LABELS = 128, ELLIPSIS = 1 }; /* ELLIPSIS as a label: no letter has that code */
+enum { N_LABELS = PARE_EINSUM_LETTERS, ELLIPSIS = PARE_EINSUM_ELLIPSIS };
 
 /* What has been seen of the equation's axes. */
 typedef struct axes {
@@ -30,7 +30,7 @@ static pare_status einsum_resolve(pare_ctx *ctx, void *params, const pare_call *
 
 /* The next label at *at (a letter or ELLIPSIS), skipping spaces; 0 at the end of a term (before ','
  * or "->" or the end); EFORMAT for anything else. */
-static pare_status next_label(pare_ctx *ctx, const pare_infer_io *io, pare_bytes e, size_t *at,
+static pare_status next_label(pare_ctx *ctx, const pare_call *call, pare_bytes e, size_t *at,
                               uint8_t *label)
 {
     while (*at < e.n && e.data[*at] == ' ') (*at)++;
@@ -47,26 +47,25 @@ static pare_status next_label(pare_ctx *ctx, const pare_infer_io *io, pare_bytes
         return PARE_OK;
     }
     return pare_call_fail(
-        ctx, io->call,
+        ctx, call,
         "attribute 'equation': expected a letter, ',', '...' or '->' at %zu, found "
         "'%c'",
         *at, e.data[*at]);
 }
 
-/* Labels of one term into labels [PARE_MAX_DIMS]. */
-static pare_status read_term(pare_ctx *ctx, const pare_infer_io *io, pare_bytes e, size_t *at,
+pare_status pare_einsum_term(pare_ctx *ctx, const pare_call *call, pare_bytes e, size_t *at,
                              uint8_t *labels, uint32_t *n)
 {
     uint32_t n_ellipses = 0;
     *n = 0;
     for (;;) {
         uint8_t label = 0;
-        PARE_TRY(next_label(ctx, io, e, at, &label));
+        PARE_TRY(next_label(ctx, call, e, at, &label));
         if (!label) return PARE_OK;
         n_ellipses += label == ELLIPSIS;
         if (*n == PARE_MAX_DIMS || n_ellipses > 1)
             return pare_call_fail(
-                ctx, io->call,
+                ctx, call,
                 "attribute 'equation': expected at most %d axes and one '...' in a "
                 "term, found more",
                 PARE_MAX_DIMS);
@@ -126,7 +125,7 @@ static pare_status add_inputs(pare_ctx *ctx, pare_infer_io *io, axes *a, size_t 
     for (uint32_t i = 0;; i++) {
         uint8_t labels[PARE_MAX_DIMS];
         uint32_t n = 0;
-        PARE_TRY(read_term(ctx, io, p->equation, at, labels, &n));
+        PARE_TRY(pare_einsum_term(ctx, io->call, p->equation, at, labels, &n));
         PARE_TRY(add_input(ctx, io, a, pare_in(io, i), labels, n));
         const bool more = *at < p->equation.n && p->equation.data[*at] == ',';
         if (!more && i + 1 != io->n_in)
@@ -145,30 +144,33 @@ static pare_status add_inputs(pare_ctx *ctx, pare_infer_io *io, axes *a, size_t 
 }
 
 /* The labels of the output when the equation does not give them. */
-static void implicit_output(const axes *a, uint8_t *labels, uint32_t *n)
+static void implicit_output(bool has_ellipsis, const uint8_t *n_seen, uint8_t *labels, uint32_t *n)
 {
     *n = 0;
-    if (a->has_ellipsis) labels[(*n)++] = ELLIPSIS;
+    if (has_ellipsis) labels[(*n)++] = ELLIPSIS;
     for (uint32_t c = 'A'; c <= 'z'; c++)
-        if (is_letter((uint8_t)c) && a->n_seen[c] == 1) labels[(*n)++] = (uint8_t)c;
+        if (is_letter((uint8_t)c) && n_seen[c] == 1) labels[(*n)++] = (uint8_t)c;
 }
 
-static pare_status explicit_output(pare_ctx *ctx, const pare_infer_io *io, const axes *a, size_t at,
-                                   uint8_t *labels, uint32_t *n)
+pare_status pare_einsum_output(pare_ctx *ctx, const pare_call *call, pare_bytes e, size_t at,
+                               bool has_ellipsis, const uint8_t *n_seen, uint8_t *labels,
+                               uint32_t *n)
 {
-    const pare_einsum_params *p = io->params;
+    if (at == e.n) {
+        implicit_output(has_ellipsis, n_seen, labels, n);
+        return PARE_OK;
+    }
     at += 2; /* "->" */
-    PARE_TRY(read_term(ctx, io, p->equation, &at, labels, n));
-    if (at != p->equation.n)
-        return pare_call_fail(ctx, io->call,
+    PARE_TRY(pare_einsum_term(ctx, call, e, &at, labels, n));
+    if (at != e.n)
+        return pare_call_fail(ctx, call,
                               "attribute 'equation': expected one output, found more at %zu", at);
     for (uint32_t i = 0; i < *n; i++)
-        if (labels[i] != ELLIPSIS && !a->n_seen[labels[i]])
-            return pare_call_fail(
-                ctx, io->call,
-                "attribute 'equation': expected output axis '%c' in an input, found "
-                "it in none",
-                labels[i]);
+        if (labels[i] != ELLIPSIS && !n_seen[labels[i]])
+            return pare_call_fail(ctx, call,
+                                  "attribute 'equation': expected output axis '%c' in an input, "
+                                  "found it in none",
+                                  labels[i]);
     return PARE_OK;
 }
 
@@ -176,13 +178,13 @@ static pare_status einsum_infer(pare_ctx *ctx, pare_infer_io *io)
 {
     const pare_einsum_params *p = io->params;
     axes a = { .ellipsis_known = true };
-    uint8_t labels[PARE_MAX_DIMS + 1];
+    uint8_t labels[PARE_MAX_DIMS];
     uint32_t n = 0;
     size_t at = 0;
     a.ellipsis = pare_info_tensor(io->shapes, PARE_DTYPE_UNDEFINED, 0, NULL);
     PARE_TRY(add_inputs(ctx, io, &a, &at));
-    if (at == p->equation.n) implicit_output(&a, labels, &n);
-    else PARE_TRY(explicit_output(ctx, io, &a, at, labels, &n));
+    PARE_TRY(pare_einsum_output(ctx, io->call, p->equation, at, a.has_ellipsis, a.n_seen, labels,
+                                &n));
     const bool dots = memchr(labels, ELLIPSIS, n) != NULL;
     io->out[0] = pare_info_unranked(pare_first_dtype(io));
     if (dots && (!a.ellipsis_known || !a.ellipsis.has_rank)) return PARE_OK;
@@ -202,5 +204,5 @@ const pare_op pare_op_einsum = {
     .domain = "", .name = "Einsum", .since = 12,
     .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_einsum_params),
-    .resolve = einsum_resolve, .infer = einsum_infer, .eval = PARE_TODO(eval),
+    .resolve = einsum_resolve, .infer = einsum_infer, .eval = pare_einsum_eval,
 };

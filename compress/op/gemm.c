@@ -66,12 +66,12 @@ const pare_op pare_op_ms_fused_gemm = {
     .domain = "com.microsoft", .name = "FusedGemm", .since = 1,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_gemm_params),
-    .resolve = fused_gemm_resolve, .infer = gemm_infer, .eval = PARE_TODO(eval),
+    .resolve = fused_gemm_resolve, .infer = gemm_infer, .eval = pare_fused_gemm_eval,
 };
 
 const pare_op pare_op_ms_qgemm = {
     .domain = "com.microsoft", .name = "QGemm", .since = 1,
     .n_in = { 6, 9 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_gemm_params),
-    .resolve = gemm_resolve, .infer = qgemm_infer, .eval = PARE_TODO(eval),
+    .resolve = gemm_resolve, .infer = qgemm_infer, .eval = pare_qgemm_eval,
 };

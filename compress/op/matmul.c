@@ -121,38 +121,48 @@ static pare_status fused_matmul_infer(pare_ctx *ctx, pare_infer_io *io)
 const pare_op pare_op_matmul = {
     .domain = "", .name = "MatMul", .since = 1,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = matmul_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = matmul_infer, .eval = pare_matmul_eval,
 };
 
 const pare_op pare_op_matmul_integer = {
     .domain = "", .name = "MatMulInteger", .since = 10,
     .n_in = { 2, 4 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = matmul_integer_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = matmul_integer_infer, .eval = pare_matmul_integer_eval,
 };
 
 const pare_op pare_op_qlinear_matmul = {
     .domain = "", .name = "QLinearMatMul", .since = 10,
     .n_in = { 8, 8 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = qlinear_matmul_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = qlinear_matmul_infer, .eval = pare_qlinear_matmul_eval,
 };
 
 const pare_op pare_op_ms_dynamic_quantize_matmul = {
-    .domain = "com.microsoft", .name = "DynamicQuantizeMatMul", .since = 1,
-    .n_in = { 3, 5 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = dynamic_quantize_matmul_infer, .eval = PARE_TODO(eval),
+    .domain = "com.microsoft",
+    .name = "DynamicQuantizeMatMul",
+    .since = 1,
+    .n_in = { 3, 5 },
+    .n_out = { 1, 1 },
+    .resolve = PARE_NA(resolve),
+    .infer = dynamic_quantize_matmul_infer,
+    .eval = pare_dynamic_quantize_matmul_eval,
 };
 
 const pare_op pare_op_ms_matmul_integer_to_float = {
-    .domain = "com.microsoft", .name = "MatMulIntegerToFloat", .since = 1,
-    .n_in = { 4, 7 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = matmul_integer_to_float_infer, .eval = PARE_TODO(eval),
+    .domain = "com.microsoft",
+    .name = "MatMulIntegerToFloat",
+    .since = 1,
+    .n_in = { 4, 7 },
+    .n_out = { 1, 1 },
+    .resolve = PARE_NA(resolve),
+    .infer = matmul_integer_to_float_infer,
+    .eval = pare_matmul_integer_to_float_eval,
 };
 
 const pare_op pare_op_ms_fused_matmul = {
     .domain = "com.microsoft", .name = "FusedMatMul", .since = 1,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_matmul_params),
-    .resolve = fused_matmul_resolve, .infer = fused_matmul_infer, .eval = PARE_TODO(eval),
+    .resolve = fused_matmul_resolve, .infer = fused_matmul_infer, .eval = pare_fused_matmul_eval,
 };
 
 /* The older name of FusedMatMul. */
@@ -160,5 +170,5 @@ const pare_op pare_op_ms_transpose_matmul = {
     .domain = "com.microsoft", .name = "TransposeMatMul", .since = 1,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_matmul_params),
-    .resolve = fused_matmul_resolve, .infer = fused_matmul_infer, .eval = PARE_TODO(eval),
+    .resolve = fused_matmul_resolve, .infer = fused_matmul_infer, .eval = pare_fused_matmul_eval,
 };

@@ -28,6 +28,10 @@ typedef struct pare_matmul_nbits_params {
 pare_status pare_matmul_out(pare_ctx *ctx, pare_infer_io *io, pare_dtype dtype, const pare_info *a,
                             const pare_info *b, pare_info *out);
 
-pare_eval_fn pare_gemm_eval; /* op/eval.h */
+/* Evals (op/eval.h). */
+pare_eval_fn pare_gemm_eval, pare_fused_gemm_eval, pare_qgemm_eval;
+pare_eval_fn pare_matmul_eval, pare_fused_matmul_eval;
+pare_eval_fn pare_matmul_integer_eval, pare_qlinear_matmul_eval;
+pare_eval_fn pare_matmul_integer_to_float_eval, pare_dynamic_quantize_matmul_eval;
 
 #endif

@@ -15,6 +15,10 @@ typedef struct pare_quantize_params {
 /* Smallest and largest code of an integer type of up to 32 bits. */
 void pare_quantized_range(pare_dtype dtype, int64_t *low, int64_t *high);
 
+/* DynamicQuantizeLinear's choice for a tensor (PARE_WIDE_F32): its range, widened to hold 0, over
+ * 0..255; the zero point is rounded and kept in there. */
+void pare_dynamic_range(const pare_tensor *x, float *scale, int64_t *zero);
+
 pare_eval_fn pare_quantize_eval, pare_dequantize_eval, pare_dynamic_quantize_eval;
 
 #endif

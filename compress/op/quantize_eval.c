@@ -207,8 +207,7 @@ pare_status pare_dequantize_eval(pare_ctx *ctx, pare_eval_io *io)
 
 /* --- DynamicQuantizeLinear -------------------------------------------------------------------- */
 
-/* The range of x, widened to hold 0, over 0..255; the zero point is rounded and kept in there. */
-static void choose_range(const pare_tensor *x, float *scale, int64_t *zero)
+void pare_dynamic_range(const pare_tensor *x, float *scale, int64_t *zero)
 {
     float low = 0;
     float high = 0;
@@ -238,7 +237,7 @@ pare_status pare_dynamic_quantize_eval(pare_ctx *ctx, pare_eval_io *io)
     int64_t zero = 0;
     PARE_TRY(pare_element_inputs(ctx, io, 1, &x));
     if (pare_wide_of(x->dtype) != PARE_WIDE_F32) return pare_eval_no_type(ctx, io, x->dtype);
-    choose_range(x, &scale, &zero);
+    pare_dynamic_range(x, &scale, &zero);
     PARE_TRY(pare_eval_out(ctx, io, 0, &y));
     for (int64_t at = 0; at < x->n_elements; at += PARE_WIDE_BLOCK) {
         const int64_t rest = x->n_elements - at;

@@ -11,8 +11,11 @@ pare_wide pare_reals_wide(pare_dtype dtype)
 
 static bool is_native(const pare_tensor *t, pare_wide wide)
 {
-    const pare_dtype native = wide == PARE_WIDE_F64 ? PARE_DOUBLE : PARE_FLOAT;
-    return t->dtype == native && (uintptr_t)t->payload.data % pare_wide_bytes(wide) == 0;
+    static const pare_dtype native[] = { [PARE_WIDE_F32] = PARE_FLOAT,
+                                         [PARE_WIDE_F64] = PARE_DOUBLE,
+                                         [PARE_WIDE_I64] = PARE_INT64,
+                                         [PARE_WIDE_U64] = PARE_UINT64 };
+    return t->dtype == native[wide] && (uintptr_t)t->payload.data % pare_wide_bytes(wide) == 0;
 }
 
 pare_status pare_reals_new(pare_ctx *ctx, pare_reals *out, pare_wide wide, int64_t n)

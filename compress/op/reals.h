@@ -1,12 +1,12 @@
-/* Tensors as plain arrays of float or double: what evals of linear algebra work on. */
+/* Tensors as plain arrays of float or double, where integers are allowed also of 64-bit integers:
+ * what evals of linear algebra work on. */
 #ifndef PARE_OP_REALS_H
 #define PARE_OP_REALS_H
 
 #include "op/eval.h"
 #include "op/wide.h"
 
-/* Elements of a tensor as PARE_WIDE_F32 or PARE_WIDE_F64; a view where the tensor holds just that.
- * */
+/* Elements of a tensor as one of the wide types; a view where the tensor holds just that. */
 typedef struct pare_reals {
     pare_wide wide;
     size_t width;             /* bytes per element: 4 or 8 */

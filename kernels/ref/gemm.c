@@ -8,7 +8,7 @@
  * Between two depths C holds the sums, which loses nothing. */
 enum { ROWS = 4, COLUMNS = 16, DEPTH = 256 };
 
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE inline __attribute__((always_inline))
 
 /* Compilers turn fmaf into the instruction, many at a time, where they may assume it. */
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -20,8 +20,8 @@ enum { ROWS = 4, COLUMNS = 16, DEPTH = 256 };
 #endif
 
 /* sums [rows, COLUMNS] += a [rows, depth] times panel [depth, COLUMNS] */
-INLINE void add_tile(int rows, int64_t depth, const float *a, int64_t lda, const float *panel,
-                     float *sums)
+static INLINE void add_tile(int rows, int64_t depth, const float *a, int64_t lda,
+                            const float *panel, float *sums)
 {
     float sum[ROWS][COLUMNS];
     for (int r = 0; r < rows; r++) memcpy(sum[r], sums + r * COLUMNS, sizeof(sum[r]));
@@ -36,8 +36,8 @@ INLINE void add_tile(int rows, int64_t depth, const float *a, int64_t lda, const
 }
 
 /* c [m, n] += a [m, depth] times panel [depth, COLUMNS], n at most COLUMNS */
-INLINE void add_panel(int64_t m, int64_t n, int64_t depth, const float *a, int64_t lda,
-                      const float *panel, float *c, int64_t ldc)
+static INLINE void add_panel(int64_t m, int64_t n, int64_t depth, const float *a, int64_t lda,
+                             const float *panel, float *c, int64_t ldc)
 {
     const size_t row_bytes = (size_t)n * sizeof(float);
     int rows = ROWS;
@@ -60,7 +60,7 @@ static void add_panel_plain(int64_t m, int64_t n, int64_t depth, const float *a,
     add_panel(m, n, depth, a, lda, panel, c, ldc);
 }
 
-WITH_FMA static void add_panel_fma(int64_t m, int64_t n, int64_t depth, const float *a, int64_t lda,
+static WITH_FMA void add_panel_fma(int64_t m, int64_t n, int64_t depth, const float *a, int64_t lda,
                                    const float *panel, float *c, int64_t ldc)
 {
     add_panel(m, n, depth, a, lda, panel, c, ldc);
