@@ -1,0 +1,23 @@
+/* The header of a .npy file: what the bytes behind it are. */
+#ifndef FORMATS_NPY_HEADER_H
+#define FORMATS_NPY_HEADER_H
+
+#include "ir/tensor.h"
+
+enum { PARE_NPY_MAX_HEADER_BYTES = 1 << 16 };
+
+typedef struct pare_npy_header {
+    char kind;                /* of NumPy: 'b', 'i', 'u', 'f', 'c', 'S', 'U', 'V' */
+    uint32_t item_bytes;      /* of one element; 0 only for empty strings */
+    bool fortran_order;
+    uint32_t rank;
+    int64_t dims[PARE_MAX_DIMS];
+    size_t data_at;           /* offset of the elements in the file */
+} pare_npy_header;
+
+/* Reads the header of a file. EFORMAT when it is malformed; EUNSUPPORTED for element types that are
+ * none of the kinds above, and for big-endian ones. */
+pare_status pare_npy_header_read(pare_ctx *ctx, pare_npy_header *out, const uint8_t *bytes,
+                                 size_t n_bytes);
+
+#endif
