@@ -12,4 +12,9 @@
 pare_status pare_onnx_read_value(pare_ctx *ctx, pare_datum *out, const char *path,
                                  const pare_type *type);
 
+/* Writes a value, which is not NONE, to path under this name, with dense payloads: complete or not
+ * at all. EUNSUPPORTED for 2^31 bytes or more; EIO, EBUDGET, ENOMEM, and as pare_output_open. */
+pare_status pare_onnx_write_value(pare_ctx *ctx, const char *path, const char *name,
+                                  const pare_datum *datum);
+
 #endif
