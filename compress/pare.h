@@ -4,6 +4,7 @@
 #define PARE_H
 
 #include "base/arena.h"
+#include "base/budget.h"
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/ctx.h"
@@ -12,6 +13,7 @@
 #include "ir/attr.h"
 #include "ir/build.h"
 #include "ir/check.h"
+#include "ir/datum.h"
 #include "ir/dtype.h"
 #include "ir/graph.h"
 #include "ir/model.h"
@@ -20,8 +22,11 @@
 #include "ir/tensor.h"
 #include "ir/text.h"
 #include "ir/type.h"
+#include "op/digest.h"
+#include "op/eval.h"
 #include "op/infer.h"
 #include "op/layers.h"
 #include "op/op.h"
+#include "op/sample.h"
 
 #endif
