@@ -18,7 +18,8 @@ const pare_option pare_shared_options[] = {
       .offset = FIELD(verbose), .help = "Say what is done and how long it takes; cut no lists" },
     { .name = "max-memory", .kind = PARE_OPT_SIZE, .group = PARE_SHARED_MODEL,
       .placeholder = "SIZE", .offset = FIELD(max_memory_bytes),
-      .help = "Most memory for the structure of a model, weights not counted (default 192MiB)" },
+      .help = "Most memory for the structure of a model, weights not counted (default 192MiB), and "
+              "for values where it is run" },
     { .name = "allow-linked-data", .kind = PARE_OPT_FLAG, .group = PARE_SHARED_MODEL,
       .offset = FIELD(allow_linked_data),
       .help = "Read external data through links that stay beneath the model's folder" },

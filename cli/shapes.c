@@ -93,7 +93,8 @@ int pare_shapes_read(pare_app *app, pare_shapes_given *out, const pare_shape_opt
 {
     *out = (pare_shapes_given){ 0 };
     if (!make_room(app, out, options))
-        return pare_app_error(app, PARE_EXIT_RESOURCES, "out of memory", NULL);
+        return pare_app_fail(app, pare_exit_for_input(pare_fail_memory(&app->ctx, sizeof(*out))),
+                             NULL);
     char *text = out->text;
     int64_t *numbers = out->numbers;
     size_t n_bindings = 0;

@@ -10,7 +10,7 @@ _pare_files() {
 }
 _pare() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb="" i
-    local verbs="convert help inspect ops version"
+    local verbs="convert help inspect ops run version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
             verb=${COMP_WORDS[i]}
@@ -24,6 +24,13 @@ _pare() {
     "inspect --shape") COMPREPLY=(); return ;;
     "inspect --dim") COMPREPLY=(); return ;;
     "inspect --max-memory") COMPREPLY=(); return ;;
+    "run --input") COMPREPLY=(); return ;;
+    "run --output-dir") COMPREPLY=(); return ;;
+    "run --vectors") COMPREPLY=(); return ;;
+    "run --seed") COMPREPLY=(); return ;;
+    "run --shape") COMPREPLY=(); return ;;
+    "run --dim") COMPREPLY=(); return ;;
+    "run --max-memory") COMPREPLY=(); return ;;
     esac
     case "$verb $cur" in
     " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help --version"; return ;;
@@ -31,6 +38,7 @@ _pare() {
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
+    "run -"*) _pare_words " --input --output-dir --vectors --seed --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     esac
     case $verb in
@@ -38,6 +46,7 @@ _pare() {
     "convert") _pare_files onnx ;;
     "help") _pare_words "$verbs" ;;
     "inspect") _pare_files onnx ;;
+    "run") _pare_files onnx ;;
     esac
 }
 complete -F _pare pare

@@ -72,6 +72,7 @@ static pare_status run_verb(pare_ctx *ctx, void *user)
                                         &error);
     if (!st) st = status_of(command->run(&app, &args, options.bytes));
     speak(saved);
+    pare_options_free(&app.ctx, &syntax.sets[0]);
     memcpy(ctx->message, app.ctx.message, sizeof(ctx->message));
     return st;
 }
@@ -112,6 +113,26 @@ static void test_convert(void **state)
     test_remove_tree(dir);
 }
 
+static void test_run_verb(void **state)
+{
+    (void)state;
+    char dir[TEST_PATH_BYTES], model[TEST_PATH_BYTES], array[TEST_PATH_BYTES];
+    char in[TEST_PATH_BYTES + 2];
+    static const uint8_t npy[] = "\x93NUMPY\1\0\x39\0"
+                                 "{'descr': '<f4', 'fortran_order': False, 'shape': () }  \n"
+                                 "\0\0\0\x40";
+    test_join(array, test_temp_dir(dir), "x.npy");
+    test_write_file(array, npy, sizeof(npy) - 1);
+    snprintf(in, sizeof(in), "x=%s", array);
+    test_data_path(model, "models/tiny_all_dtypes.onnx");
+    char *given[] = { model, "--input", in, "--output-dir", dir };
+    torture("run", given, 5);
+    test_data_path(model, "models/tiny_qdq.onnx");
+    char *random[] = { model, "--dim", "batch=1", "--output-dir", dir };
+    torture("run", random, 5);
+    test_remove_tree(dir);
+}
+
 static void test_version(void **state)
 {
     (void)state;
@@ -123,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_inspect),
         cmocka_unit_test(test_convert),
+        cmocka_unit_test(test_run_verb),
         cmocka_unit_test(test_version),
     };
     return test_run(tests);
