@@ -18,8 +18,19 @@ void pare_copy_ref(uint32_t bits, void *to, int64_t to_at, int64_t to_step, cons
 void pare_pick_ref(uint32_t bits, void *to, int64_t to_at, const void *from, int64_t from_at,
                    int64_t run, const int64_t *index, int64_t n);
 
+/* The reverse: elements from to_at + index[i] * run on become [from_at + i * run, ...). Where an
+ * index comes twice, the last one counts. */
+void pare_put_ref(uint32_t bits, void *to, int64_t to_at, const void *from, int64_t from_at,
+                  int64_t run, const int64_t *index, int64_t n);
+
 /* Indices in [low, dim), where low is 0 or -dim, are made to count from the front. Returns the
  * position of the first that lies outside, which stays as it is, or -1. */
 int64_t pare_from_front_ref(int64_t low, int64_t dim, int64_t n, int64_t *index);
+
+/* Tuples of `depth` indices, each in [-dims[k], dims[k]), as positions:
+ * at[i] = sum over k of front(index[i * depth + k]) * strides[k], for i in [0, n). Returns the
+ * position in `index` of the first that lies outside, or -1. */
+int64_t pare_positions_ref(int64_t depth, const int64_t *dims, const int64_t *strides, int64_t n,
+                           const int64_t *index, int64_t *at);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 bool pare_eval_wants(const pare_eval_io *io, uint32_t i)
@@ -17,14 +18,27 @@ static void set_tensor(pare_eval_io *io, uint32_t i, pare_tensor *tensor)
     io->out[i] = (pare_datum){ .kind = PARE_TYPE_TENSOR, .tensor = tensor };
 }
 
+/* Says which output it was that is too large. */
+static pare_status fail_size(pare_ctx *ctx, const pare_eval_io *io, uint32_t i, pare_dtype dtype,
+                             uint32_t rank, const int64_t *dims, pare_status status)
+{
+    char text[256] = "";
+    size_t used = 0;
+    for (uint32_t d = 0; d < rank && used + 24 < sizeof(text); d++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%" PRId64, d ? "," : "",
+                                 dims[d]);
+    pare_call_fail(ctx, io->call, "output %" PRIu32 ": expected %s, found %s[%s]", i,
+                   status == PARE_ENOMEM ? "memory to hold it" : "less than 2^63 bytes",
+                   pare_dtype_name(dtype), text);
+    return status;
+}
+
 pare_status pare_eval_out_as(pare_ctx *ctx, pare_eval_io *io, uint32_t i, pare_dtype dtype,
                              uint32_t rank, const int64_t *dims, void **data)
 {
     pare_tensor *tensor = NULL;
     const pare_status st = pare_tensor_new(ctx, &tensor, dtype, rank, dims);
-    if (st == PARE_EFORMAT)
-        return pare_call_fail(ctx, io->call, "output %" PRIu32 ": too large", i);
-    if (st) return st;
+    if (st) return fail_size(ctx, io, i, dtype, rank, dims, st);
     *data = tensor->owner->data;
     set_tensor(io, i, tensor);
     return PARE_OK;
@@ -40,7 +54,8 @@ pare_status pare_eval_out_dims(pare_ctx *ctx, const pare_eval_io *io, uint32_t i
     }
     if (known) return PARE_OK;
     pare_call_fail(ctx, io->call,
-                   "output %" PRIu32 ": its type and shape do not follow from the inputs", i);
+                   "output %" PRIu32 ": expected a type and shape that follow from the inputs, "
+                   "found none that fit", i);
     return PARE_EUNSUPPORTED;
 }
 
@@ -68,14 +83,12 @@ static void release_strings(void *owner)
 pare_status pare_eval_out_strings(pare_ctx *ctx, pare_eval_io *io, uint32_t i, uint32_t rank,
                                   const int64_t *dims, pare_bytes **strings, pare_buf *owner)
 {
-    int64_t n = 1;
-    for (uint32_t d = 0; d < rank; d++)
-        if (dims[d] < 0 || __builtin_mul_overflow(n, dims[d], &n))
-            return pare_call_fail(ctx, io->call, "output %" PRIu32 ": too large", i);
-    if (n > (int64_t)(SIZE_MAX / 2 / sizeof(**strings))) return pare_fail_memory(ctx, SIZE_MAX);
+    int64_t n = 0;
+    if (pare_tensor_count(ctx, &n, rank, dims) || n > (int64_t)(SIZE_MAX / 4 / sizeof(**strings)))
+        return fail_size(ctx, io, i, PARE_STRING, rank, dims, PARE_EFORMAT);
     const size_t n_bytes = sizeof(string_owner) + (size_t)n * sizeof(**strings);
     string_owner *o = pare_alloc_zero(ctx, n_bytes);
-    if (!o) return pare_fail_memory(ctx, n_bytes);
+    if (!o) return fail_size(ctx, io, i, PARE_STRING, rank, dims, PARE_ENOMEM);
     /* Strings of another output: only their bytes are needed. Else owners would pile up. */
     if (owner && owner->release == release_strings) owner = ((string_owner *)owner->owner)->bytes;
     *o = (string_owner){ ctx->opts.allocator, pare_buf_ref(owner) };

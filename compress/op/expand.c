@@ -134,6 +134,28 @@ static pare_status tile_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+/* Each axis is one of repeats around one of the input's. */
+static pare_status tile_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_tensor *x = NULL;
+    int64_t strides[PARE_MAX_DIMS];
+    pare_mover m;
+    PARE_TRY(pare_eval_need(ctx, io, 0, &x));
+    PARE_TRY(pare_mover_out(ctx, io, 0, x, &m));
+    const pare_tensor *y = io->out[0].tensor;
+    if (!y->n_elements) return PARE_OK;
+    pare_strides(x->rank, x->dims, strides);
+    pare_box box = { 0 };
+    int64_t stride = y->n_elements;
+    for (uint32_t k = 0; k < x->rank; k++) {
+        stride /= y->dims[k];
+        pare_box_add(&box, y->dims[k] / x->dims[k], stride * x->dims[k], 0);
+        pare_box_add(&box, x->dims[k], stride, strides[k]);
+    }
+    pare_mover_box(&m, x, &box);
+    return PARE_OK;
+}
+
 const pare_op pare_op_expand = {
     .domain = "", .name = "Expand", .since = 8,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
@@ -143,5 +165,5 @@ const pare_op pare_op_expand = {
 const pare_op pare_op_tile = {
     .domain = "", .name = "Tile", .since = 1,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = tile_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = tile_infer, .eval = tile_eval,
 };

@@ -2,6 +2,7 @@
 #include "kernels/copy.h"
 #include "op/move.h"
 #include "op/mover.h"
+#include "op/spread.h"
 #include "op/wide.h"
 
 #include <inttypes.h>
@@ -137,6 +138,48 @@ static pare_status gather_elements_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+/* A dim other than the axis may be shorter in the indices than in the data, not longer. */
+static pare_status check_rows(pare_ctx *ctx, const pare_eval_io *io, const pare_tensor *x,
+                              const pare_tensor *indices, uint32_t axis)
+{
+    for (uint32_t k = 0; k < x->rank; k++)
+        if (k != axis && indices->dims[k] > x->dims[k])
+            return pare_call_fail(ctx, io->call,
+                                  "indices: expected at most %" PRId64 " on axis %" PRIu32
+                                  ", found %" PRId64,
+                                  x->dims[k], k, indices->dims[k]);
+    return PARE_OK;
+}
+
+static pare_status gather_elements_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_axis_params *p = io->params;
+    const pare_tensor *x = NULL;
+    const pare_tensor *indices = NULL;
+    int64_t at[PARE_WIDE_BLOCK];
+    int64_t strides[PARE_MAX_DIMS];
+    uint32_t axis = 0;
+    pare_spread s;
+    pare_mover m;
+    PARE_TRY(pare_eval_need(ctx, io, 0, &x));
+    PARE_TRY(pare_eval_need(ctx, io, 1, &indices));
+    PARE_TRY(pare_eval_axis(ctx, io, p->axis, x->rank, &axis));
+    PARE_TRY(pare_mover_out(ctx, io, 0, x, &m));
+    PARE_TRY(check_rows(ctx, io, x, indices, axis));
+    pare_strides(x->rank, x->dims, strides);
+    const int64_t stride = strides[axis];
+    strides[axis] = 0; /* the place on the axis is the index's */
+    pare_spread_start(&s, indices->rank, indices->dims);
+    pare_spread_add_strides(&s, strides);
+    while (pare_spread_next(&s)) {
+        PARE_TRY(pare_eval_indices(ctx, io, "indices", indices, s.out, s.n, x->dims[axis], true,
+                                   at));
+        for (int64_t i = 0; i < s.n; i++) at[i] = s.in[0] + i * s.step[0] + at[i] * stride;
+        pare_pick_ref(m.bits, m.to, s.out, pare_mover_elements(x), 0, 1, at, s.n);
+    }
+    return PARE_OK;
+}
+
 static pare_status gather_nd_resolve(pare_ctx *ctx, void *params, const pare_call *call)
 {
     pare_gather_nd_params *p = params;
@@ -172,6 +215,35 @@ static pare_status gather_nd_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+static pare_status gather_nd_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const uint32_t batch = (uint32_t)((const pare_gather_nd_params *)io->params)->batch_dims;
+    const pare_tensor *x = NULL;
+    const pare_tensor *indices = NULL;
+    int64_t at[PARE_WIDE_BLOCK];
+    pare_mover m;
+    PARE_TRY(pare_eval_need(ctx, io, 0, &x));
+    PARE_TRY(pare_eval_need(ctx, io, 1, &indices));
+    PARE_TRY(pare_mover_out(ctx, io, 0, x, &m));
+    if (!io->out[0].tensor->n_elements) return PARE_OK;
+    const uint32_t depth = (uint32_t)indices->dims[indices->rank - 1];
+    const int64_t run = pare_count(x->dims, batch + depth, x->rank);
+    const int64_t data = pare_count(x->dims, batch, x->rank); /* elements of one batch */
+    const int64_t tuples = pare_count(indices->dims, batch, indices->rank - 1);
+    const int64_t n_batches = pare_count(x->dims, 0, batch);
+    const int64_t block = PARE_WIDE_BLOCK / depth;
+    for (int64_t b = 0; b < n_batches; b++) {
+        for (int64_t i = 0; i < tuples; i += block) {
+            const int64_t n = tuples - i < block ? tuples - i : block;
+            PARE_TRY(pare_eval_positions(ctx, io, indices, b * tuples + i, n, depth,
+                                         x->dims + batch, at));
+            pare_pick_ref(m.bits, m.to, (b * tuples + i) * run, pare_mover_elements(x), b * data,
+                          run, at, n);
+        }
+    }
+    return PARE_OK;
+}
+
 const pare_op pare_op_gather = {
     .domain = "", .name = "Gather", .since = 1,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
@@ -183,12 +255,12 @@ const pare_op pare_op_gather_elements = {
     .domain = "", .name = "GatherElements", .since = 11,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
-    .resolve = axis_resolve, .infer = gather_elements_infer, .eval = PARE_TODO(eval),
+    .resolve = axis_resolve, .infer = gather_elements_infer, .eval = gather_elements_eval,
 };
 
 const pare_op pare_op_gather_nd = {
     .domain = "", .name = "GatherND", .since = 11,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_gather_nd_params),
-    .resolve = gather_nd_resolve, .infer = gather_nd_infer, .eval = PARE_TODO(eval),
+    .resolve = gather_nd_resolve, .infer = gather_nd_infer, .eval = gather_nd_eval,
 };

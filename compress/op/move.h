@@ -109,4 +109,7 @@ typedef struct pare_crop_pad_params {
     pare_ints axes;           /* absent: all */
 } pare_crop_pad_params;
 
+/* Evals (op/eval.h). */
+pare_eval_fn pare_scatter_elements_eval, pare_scatter_nd_eval, pare_tensor_scatter_eval;
+
 #endif

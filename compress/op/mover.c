@@ -122,6 +122,29 @@ void pare_mover_box(const pare_mover *m, const pare_tensor *from, const pare_box
     }
 }
 
+void pare_box_add(pare_box *box, int64_t dim, int64_t to_stride, int64_t from_stride)
+{
+    if (dim == 1) return;
+    assert(box->rank < PARE_MAX_DIMS);
+    box->dims[box->rank] = dim;
+    box->to_strides[box->rank] = to_stride;
+    box->from_strides[box->rank++] = from_stride;
+}
+
+void pare_mover_permute(const pare_mover *m, const pare_tensor *from, uint32_t rank,
+                        const int64_t *dims, const uint32_t *perm)
+{
+    int64_t strides[PARE_MAX_DIMS];
+    pare_box box = { .rank = rank };
+    pare_strides(rank, dims, strides);
+    for (uint32_t k = 0; k < rank; k++) {
+        box.dims[k] = dims[perm[k]];
+        box.from_strides[k] = strides[perm[k]];
+    }
+    pare_strides(rank, box.dims, box.to_strides);
+    pare_mover_box(m, from, &box);
+}
+
 /* --- dims and inputs -------------------------------------------------------------------------- */
 
 /* Next to a dim of 0 products may overflow: they wrap, and are not used. */
@@ -202,20 +225,47 @@ pare_status pare_eval_axis(pare_ctx *ctx, const pare_eval_io *io, int64_t axis, 
     return pare_axis(ctx, &as_infer, "attribute 'axis'", axis, rank, out);
 }
 
+static pare_status need_index_type(pare_ctx *ctx, const pare_eval_io *io, const char *what,
+                                   const pare_tensor *tensor)
+{
+    if (tensor->dtype == PARE_INT32 || tensor->dtype == PARE_INT64) return PARE_OK;
+    return pare_call_fail(ctx, io->call, "%s: expected int32 or int64, found %s", what,
+                          pare_dtype_name(tensor->dtype));
+}
+
+static pare_status fail_index(pare_ctx *ctx, const pare_eval_io *io, const char *what, int64_t low,
+                              int64_t dim, int64_t found, int64_t at)
+{
+    return pare_call_fail(ctx, io->call,
+                          "%s: expected %" PRId64 " to %" PRId64 ", found %" PRId64
+                          " as element %" PRId64,
+                          what, low, dim - 1, found, at);
+}
+
+pare_status pare_eval_positions(pare_ctx *ctx, const pare_eval_io *io, const pare_tensor *tensor,
+                                int64_t at, int64_t n, uint32_t depth, const int64_t *dims,
+                                int64_t *out)
+{
+    int64_t index[PARE_WIDE_BLOCK];
+    int64_t strides[PARE_MAX_DIMS];
+    assert(n * depth <= PARE_WIDE_BLOCK);
+    PARE_TRY(need_index_type(ctx, io, "indices", tensor));
+    pare_wide_load(tensor->dtype, pare_eval_data(tensor), at * depth, 1, n * depth, index);
+    pare_strides(depth, dims, strides);
+    const int64_t bad = pare_positions_ref(depth, dims, strides, n, index, out);
+    if (bad < 0) return PARE_OK;
+    const int64_t dim = dims[bad % depth];
+    return fail_index(ctx, io, "indices", -dim, dim, index[bad], at * depth + bad);
+}
+
 pare_status pare_eval_indices(pare_ctx *ctx, const pare_eval_io *io, const char *what,
                               const pare_tensor *tensor, int64_t at, int64_t n, int64_t dim,
                               bool negative, int64_t *out)
 {
     assert(n <= PARE_WIDE_BLOCK);
-    if (tensor->dtype != PARE_INT32 && tensor->dtype != PARE_INT64)
-        return pare_call_fail(ctx, io->call, "%s: expected int32 or int64, found %s", what,
-                              pare_dtype_name(tensor->dtype));
+    PARE_TRY(need_index_type(ctx, io, what, tensor));
     pare_wide_load(tensor->dtype, pare_eval_data(tensor), at, 1, n, out);
     const int64_t low = negative ? -dim : 0;
     const int64_t bad = pare_from_front_ref(low, dim, n, out);
-    if (bad < 0) return PARE_OK;
-    return pare_call_fail(ctx, io->call,
-                          "%s: expected %" PRId64 " to %" PRId64 ", found %" PRId64
-                          " as element %" PRId64,
-                          what, low, dim - 1, out[bad], at + bad);
+    return bad < 0 ? PARE_OK : fail_index(ctx, io, what, low, dim, out[bad], at + bad);
 }

@@ -45,6 +45,15 @@ typedef struct pare_box {
 } pare_box;
 void pare_mover_box(const pare_mover *m, const pare_tensor *from, const pare_box *box);
 
+/* Appends an innermost axis. One of size 1 is left out, so that what holds at least one element
+ * has at most PARE_MAX_DIMS axes, however they are split. */
+void pare_box_add(pare_box *box, int64_t dim, int64_t to_stride, int64_t from_stride);
+
+/* Fills a dense target, seen as [dims[perm[0]], dims[perm[1]], ...], with a source seen as dims
+ * [rank]. */
+void pare_mover_permute(const pare_mover *m, const pare_tensor *from, uint32_t rank,
+                        const int64_t *dims, const uint32_t *perm);
+
 /* Strides of a dense tensor, in elements. All that is computed from dims here and below is only
  * right when there is any element; without one there is nothing to move. */
 void pare_strides(uint32_t rank, const int64_t *dims, int64_t *out);
@@ -74,6 +83,12 @@ pare_infer_io pare_eval_as_infer(const pare_eval_io *io, const pare_info **in);
 /* An axis attribute brought to [0, rank). */
 pare_status pare_eval_axis(pare_ctx *ctx, const pare_eval_io *io, int64_t axis, uint32_t rank,
                            uint32_t *out);
+
+/* Tuples of depth indices into axes with these dims, all counted from either end, as positions:
+ * tuples [at, at + n) of the tensor, with n * depth at most PARE_WIDE_BLOCK. EFORMAT as below. */
+pare_status pare_eval_positions(pare_ctx *ctx, const pare_eval_io *io, const pare_tensor *tensor,
+                                int64_t at, int64_t n, uint32_t depth, const int64_t *dims,
+                                int64_t *out);
 
 /* Indices [at, at + n) of an int32 or int64 tensor, n at most PARE_WIDE_BLOCK, made to count from
  * the front of an axis with this dim; those below 0 are allowed or not. EFORMAT, naming the tensor

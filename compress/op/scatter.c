@@ -160,29 +160,45 @@ static pare_status tensor_scatter_infer(pare_ctx *ctx, pare_infer_io *io)
 }
 
 const pare_op pare_op_scatter = {
-    .domain = "", .name = "Scatter", .since = 9, .until = 11,
-    .n_in = { 3, 3 }, .n_out = { 1, 1 },
+    .domain = "",
+    .name = "Scatter",
+    .since = 9,
+    .until = 11,
+    .n_in = { 3, 3 },
+    .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_scatter_params),
-    .resolve = elements_resolve, .infer = scatter_elements_infer, .eval = PARE_TODO(eval),
+    .resolve = elements_resolve,
+    .infer = scatter_elements_infer,
+    .eval = pare_scatter_elements_eval,
 };
 
 const pare_op pare_op_scatter_elements = {
-    .domain = "", .name = "ScatterElements", .since = 11,
-    .n_in = { 3, 3 }, .n_out = { 1, 1 },
+    .domain = "",
+    .name = "ScatterElements",
+    .since = 11,
+    .n_in = { 3, 3 },
+    .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_scatter_params),
-    .resolve = elements_resolve, .infer = scatter_elements_infer, .eval = PARE_TODO(eval),
+    .resolve = elements_resolve,
+    .infer = scatter_elements_infer,
+    .eval = pare_scatter_elements_eval,
 };
 
 const pare_op pare_op_scatter_nd = {
     .domain = "", .name = "ScatterND", .since = 11,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_scatter_params),
-    .resolve = reduction_resolve, .infer = scatter_nd_infer, .eval = PARE_TODO(eval),
+    .resolve = reduction_resolve, .infer = scatter_nd_infer, .eval = pare_scatter_nd_eval,
 };
 
 const pare_op pare_op_tensor_scatter = {
-    .domain = "", .name = "TensorScatter", .since = 24,
-    .n_in = { 2, 3 }, .n_out = { 1, 1 },
+    .domain = "",
+    .name = "TensorScatter",
+    .since = 24,
+    .n_in = { 2, 3 },
+    .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_tensor_scatter_params),
-    .resolve = tensor_scatter_resolve, .infer = tensor_scatter_infer, .eval = PARE_TODO(eval),
+    .resolve = tensor_scatter_resolve,
+    .infer = tensor_scatter_infer,
+    .eval = pare_tensor_scatter_eval,
 };

@@ -1,6 +1,7 @@
 #include "op/content.h"
 #include "op/list.h"
 #include "op/move.h"
+#include "op/mover.h"
 
 #include <inttypes.h>
 
@@ -107,9 +108,39 @@ static pare_status split_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+static pare_status split_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_split_params *p = io->params;
+    const pare_tensor *x = NULL;
+    uint32_t axis = 0;
+    pare_mover m;
+    PARE_TRY(pare_eval_need(ctx, io, 0, &x));
+    PARE_TRY(pare_eval_axis(ctx, io, p->axis, x->rank, &axis));
+    const int64_t inner = pare_count(x->dims, axis + 1, x->rank);
+    const int64_t row = pare_count(x->dims, axis, x->rank);
+    int64_t begin = 0;
+    for (uint32_t i = 0; i < io->n_out; i++) {
+        PARE_TRY(pare_mover_out(ctx, io, i, x, &m));
+        const pare_tensor *y = io->out[i].tensor;
+        const int64_t size = y->dims[axis];
+        if (size > x->dims[axis] - begin)
+            return pare_call_fail(ctx, io->call,
+                                  "split: expected sizes that add up to %" PRId64 ", found more",
+                                  x->dims[axis]);
+        const pare_box box = { .rank = 2, .from = y->n_elements ? begin * inner : 0,
+                               .dims = { y->n_elements ? pare_count(x->dims, 0, axis) : 0,
+                                         y->n_elements ? size * inner : 0 },
+                               .to_strides = { y->n_elements ? size * inner : 0, 1 },
+                               .from_strides = { row, 1 } };
+        pare_mover_box(&m, x, &box);
+        begin += size;
+    }
+    return PARE_OK;
+}
+
 const pare_op pare_op_split = {
     .domain = "", .name = "Split", .since = 1,
     .n_in = { 1, 2 }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_split_params),
-    .resolve = split_resolve, .infer = split_infer, .eval = PARE_TODO(eval),
+    .resolve = split_resolve, .infer = split_infer, .eval = split_eval,
 };

@@ -66,20 +66,11 @@ static pare_status transpose_eval(pare_ctx *ctx, pare_eval_io *io)
     const pare_infer_io as_infer = pare_eval_as_infer(io, in);
     const pare_tensor *x = NULL;
     uint32_t perm[PARE_MAX_DIMS];
-    int64_t strides[PARE_MAX_DIMS];
-    pare_box box = { 0 };
     pare_mover m;
     PARE_TRY(pare_eval_need(ctx, io, 0, &x));
     PARE_TRY(pare_mover_out(ctx, io, 0, x, &m));
     PARE_TRY(read_perm(ctx, &as_infer, p->perm, x->rank, perm));
-    pare_strides(x->rank, x->dims, strides);
-    box.rank = x->rank;
-    for (uint32_t i = 0; i < x->rank; i++) {
-        box.dims[i] = x->dims[perm[i]];
-        box.from_strides[i] = strides[perm[i]];
-    }
-    pare_strides(x->rank, box.dims, box.to_strides);
-    pare_mover_box(&m, x, &box);
+    pare_mover_permute(&m, x, x->rank, x->dims, perm);
     return PARE_OK;
 }
 

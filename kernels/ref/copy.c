@@ -96,11 +96,54 @@ void pare_pick_ref(uint32_t bits, void *to, int64_t to_at, const void *from, int
     }
 }
 
+static inline void put_steps(size_t width, uint8_t *to, const uint8_t *from, const int64_t *index,
+                             int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        memcpy(to + index[i] * (int64_t)width, from + i * (int64_t)width, width);
+}
+
+void pare_put_ref(uint32_t bits, void *to, int64_t to_at, const void *from, int64_t from_at,
+                  int64_t run, const int64_t *index, int64_t n)
+{
+    if (run <= 0) return;
+    if (bits < 8) {
+        for (int64_t i = 0; i < n; i++)
+            copy_codes(bits, to, to_at + index[i] * run, 1, from, from_at + i * run, 1, run);
+        return;
+    }
+    const int64_t width = bits / 8;
+    uint8_t *t = (uint8_t *)to + to_at * width;
+    const uint8_t *f = (const uint8_t *)from + from_at * width;
+    switch (width * run) {
+    case 1: put_steps(1, t, f, index, n); break;
+    case 2: put_steps(2, t, f, index, n); break;
+    case 4: put_steps(4, t, f, index, n); break;
+    case 8: put_steps(8, t, f, index, n); break;
+    case 16: put_steps(16, t, f, index, n); break;
+    default: put_steps((size_t)(width * run), t, f, index, n); break;
+    }
+}
+
 int64_t pare_from_front_ref(int64_t low, int64_t dim, int64_t n, int64_t *index)
 {
     for (int64_t i = 0; i < n; i++) {
         if (index[i] < low || index[i] >= dim) return i;
         if (index[i] < 0) index[i] += dim;
+    }
+    return -1;
+}
+
+int64_t pare_positions_ref(int64_t depth, const int64_t *dims, const int64_t *strides, int64_t n,
+                           const int64_t *index, int64_t *at)
+{
+    for (int64_t i = 0; i < n; i++) {
+        at[i] = 0;
+        for (int64_t k = 0; k < depth; k++) {
+            const int64_t v = index[i * depth + k];
+            if (v < -dims[k] || v >= dims[k]) return i * depth + k;
+            at[i] += (v < 0 ? v + dims[k] : v) * strides[k];
+        }
     }
     return -1;
 }

@@ -14,7 +14,7 @@ static void creating(void **state)
           "int4[3] {-3, -3, -3}" },
         { 13, "int64[2] s = {2, -1}", "y = ConstantOfShape(s)", "error: found -1" },
         { 13, "int64[4] s = {1000000, 1000000, 1000000, 1000000}", "y = ConstantOfShape(s)",
-          "error: too large" },
+          "error: expected less than 2^63 bytes, found float[" },
     };
     TEST_EVAL(rows);
 }
@@ -73,7 +73,7 @@ static void moving(void **state)
         { 13, "float[2,1] x = {1, 2}, int64[3] s = {2, 1, 2}", "y = Expand(x, s)",
           "float[2,2,2] {1, 1, 2, 2, 1, 1, 2, 2}" },
         { 13, "float[1] x = {1}, int64[3] s = {4611686018427387904, 2, 2}", "y = Expand(x, s)",
-          "error: too large" },
+          "error: expected less than 2^63 bytes, found float[" },
         { 13, "float[2,2] x = {1, 2, 3, 4}, int64[2] i = {-1, 0}", "y = Gather(x, i)",
           "float[2,2] {3, 4, 1, 2}" },
         { 13, "string[2,2] x = {\"a\", \"b\", \"c\", \"d\"}, int32 i = {1}",
@@ -86,12 +86,41 @@ static void moving(void **state)
     TEST_EVAL(rows);
 }
 
+static void parting(void **state)
+{
+    (void)state;
+    static const test_eval_row rows[] = {
+        { 13, "float[1,2] x = {1, 2}, int64[2] r = {2, 2}", "y = Tile(x, r)",
+          "float[2,4] {1, 2, 1, 2, 1, 2, 1, 2}" },
+        { 1, "float[2] x = {1, 2}, float[1] n = {2}, float[1] a = {0}", "y = Tile(x, n, a)",
+          "float[4] {1, 2, 1, 2}" },
+        { 21, "int4[3] x = {1, 2, 3}, int64[1] r = {2}", "y = Tile(x, r)",
+          "int4[6] {1, 2, 3, 1, 2, 3}" },
+        { 13, "float[2] x = {1, 2}, int64[1] r = {0}", "y = Tile(x, r)", "float[0] {}" },
+        { 13, "float[2] x = {1, 2}, int64[1] r = {4611686018427387904}", "y = Tile(x, r)",
+          "error: found none that fit" },
+        { 13, "float[2] x = {1, 2}, int64[1] r = {-1}", "y = Tile(x, r)", "error: found -1" },
+        { 2, "float[3] x = {1, 2, 3}", "y, y2 = Split<split = [1, 2]>(x)",
+          "float[1] {1}; float[2] {2, 3}" },
+        { 13, "float[2,3] x = {1, 2, 3, 4, 5, 6}, int64[2] s = {2, 1}",
+          "y, y2 = Split<axis = -1>(x, s)", "float[2,2] {1, 2, 4, 5}; float[2,1] {3, 6}" },
+        { 18, "string[3] x = {\"a\", \"b\", \"c\"}", "y, y2 = Split<num_outputs = 2>(x)",
+          "string[2] {'a', 'b'}; string[1] {'c'}" },
+        { 13, "float[2] x = {1, 2}, int64[2] s = {9223372036854775807, 9223372036854775807}",
+          "y, y2 = Split(x, s)", "error: " },
+        { 13, "float[2] x = {1, 2}, int64[2] s = {1, 2}", "y, y2 = Split(x, s)",
+          "error: add up to 2" },
+    };
+    TEST_EVAL(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(creating),
         cmocka_unit_test(viewing),
         cmocka_unit_test(moving),
+        cmocka_unit_test(parting),
     };
     return test_run(tests);
 }
