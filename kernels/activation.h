@@ -8,6 +8,7 @@ typedef float pare_activation_f32(float a, float b, float x);
 typedef double pare_activation_f64(double a, double b, double x);
 
 pare_activation_f32 pare_celu_f32_ref;          /* max(x, 0) + min(0, a (e^(x/a) - 1)) */
+pare_activation_f32 pare_clip_f32_ref;          /* x < a: a; then > b: b */
 pare_activation_f32 pare_elu_f32_ref;           /* x < 0: a (e^x - 1), else x */
 pare_activation_f32 pare_gelu_f32_ref;          /* x/2 (1 + erf(x / sqrt 2)) */
 pare_activation_f32 pare_gelu_tanh_f32_ref; /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */

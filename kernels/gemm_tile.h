@@ -1,5 +1,5 @@
 /* The inner part of every matrix product: some rows against one panel of packed weights, with what
- * follows a product fused behind it. Convolution, Gemm, MatMul and attention are loops around it. */
+ * follows a product fused behind it. Convolutions, Gemm, MatMul, attention are loops around it. */
 #ifndef KERNELS_GEMM_TILE_H
 #define KERNELS_GEMM_TILE_H
 

@@ -1,6 +1,10 @@
 #include "kernels/isa.h"
 
+#include <stdbool.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 static const char *const names[PARE_N_ISAS] = { "scalar", "avx2" };
 
@@ -16,11 +20,21 @@ pare_isa pare_isa_of(const char *name)
     return (pare_isa)isa;
 }
 
+#if defined(__x86_64__)
+/* Not every compiler's __builtin_cpu_supports knows this one. */
+static bool has_f16c(void)
+{
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+#endif
+
 pare_isa pare_isa_best(void)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return PARE_ISA_AVX2;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c())
+        return PARE_ISA_AVX2;
 #endif
     return PARE_ISA_SCALAR;
 }

@@ -4,7 +4,7 @@
 
 typedef enum pare_isa {
     PARE_ISA_SCALAR,          /* plain C: the references */
-    PARE_ISA_AVX2,            /* with FMA */
+    PARE_ISA_AVX2,            /* with FMA and F16C */
     PARE_N_ISAS,
 } pare_isa;
 

@@ -4,10 +4,17 @@
 
 #include "kernels/gemm_tile.h"
 #include "kernels/isa.h"
+#include "kernels/map.h"
+#include "kernels/map2.h"
 
 typedef struct pare_kernels {
     pare_isa isa;
     pare_gemm_kernel gemm;
+    pare_map_fn *const *map;  /* [PARE_N_MAPS] */
+    pare_map2_fn *const *map2; /* [PARE_N_MAPS2] */
+    pare_compare_fn *const *compare; /* [PARE_N_COMPARES] */
+    pare_affine_fn *affine;
+    pare_select_fn *select;
 } pare_kernels;
 
 /* The set of a level that this program was built with; NULL when it has none (other processors). */

@@ -34,7 +34,11 @@ float pare_pow_f32_ref(float x, float y);
 /* In double, by the C library where no formula of ours is needed. */
 pare_fn_f64 pare_sigmoid_f64_ref, pare_softplus_f64_ref;
 
-/* To the nearest integer, halves to the even one. */
+/* |x|; square root, rounded once. */
+pare_fn_f32 pare_abs_f32_ref, pare_sqrt_f32_ref;
+
+/* Up and down to an integer; to the nearest integer, halves to the even one. */
+pare_fn_f32 pare_ceil_f32_ref, pare_floor_f32_ref;
 pare_fn_f32 pare_round_f32_ref;
 pare_fn_f64 pare_round_f64_ref;
 

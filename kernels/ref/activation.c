@@ -15,6 +15,12 @@ float pare_celu_f32_ref(float a, float b, float x)
     return x > 0 ? x : a * (pare_exp_f32_ref(x / a) - 1);
 }
 
+float pare_clip_f32_ref(float a, float b, float x)
+{
+    const float y = x < a ? a : x;
+    return y > b ? b : y;
+}
+
 float pare_elu_f32_ref(float a, float b, float x)
 {
     (void)b;

@@ -423,6 +423,26 @@ double pare_softplus_f64_ref(double x)
     return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
 }
 
+float pare_abs_f32_ref(float x)
+{
+    return fabsf(x);
+}
+
+float pare_sqrt_f32_ref(float x)
+{
+    return sqrtf(x);
+}
+
+float pare_ceil_f32_ref(float x)
+{
+    return ceilf(x);
+}
+
+float pare_floor_f32_ref(float x)
+{
+    return floorf(x);
+}
+
 /* The rounding mode is nobody's to change: it is the default, to nearest even. */
 float pare_round_f32_ref(float x)
 {

@@ -4,7 +4,15 @@
 #define KERNELS_X86_AVX2_H
 
 #include "kernels/gemm_tile.h"
+#include "kernels/map.h"
+#include "kernels/map2.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx2; /* 6 rows, panels of 16 */
+
+extern pare_map_fn *const pare_maps_avx2[PARE_N_MAPS];
+extern pare_map2_fn *const pare_maps2_avx2[PARE_N_MAPS2];
+extern pare_compare_fn *const pare_compares_avx2[PARE_N_COMPARES];
+pare_affine_fn pare_affine_avx2;
+pare_select_fn pare_select_avx2;
 
 #endif

@@ -9,7 +9,7 @@ enum { PANEL = 16, HALF = 8, MAX_ROWS = 6 };
 
 #define UNROLL _Pragma("GCC unroll 6")
 
-INLINE void store(const pare_gemm_tile *t, int row, int half, __m256 z)
+static INLINE void store(const pare_gemm_tile *t, int row, int half, __m256 z)
 {
     const int64_t j = half * HALF;
     const float *add = t->finish.add ? t->finish.add + row * t->finish.add_stride : NULL;
@@ -18,7 +18,7 @@ INLINE void store(const pare_gemm_tile *t, int row, int half, __m256 z)
     store_n(t->y + row * t->y_stride + j, n, finish(&t->finish, add, j, n, z));
 }
 
-INLINE void run(const pare_gemm_tile *t, const int n_rows)
+static INLINE void run(const pare_gemm_tile *t, const int n_rows)
 {
     __m256 low[MAX_ROWS], high[MAX_ROWS];
     UNROLL

@@ -6,24 +6,24 @@
 
 #include <immintrin.h>
 
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE inline __attribute__((always_inline))
 
 enum { LANES = 8 };
 
 /* Lanes j < n. */
-INLINE __m256i lanes(int64_t n)
+static INLINE __m256i lanes(int64_t n)
 {
     const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n < LANES ? (int)n : LANES), index);
 }
 
 /* The first n elements (at most 8) of x, and zeros. */
-INLINE __m256 load_n(const float *x, int64_t n)
+static INLINE __m256 load_n(const float *x, int64_t n)
 {
     return n >= LANES ? _mm256_loadu_ps(x) : _mm256_maskload_ps(x, lanes(n));
 }
 
-INLINE void store_n(float *y, int64_t n, __m256 v)
+static INLINE void store_n(float *y, int64_t n, __m256 v)
 {
     if (n >= LANES) _mm256_storeu_ps(y, v);
     else _mm256_maskstore_ps(y, lanes(n), v);
@@ -31,14 +31,14 @@ INLINE void store_n(float *y, int64_t n, __m256 v)
 
 /* x < low ? low : x, then x > high ? high : x. Of two equal or unordered operands max and min give
  * the second. */
-INLINE __m256 clamp(__m256 x, __m256 low, __m256 high)
+static INLINE __m256 clamp(__m256 x, __m256 low, __m256 high)
 {
     return _mm256_min_ps(high, _mm256_max_ps(low, x));
 }
 
 /* pare_finish_ref of columns [j, j + 8), of which n are there, in one row, whose `add` starts at
  * `add`. What lies behind the n columns is not read. */
-INLINE __m256 finish(const pare_finish *f, const float *add, int64_t j, int64_t n, __m256 z)
+static INLINE __m256 finish(const pare_finish *f, const float *add, int64_t j, int64_t n, __m256 z)
 {
     if (f->scale) z = _mm256_fmadd_ps(z, load_n(f->scale + j, n), load_n(f->shift + j, n));
     if (add) z = _mm256_add_ps(z, load_n(add + j, n));

@@ -1,0 +1,11 @@
+/* Functions of two numbers that pare_map2_fn is written for: pare_NAME_f32_ref in arithmetic.h. */
+PARE_MAP2(ADD, add)
+PARE_MAP2(DIV, div)
+PARE_MAP2(FMOD, fmod)
+PARE_MAP2(MAX, max)
+PARE_MAP2(MIN, min)
+PARE_MAP2(MOD, mod)
+PARE_MAP2(MUL, mul)
+PARE_MAP2(POW, pow)
+PARE_MAP2(PRELU, prelu)
+PARE_MAP2(SUB, sub)
