@@ -96,7 +96,7 @@ const pare_op pare_op_deform_conv = {
     .domain = "", .name = "DeformConv", .since = 19,
     .n_in = { 3, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_conv_params),
-    .resolve = conv_resolve, .infer = conv_infer, .eval = PARE_TODO(eval),
+    .resolve = conv_resolve, .infer = conv_infer, .eval = pare_deform_conv_eval,
 };
 
 const pare_op pare_op_qlinear_conv = {
@@ -110,5 +110,5 @@ const pare_op pare_op_ms_fused_conv = {
     .domain = "com.microsoft", .name = "FusedConv", .since = 1,
     .n_in = { 2, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_conv_params),
-    .resolve = conv_resolve, .infer = conv_infer, .eval = PARE_TODO(eval),
+    .resolve = conv_resolve, .infer = conv_infer, .eval = pare_fused_conv_eval,
 };

@@ -20,5 +20,6 @@ typedef struct pare_conv_transpose_params {
 
 /* Evals of the forms of convolution (op/eval.h). */
 pare_eval_fn pare_conv_eval, pare_conv_integer_eval, pare_qlinear_conv_eval;
+pare_eval_fn pare_fused_conv_eval, pare_deform_conv_eval, pare_conv_transpose_eval;
 
 #endif

@@ -73,6 +73,23 @@ static pare_status prepare(pare_ctx *ctx, scratch *s, const pare_eval_io *io, co
     return filter_zeros(ctx, io, s->w_zero, n_filters, o->w_zero);
 }
 
+static pare_status check_operands(pare_ctx *ctx, const pare_eval_io *io, const operands *o)
+{
+    if (!o->x || !o->w)
+        return pare_call_fail(ctx, io->call, "expected X and W, found fewer tensors");
+    const pare_tensor *const zeros[] = { o->x_zero, o->w_zero };
+    for (size_t i = 0; i < sizeof(zeros) / sizeof(zeros[0]); i++)
+        if (zeros[i] && zeros[i]->dtype != PARE_INT8 && zeros[i]->dtype != PARE_UINT8)
+            return pare_eval_no_type(ctx, io, zeros[i]->dtype);
+    if (o->x_zero && o->x_zero->n_elements != 1)
+        return pare_call_fail(ctx, io->call, "zero point of X: expected one number");
+    if (o->bias && o->bias->dtype != PARE_INT32)
+        return pare_eval_no_type(ctx, io, o->bias->dtype);
+    if (o->bias && o->bias->n_elements != o->w->dims[0])
+        return pare_call_fail(ctx, io->call, "bias: expected one number for each filter");
+    return PARE_OK;
+}
+
 /* The 32-bit sums of a convolution into y. */
 static pare_status convolve(pare_ctx *ctx, const pare_eval_io *io, const operands *o, int32_t *y)
 {
@@ -101,6 +118,7 @@ pare_status pare_conv_integer_eval(pare_ctx *ctx, pare_eval_io *io)
     const operands o = { .x = pare_eval_tensor(io, 0), .w = pare_eval_tensor(io, 1),
                          .x_zero = pare_eval_tensor(io, 2), .w_zero = pare_eval_tensor(io, 3) };
     void *y = NULL;
+    PARE_TRY(check_operands(ctx, io, &o));
     PARE_TRY(pare_eval_out(ctx, io, 0, &y));
     return convolve(ctx, io, &o, y);
 }
@@ -140,8 +158,11 @@ static pare_status check_scales(pare_ctx *ctx, const pare_eval_io *io)
     const pare_tensor *w_scale = pare_eval_tensor(io, 4);
     if (w_scale->n_elements != 1 && w_scale->n_elements != pare_eval_tensor(io, 3)->dims[0])
         return pare_call_fail(ctx, io->call, "scale of the filters: expected one, or one each");
-    if (!pare_eval_tensor(io, 7))
-        return pare_call_fail(ctx, io->call, "input 7: expected a zero point, found none");
+    const pare_tensor *y_zero = pare_eval_tensor(io, 7);
+    if (!y_zero || y_zero->n_elements != 1)
+        return pare_call_fail(ctx, io->call, "input 7: expected one zero point");
+    if (y_zero->dtype != PARE_INT8 && y_zero->dtype != PARE_UINT8)
+        return pare_eval_no_type(ctx, io, y_zero->dtype);
     return PARE_OK;
 }
 
@@ -151,6 +172,7 @@ pare_status pare_qlinear_conv_eval(pare_ctx *ctx, pare_eval_io *io)
                          .w = pare_eval_tensor(io, 3), .w_zero = pare_eval_tensor(io, 5),
                          .bias = pare_eval_tensor(io, 8) };
     void *y = NULL;
+    PARE_TRY(check_operands(ctx, io, &o));
     PARE_TRY(check_scales(ctx, io));
     PARE_TRY(pare_eval_out(ctx, io, 0, &y));
     const int64_t n = io->out[0].tensor->n_elements;

@@ -32,9 +32,9 @@ void pare_conv_job_filters(pare_conv_job *job, const void *w)
                              job->width);
 }
 
-/* What is under the window at output position `at`, of one image and group that starts at x. */
-static void gather_row(const pare_conv_job *job, const void *x, int64_t at, void *row)
+static void gather_row(const pare_conv_job *job, int64_t image, int64_t at, void *row)
 {
+    const void *x = pare_at(job->x, image * job->channels * job->n_in, job->width);
     pare_window_taps_ref(&job->shape, at, job->offsets);
     for (int64_t t = 0; t < job->n_taps; t++) {
         for (int64_t c = 0; c < job->channels; c++) {
@@ -64,6 +64,7 @@ pare_status pare_conv_job_make(pare_ctx *ctx, pare_conv_job *job, const pare_eva
     job->n_out = product(job->shape.out, (int32_t)n);
     job->k = job->n_taps * job->channels;
     job->width = width;
+    job->gather = gather_row;
     size_t row_bytes = 0;
     if (!pare_mul_size((size_t)job->k, width * PARE_CONV_ROWS, &row_bytes))
         return pare_fail_memory(ctx, SIZE_MAX);
@@ -83,14 +84,14 @@ void pare_conv_job_free(pare_ctx *ctx, pare_conv_job *job)
 void pare_conv_job_run(const pare_conv_job *job, pare_conv_multiply_fn *multiply, const void *user,
                        void *results, void *y, size_t width)
 {
+    if (!job->filters) return; /* groups may still be many */
     for (int64_t image = 0; image < job->batch * job->groups; image++) {
-        const void *x = pare_at(job->x, image * job->channels * job->n_in, job->width);
         const int64_t first_filter = image * job->filters;
         for (int64_t at = 0; at < job->n_out; at += PARE_CONV_ROWS) {
             const int64_t rows =
                 job->n_out - at < PARE_CONV_ROWS ? job->n_out - at : PARE_CONV_ROWS;
             for (int64_t r = 0; r < rows; r++)
-                gather_row(job, x, at + r, pare_at_mut(job->rows, r * job->k, job->width));
+                job->gather(job, image, at + r, pare_at_mut(job->rows, r * job->k, job->width));
             multiply(job, user, image % job->groups, rows, results);
             for (int64_t m = 0; m < job->filters; m++)
                 for (int64_t r = 0; r < rows; r++)

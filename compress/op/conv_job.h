@@ -9,6 +9,13 @@
 
 enum { PARE_CONV_ROWS = 64 }; /* output positions that are gathered at a time */
 
+struct pare_conv_job;
+
+/* Fills row [n_taps, channels] with what is under the window at output position `at`, for an image
+ * and group (image * groups + group). */
+typedef void pare_conv_gather_fn(const struct pare_conv_job *job, int64_t image, int64_t at,
+                                 void *row);
+
 typedef struct pare_conv_job {
     pare_window_shape shape;
     int64_t batch, groups, channels, filters; /* channels and filters of one group */
@@ -19,6 +26,8 @@ typedef struct pare_conv_job {
     uint8_t *rows;                            /* [PARE_CONV_ROWS, k] */
     int64_t *offsets;                         /* [n_taps] */
     uint64_t padding;                         /* bits of what lies in the padding */
+    pare_conv_gather_fn *gather;              /* elements as they are, where not set otherwise */
+    const void *gather_user;
 } pare_conv_job;
 
 /* Prepares a job for inputs of these shapes whose elements have `width` bytes; x and w are set by

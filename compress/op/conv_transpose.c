@@ -92,8 +92,13 @@ static pare_status conv_transpose_infer(pare_ctx *ctx, pare_infer_io *io)
 }
 
 const pare_op pare_op_conv_transpose = {
-    .domain = "", .name = "ConvTranspose", .since = 1,
-    .n_in = { 2, 3 }, .n_out = { 1, 1 },
+    .domain = "",
+    .name = "ConvTranspose",
+    .since = 1,
+    .n_in = { 2, 3 },
+    .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_conv_transpose_params),
-    .resolve = conv_transpose_resolve, .infer = conv_transpose_infer, .eval = PARE_TODO(eval),
+    .resolve = conv_transpose_resolve,
+    .infer = conv_transpose_infer,
+    .eval = pare_conv_transpose_eval,
 };

@@ -65,3 +65,10 @@ void pare_reals_gemm(pare_wide wide, int64_t m, int64_t n, int64_t k, const void
     if (wide == PARE_WIDE_F64) pare_gemm_f64_ref(m, n, k, a, lda, b, ldb, bias, c, ldc);
     else pare_gemm_f32_ref(m, n, k, a, lda, b, ldb, bias, c, ldc);
 }
+
+void pare_reals_gemm_onto(pare_wide wide, int64_t m, int64_t n, int64_t k, const void *a,
+                          int64_t lda, const void *b, int64_t ldb, void *c, int64_t ldc)
+{
+    if (wide == PARE_WIDE_F64) pare_gemm_onto_f64_ref(m, n, k, a, lda, b, ldb, c, ldc);
+    else pare_gemm_onto_f32_ref(m, n, k, a, lda, b, ldb, c, ldc);
+}

@@ -33,6 +33,10 @@ pare_status pare_reals_out(pare_ctx *ctx, pare_eval_io *io, uint32_t i, const pa
 void pare_reals_gemm(pare_wide wide, int64_t m, int64_t n, int64_t k, const void *a, int64_t lda,
                      const void *b, int64_t ldb, const void *bias, void *c, int64_t ldc);
 
+/* pare_gemm_onto_f32_ref or pare_gemm_onto_f64_ref. */
+void pare_reals_gemm_onto(pare_wide wide, int64_t m, int64_t n, int64_t k, const void *a,
+                          int64_t lda, const void *b, int64_t ldb, void *c, int64_t ldc);
+
 /* Address of element i of an array with this element width. */
 static inline const void *pare_at(const void *data, int64_t i, size_t width)
 {
