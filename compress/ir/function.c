@@ -1,5 +1,6 @@
 #include "ir/graph.h"
 #include "ir/names.h"
+#include "ir/release.h"
 
 /* How many domains, and how many overloads, can be told apart. */
 enum { NUMBER_BITS = 15, MAX_NUMBERS = 1 << NUMBER_BITS };
@@ -78,5 +79,32 @@ pare_status pare_function_new(pare_ctx *ctx, pare_function **out, pare_model *mo
     }
     f->index = (uint32_t)model->n_functions++;
     *out = f;
+    return PARE_OK;
+}
+
+/* Where the function stands in the name map; its texts have numbers. */
+static uint32_t name_scope(const pare_model *model, const pare_function *f)
+{
+    uint32_t d = 0;
+    uint32_t o = 0;
+    pare_map_get(&model->names, PARE_SCOPE_FUNCTION_DOMAIN, pare_domain_normal(f->domain), &d);
+    pare_map_get(&model->names, PARE_SCOPE_FUNCTION_OVERLOAD, pare_str_or_empty(f->overload), &o);
+    return scope_of(d, o);
+}
+
+pare_status pare_function_remove(pare_ctx *ctx, pare_model *model, pare_function *function)
+{
+    const uint32_t at = function->index;
+    /* Room for one entry is made first, so that replacing entries cannot fail half-way. */
+    PARE_TRY(pare_map_reserve(ctx, &model->names, 1));
+    pare_map_remove(&model->names, name_scope(model, function), function->name);
+    pare_graph_empty(function->body);
+    function->body->function = NULL;
+    model->n_functions--;
+    for (uint32_t i = at; i < model->n_functions; i++) {
+        pare_function *f = model->functions[i] = model->functions[i + 1];
+        f->index = i;
+        PARE_TRY(pare_map_put(ctx, &model->names, name_scope(model, f), f->name, i));
+    }
     return PARE_OK;
 }

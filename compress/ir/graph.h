@@ -23,6 +23,10 @@ pare_status pare_graph_new(pare_ctx *ctx, pare_graph **out, pare_model *model, p
 pare_status pare_function_new(pare_ctx *ctx, pare_function **out, pare_model *model,
                               const char *domain, const char *name, const char *overload);
 
+/* Removes a function that nothing calls: its body is emptied, the functions behind it move up.
+ * ENOMEM leaves the model as it was. */
+pare_status pare_function_remove(pare_ctx *ctx, pare_model *model, pare_function *function);
+
 /* Adds an import; EFORMAT when the domain (normalised) is imported in another version already. The
  * same version may come twice: some exporters write it so. */
 pare_status pare_opsets_add(pare_ctx *ctx, pare_model *model, pare_opsets *opsets,
@@ -66,6 +70,10 @@ pare_status pare_value_remove(pare_ctx *ctx, pare_model *model, pare_value_id va
  * of them: EFORMAT, and nothing changed, when it is not. */
 pare_status pare_value_replace_uses(pare_ctx *ctx, pare_model *model, pare_value_id from,
                                     pare_value_id to);
+
+/* Takes a value from the node that produces it, whose output is then omitted; uses, name and
+ * declarations stay. It is to get another producer or a payload before the next check. */
+void pare_value_detach(pare_model *model, pare_value_id value);
 
 /* Whether uses inside of graph may refer to the value: it is defined there or in a graph around
  * it. */

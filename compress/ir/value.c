@@ -147,6 +147,16 @@ pare_status pare_value_remove(pare_ctx *ctx, pare_model *model, pare_value_id va
     return PARE_OK;
 }
 
+void pare_value_detach(pare_model *model, pare_value_id value)
+{
+    pare_value *v = &model->values[value];
+    if (v->producer == PARE_NONE) return;
+    model->nodes[v->producer].outputs[v->producer_slot] = PARE_NONE;
+    pare_node_touch(model, v->producer);
+    v->producer = PARE_NONE;
+    v->producer_slot = 0;
+}
+
 bool pare_value_visible(const pare_model *model, pare_value_id value, const pare_graph *graph)
 {
     const pare_graph *home = model->values[value].graph;
