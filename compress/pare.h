@@ -28,5 +28,6 @@
 #include "op/layers.h"
 #include "op/op.h"
 #include "op/sample.h"
+#include "pass/pass.h"
 
 #endif
