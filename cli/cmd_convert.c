@@ -1,7 +1,13 @@
 #include "cli/model_file.h"
+#include "cli/number.h"
+#include "cli/same_outputs.h"
 #include "cli/signals.h"
 
 #include "formats/onnx/verify.h"
+
+#include "version.h"
+
+#include <inttypes.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +17,7 @@ typedef struct convert_options {
     const char *output;
     uint64_t external_bytes; /* payloads of this size or more go beside the model */
     bool embed;
+    bool optimize;
 } convert_options;
 
 /* Wrong uses that would only be noticed after the model has been read. */
@@ -36,10 +43,50 @@ static bool check_usage(const char *input, const convert_options *opts, pare_lin
 /* What the check of the written file needs, and finds. */
 typedef struct conversion {
     pare_app *app;
-    const pare_model *model;
+    pare_model *model;
+    pare_model *before;      /* what it was, where a pass changed it; else NULL */
     const char *path;        /* OUT */
     pare_model_files in, out;
+    pare_pass_stats stats;
+    uint64_t nodes_before;
+    bool compared;           /* outputs before and after, on random inputs */
 } conversion;
+
+/* Adds a line to what pare did to the model before. */
+static pare_status add_history(conversion *job)
+{
+    static const char line[] = "pare " PARE_VERSION " convert --optimize";
+    pare_ctx *const ctx = &job->app->ctx;
+    pare_props *const props = &job->model->props;
+    const char *old = "";
+    for (size_t i = 0; i < props->n; i++)
+        if (pare_str_eq(pare_str_or_empty(props->items[i].key), "pare.history"))
+            old = pare_str_or_empty(props->items[i].value);
+    const size_t n_bytes = strlen(old) + sizeof(line) + 1;
+    char *text = pare_alloc(ctx, n_bytes);
+    if (!text) return pare_fail_memory(ctx, n_bytes);
+    snprintf(text, n_bytes, "%s%s%s", old, *old ? "\n" : "", line);
+    const pare_status st = pare_props_set(ctx, job->model, props, "pare.history", text);
+    pare_free(ctx, text);
+    return st;
+}
+
+/* Makes the model smaller; it stays the very same where there is nothing to do. */
+static pare_status optimize(conversion *job)
+{
+    pare_ctx *const ctx = &job->app->ctx;
+    const pare_pass_opts opts = { .max_memory_bytes = job->app->shared.max_memory_bytes };
+    const double begun = pare_app_seconds();
+    job->nodes_before = pare_count_nodes(job->model);
+    PARE_TRY(pare_model_clone(ctx, &job->before, job->model));
+    PARE_TRY(pare_optimize(ctx, job->model, &opts, &job->stats));
+    pare_app_note(job->app, "folded %" PRIu64 " nodes, removed %" PRIu64 " in %.3f s",
+                  job->stats.n_folded, job->stats.n_nodes, pare_app_seconds() - begun);
+    if (pare_pass_changed(&job->stats)) return add_history(job);
+    pare_model_free(ctx, job->before);
+    job->before = NULL;
+    return PARE_OK;
+}
 
 static pare_status check_written(pare_ctx *ctx, const char *path, void *user)
 {
@@ -52,10 +99,12 @@ static pare_status check_written(pare_ctx *ctx, const char *path, void *user)
     if (st) return pare_fail_in(ctx, st == PARE_EFORMAT ? PARE_EIO : st,
                                 "%s: reading back what was written: ", job->path);
     pare_model_files_of(&job->out, written);
-    pare_model_free(ctx, written);
     pare_app_note(job->app, "read %s back in %.3f s: it holds the same model", job->path,
                   pare_app_seconds() - begun);
-    return PARE_OK;
+    const pare_status same =
+        job->before ? pare_same_outputs(job->app, &job->compared, job->before, written) : PARE_OK;
+    pare_model_free(ctx, written);
+    return same;
 }
 
 static pare_status save(conversion *job, const convert_options *opts)
@@ -87,8 +136,41 @@ static int report_json(const conversion *job, const char *input)
     pare_app_begin_json(job->app, &j, "pare.convert/1");
     pare_json_add_files(&j, "input", input, &job->in);
     pare_json_add_files(&j, "output", job->path, &job->out);
+    if (job->nodes_before) {
+        pare_json_open_object(&j, "optimize");
+        pare_json_uint(&j, "nodes_before", job->nodes_before);
+        pare_json_uint(&j, "nodes_after", pare_count_nodes(job->model));
+        pare_json_uint(&j, "folded", job->stats.n_folded);
+        pare_json_uint(&j, "initializers_removed", job->stats.n_initializers);
+        pare_json_uint(&j, "functions_removed", job->stats.n_functions);
+        pare_json_bool(&j, "outputs_compared", job->compared);
+        pare_json_close(&j);
+    }
     pare_app_json_warnings(job->app, &j);
     return pare_app_print_json(job->app, &j);
+}
+
+/* "nodes 212 -> 118, of which 71 folded; 3 initializers, 1 function removed; 5.39 MB -> 5.36 MB" */
+static void print_optimized(const conversion *job)
+{
+    const pare_pass_stats *const s = &job->stats;
+    pare_line line = { 0 };
+    if (!pare_pass_changed(s)) {
+        pare_app_print(job->app, "nothing to fold and nothing unused");
+        return;
+    }
+    pare_line_add(&line, "nodes %" PRIu64 " -> %" PRIu64 " (%" PRIu64 " folded, %" PRIu64
+                  " unused)", job->nodes_before, pare_count_nodes(job->model), s->n_folded,
+                  s->n_nodes - s->n_folded);
+    if (s->n_initializers)
+        pare_line_add(&line, ", %" PRIu64 " initializers removed", s->n_initializers);
+    if (s->n_functions) pare_line_add(&line, ", %" PRIu64 " functions removed", s->n_functions);
+    pare_line_add(&line, ", ");
+    pare_line_add_bytes(&line, job->in.file_bytes + job->in.external_bytes);
+    pare_line_add(&line, " -> ");
+    pare_line_add_bytes(&line, job->out.file_bytes + job->out.external_bytes);
+    if (job->compared) pare_line_add(&line, ", the same outputs on random inputs");
+    pare_app_print(job->app, line.text);
 }
 
 static int report(const conversion *job, const char *input)
@@ -99,6 +181,7 @@ static int report(const conversion *job, const char *input)
     pare_line_add(&line, "wrote %s: ", job->path);
     pare_line_add_files(&line, &job->out);
     pare_app_print(job->app, line.text);
+    if (job->nodes_before) print_optimized(job);
     return PARE_EXIT_DONE;
 }
 
@@ -114,9 +197,12 @@ static int run(pare_app *app, const pare_arguments *args, const void *options)
     if (status) return status;
     conversion job = { .app = app, .model = model, .path = opts->output };
     pare_model_files_of(&job.in, model);
-    const pare_status st = save(&job, opts);
+    pare_status st = opts->optimize ? optimize(&job) : PARE_OK;
+    if (!st) st = save(&job, opts);
+    status = st ? report_failure(&job, st) : report(&job, input);
+    pare_model_free(&app->ctx, job.before);
     pare_model_free(&app->ctx, model);
-    return st ? report_failure(&job, st) : report(&job, input);
+    return status;
 }
 
 static const convert_options defaults = { .external_bytes = PARE_NOT_GIVEN };
@@ -132,6 +218,9 @@ static const pare_option rows[] = {
       .help = "Put weights of SIZE bytes or more into one data file beside OUT" },
     { .name = "embed", .kind = PARE_OPT_FLAG, .offset = offsetof(convert_options, embed),
       .help = "Put all weights into OUT itself, which can hold 2 GiB" },
+    { .name = "optimize", .kind = PARE_OPT_FLAG, .offset = offsetof(convert_options, optimize),
+      .help = "Compute what is constant, remove what no output depends on; outputs stay the same, "
+              "which is checked" },
 };
 
 static const pare_example examples[] = {
@@ -139,21 +228,31 @@ static const pare_example examples[] = {
       "a copy, checked by reading it back; weights stay inside or beside as they were" },
     { "pare convert big.onnx -o small.onnx --external-data=1MiB",
       "weights of 1 MiB or more in small.onnx-HASH.data, HASH being made from their bytes" },
+    { "pare convert model.onnx -o simple.onnx --optimize",
+      "fewer nodes, the same outputs bit by bit" },
 };
 
 const pare_cmd pare_cmd_convert = {
     .name = "convert",
     .description =
-        "Reads MODEL, checks it, and writes it to OUT. Nothing about the model changes: a file in "
+        "Reads MODEL, checks it, and writes it to OUT. Without --optimize nothing changes: a file "
+        "in "
         "the order that protobuf gives it comes out byte for byte, with unknown fields and "
         "metadata. Weights stay where they were, inside of the model file or in data files beside "
         "it, unless an option says otherwise or the model file would exceed 1.9 GiB.\n"
+        "With --optimize, nodes whose outputs are always the same become constants, unless that "
+        "made the model bigger, and nodes, weights and functions that no output depends on go. "
+        "The model before and the file are then run on random inputs and must give the same.\n"
         "OUT appears when it is complete and has been read back; until then, and after any "
         "failure, an older OUT stays as it was.",
-    .operands = operands, .n_operands = PARE_COUNT_OF(operands),
-    .options = rows, .n_options = PARE_COUNT_OF(rows),
+    .operands = operands,
+    .n_operands = PARE_COUNT_OF(operands),
+    .options = rows,
+    .n_options = PARE_COUNT_OF(rows),
     .shared = PARE_SHARED_OUTPUT | PARE_SHARED_MODEL,
-    .examples = examples, .n_examples = PARE_COUNT_OF(examples),
-    .defaults = &defaults, .options_bytes = sizeof(defaults),
+    .examples = examples,
+    .n_examples = PARE_COUNT_OF(examples),
+    .defaults = &defaults,
+    .options_bytes = sizeof(defaults),
     .run = run,
 };

@@ -34,7 +34,7 @@ _pare() {
     esac
     case "$verb $cur" in
     " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help --version"; return ;;
-    "convert -"*) _pare_words " -o --output --external-data --embed --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "convert -"*) _pare_words " -o --output --external-data --embed --optimize --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;

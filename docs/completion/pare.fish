@@ -17,6 +17,7 @@ complete -c pare -n __fish_use_subcommand -l version -d 'Show what \'pare versio
 complete -c pare -n '__fish_seen_subcommand_from convert' -l output -s o -r -F -d 'The model file to write; never MODEL itself'
 complete -c pare -n '__fish_seen_subcommand_from convert' -l external-data -d 'Put weights of SIZE bytes or more into one data file beside OUT'
 complete -c pare -n '__fish_seen_subcommand_from convert' -l embed -d 'Put all weights into OUT itself, which can hold 2 GiB'
+complete -c pare -n '__fish_seen_subcommand_from convert' -l optimize -d 'Compute what is constant, remove what no output depends on; outputs stay the same, which is checked'
 complete -c pare -n '__fish_seen_subcommand_from convert' -l json -d 'Print one JSON object on standard output and nothing else there'
 complete -c pare -n '__fish_seen_subcommand_from convert' -l quiet -s q -d 'No warnings, no progress, no summary of what was written'
 complete -c pare -n '__fish_seen_subcommand_from convert' -l verbose -s v -d 'Say what is done and how long it takes; cut no lists'

@@ -110,6 +110,9 @@ static void test_convert(void **state)
         char *words[] = { in, "-o", out, forms[i] };
         torture("convert", words, 4);
     }
+    test_data_path(in, "models/tiny_shapes.onnx");
+    char *optimize[] = { in, "-o", out, "--optimize" };
+    torture("convert", optimize, 4);
     test_remove_tree(dir);
 }
 

@@ -18,7 +18,7 @@ refuses "'pare convert' needs MODEL"
 refuses "'pare convert' needs -o, --output OUT" m.onnx
 refuses "option '-o' needs a value: -o OUT" m.onnx -o
 refuses "'pare convert' takes no more arguments, found 'n.onnx' besides" m.onnx n.onnx -o out
-refuses "unknown option '--optimize' of 'pare convert'" m.onnx -o out --optimize
+refuses "unknown option '--simplify' of 'pare convert'" m.onnx -o out --simplify
 refuses "options '--embed' and '--external-data' contradict each other" m.onnx -o out --embed \
     --external-data
 refuses "option '--external-data': expected a size such as 4096, 64KiB or 1.5GB, found 'big'" \
