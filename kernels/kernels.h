@@ -2,10 +2,12 @@
 #ifndef KERNELS_KERNELS_H
 #define KERNELS_KERNELS_H
 
+#include "kernels/depthwise.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/isa.h"
 #include "kernels/map.h"
 #include "kernels/map2.h"
+#include "kernels/pooling.h"
 
 typedef struct pare_kernels {
     pare_isa isa;
@@ -15,6 +17,12 @@ typedef struct pare_kernels {
     pare_compare_fn *const *compare; /* [PARE_N_COMPARES] */
     pare_affine_fn *affine;
     pare_select_fn *select;
+    pare_depthwise_fn *depthwise;
+    pare_depthwise_row_fn *depthwise_row;
+    pare_max_pool_fn *max_pool;
+    pare_average_pool_fn *average_pool;
+    pare_column_fn *column_sum, *column_max, *column_min;
+    pare_column_squares_fn *column_squares;
 } pare_kernels;
 
 /* The set of a level that this program was built with; NULL when it has none (other processors). */

@@ -3,9 +3,11 @@
 #ifndef KERNELS_X86_AVX2_H
 #define KERNELS_X86_AVX2_H
 
+#include "kernels/depthwise.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/map.h"
 #include "kernels/map2.h"
+#include "kernels/pooling.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx2; /* 6 rows, panels of 16 */
 
@@ -14,5 +16,13 @@ extern pare_map2_fn *const pare_maps2_avx2[PARE_N_MAPS2];
 extern pare_compare_fn *const pare_compares_avx2[PARE_N_COMPARES];
 pare_affine_fn pare_affine_avx2;
 pare_select_fn pare_select_avx2;
+
+pare_depthwise_fn pare_depthwise_avx2;
+pare_depthwise_row_fn pare_depthwise_row_avx2;
+
+pare_max_pool_fn pare_max_pool_avx2;
+pare_average_pool_fn pare_average_pool_avx2;
+pare_column_fn pare_column_sum_avx2, pare_column_max_avx2, pare_column_min_avx2;
+pare_column_squares_fn pare_column_squares_avx2;
 
 #endif
