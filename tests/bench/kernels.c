@@ -1,0 +1,287 @@
+/* Speed of every kernel at every level, on data in the second cache: nanoseconds per element (ns
+ * per 1000 for those below one) and bytes read and written per second. Arithmetic that has a peak
+ * is told in its share of a loop of fused multiply-adds in the same run, so that a busy machine
+ * spoils both. `bench-kernels [NAME]`: those whose name holds NAME. */
+#include "kernels/kernels.h"
+
+#include "support/floats.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+enum { N = 1 << 14, ROUNDS = 5 };
+
+static _Alignas(64) float x[8 * N], w[N], y[8 * N];
+static uint8_t bytes[N];
+static const char *wanted = "";
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+typedef void work_fn(const pare_kernels *k, int which);
+
+/* The best of some rounds of at least 3 ms each. */
+static double time_of(work_fn *work, const pare_kernels *k, int which)
+{
+    double best = INFINITY;
+    int repeat = 1;
+    for (int round = 0; round < ROUNDS; round++) {
+        const double start = seconds();
+        for (int i = 0; i < repeat; i++) work(k, which);
+        const double spent = seconds() - start;
+        if (spent < 3e-3 && repeat < 1 << 20) {
+            repeat *= spent < 3e-4 ? 8 : 2;
+            round = -1;
+        } else if (spent / repeat < best) {
+            best = spent / repeat;
+        }
+    }
+    return best;
+}
+
+/* Multiply-adds per second, in 10^9 operations. */
+#if defined(__x86_64__)
+__attribute__((target("avx2,fma"))) static void fma_loop(const pare_kernels *k, int which)
+{
+    (void)k;
+    (void)which;
+    __m256 sum[10];
+    const __m256 a = _mm256_loadu_ps(x);
+    const __m256 b = _mm256_loadu_ps(w);
+#pragma GCC unroll 10
+    for (int j = 0; j < 10; j++) sum[j] = _mm256_loadu_ps(x + j);
+    for (int i = 0; i < N; i++)
+#pragma GCC unroll 10
+        for (int j = 0; j < 10; j++) sum[j] = _mm256_fmadd_ps(a, b, sum[j]);
+#pragma GCC unroll 10
+    for (int j = 0; j < 10; j++) _mm256_storeu_ps(y + 8 * j, sum[j]);
+}
+#endif
+
+static double peak_gflops(void)
+{
+#if defined(__x86_64__)
+    if (pare_isa_best() >= PARE_ISA_AVX2) return 160e-9 * N / time_of(fma_loop, NULL, 0);
+#endif
+    return NAN;
+}
+
+typedef struct row {
+    const char *name;
+    work_fn *work;
+    double n_elements, n_bytes, n_flops; /* of one call; flops 0: not worth telling */
+} row;
+
+static void bench(const row *r, int which)
+{
+    if (!strstr(r->name, wanted)) return;
+    for (int isa = 0; isa <= (int)pare_isa_best(); isa++) {
+        const pare_kernels *k = pare_kernels_of((pare_isa)isa);
+        const double t = time_of(r->work, k, which);
+        printf("%-24s %-7s %9.3f ns each %8.2f GB/s", r->name, pare_isa_name((pare_isa)isa),
+               1e9 * t / r->n_elements, 1e-9 * r->n_bytes / t);
+        if (r->n_flops > 0) {
+            const double rate = 1e-9 * r->n_flops / t;
+            printf(" %8.1f GFLOP/s, %3.0f %% of the peak", rate, 100 * rate / peak_gflops());
+        }
+        printf("\n");
+    }
+}
+
+/* --- the kernels ------------------------------------------------------------------------------ */
+
+static void gemm(const pare_kernels *k, int depth)
+{
+    const float *rows[PARE_TILE_MAX_ROWS];
+    for (int r = 0; r < k->gemm.rows; r++) rows[r] = x + r * 1040;
+    const pare_gemm_tile t = {
+        .n_rows = k->gemm.rows,
+        .n_cols = k->gemm.panel,
+        .n_taps = 1,
+        .depth = depth,
+        .x = rows,
+        .w = w,
+        .bias = x,
+        .finish = { .low = 0, .high = INFINITY },
+        .y = y,
+        .y_stride = 64,
+    };
+    /* As much as two tiles of the widest kernel. */
+    const int n = 2 * PARE_TILE_MAX_ROWS * PARE_PANEL_MAX / (t.n_rows * t.n_cols);
+    for (int i = 0; i < n; i++) k->gemm.run(&t);
+}
+
+static void bench_gemm(void)
+{
+    static const int depths[] = { 16, 64, 256, 512 };
+    for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
+        char name[32];
+        const row r = { name, gemm, 1024, 0, 2048.0 * depths[i] };
+        snprintf(name, sizeof(name), "gemm_tile %d deep", depths[i]);
+        if (!strstr(name, wanted)) continue;
+        for (int isa = 0; isa <= (int)pare_isa_best(); isa++) {
+            const pare_kernels *k = pare_kernels_of((pare_isa)isa);
+            const int tiles = 1024 / (k->gemm.rows * k->gemm.panel);
+            const double flops = 2.0 * tiles * k->gemm.rows * k->gemm.panel * depths[i];
+            const double rate = 1e-9 * flops / time_of(r.work, k, depths[i]);
+            printf("%-24s %-7s %46.1f GFLOP/s, %3.0f %% of the peak\n", name,
+                   pare_isa_name((pare_isa)isa), rate, 100 * rate / peak_gflops());
+        }
+    }
+}
+
+static void map(const pare_kernels *k, int which)
+{
+    k->map[which](N, x, 0.5f, 0.75f, y);
+}
+
+static void map2(const pare_kernels *k, int which)
+{
+    k->map2[which](N, x, 1, x + N, 1, y);
+}
+
+static void map2_by_one(const pare_kernels *k, int which)
+{
+    k->map2[which](N, x, 1, w, 0, y);
+}
+
+static void compare(const pare_kernels *k, int which)
+{
+    k->compare[which](N, x, 1, x + N, 1, bytes);
+}
+
+static void affine(const pare_kernels *k, int which)
+{
+    (void)which;
+    k->affine(N, x, w, x + N, 1, y);
+}
+
+static void choose(const pare_kernels *k, int which)
+{
+    (void)which;
+    k->select(N, bytes, 1, x, 1, x + N, 1, y);
+}
+
+static void bench_maps(void)
+{
+    for (int m = 0; m < PARE_N_MAPS; m++)
+        bench(&(row){ pare_map_name((pare_map)m), map, N, 8.0 * N, 0 }, m);
+    for (int m = 0; m < PARE_N_MAPS2; m++)
+        bench(&(row){ pare_map2_name((pare_map2)m), map2, N, 12.0 * N, 0 }, m);
+    bench(&(row){ "mul by one", map2_by_one, N, 8.0 * N, 0 }, PARE_MAP2_MUL);
+    bench(&(row){ "pow by one", map2_by_one, N, 8.0 * N, 0 }, PARE_MAP2_POW);
+    bench(&(row){ "less", compare, N, 9.0 * N, 0 }, PARE_COMPARE_LESS);
+    bench(&(row){ "affine", affine, N, 16.0 * N, 0 }, 0);
+    bench(&(row){ "select", choose, N, 13.0 * N, 0 }, 0);
+}
+
+/* Rows of 28 output pixels of 96 channels. */
+enum { PIXELS = 28, CHANNELS = 96, IN_PIXELS = 2 * PIXELS + 3 };
+
+static void depthwise_row(const pare_kernels *k, int which)
+{
+    const float *rows[5];
+    int64_t strides[5];
+    for (int r = 0; r < 5; r++) {
+        rows[r] = x + r * IN_PIXELS * CHANNELS;
+        strides[r] = CHANNELS;
+    }
+    const int width = which / 10;
+    k->depthwise_row(&(pare_depthwise_row){ .n_pixels = PIXELS,
+                                            .n_channels = CHANNELS,
+                                            .height = width,
+                                            .width = width,
+                                            .step = which % 10,
+                                            .x = rows,
+                                            .x_stride = strides,
+                                            .w = w,
+                                            .w_stride = CHANNELS,
+                                            .bias = w,
+                                            .finish = { .low = 0, .high = 6 },
+                                            .y = y,
+                                            .y_stride = CHANNELS });
+}
+
+static void depthwise(const pare_kernels *k, int n_taps)
+{
+    const float *taps[9 * PIXELS];
+    for (int t = 0; t < n_taps; t++)
+        for (int p = 0; p < PIXELS; p++)
+            taps[t * PIXELS + p] = x + (t / 3 * IN_PIXELS + p + t % 3) * CHANNELS;
+    k->depthwise(&(pare_depthwise){ .n_pixels = PIXELS,
+                                    .n_taps = n_taps,
+                                    .n_channels = CHANNELS,
+                                    .x = taps,
+                                    .w = w,
+                                    .w_stride = CHANNELS,
+                                    .bias = w,
+                                    .finish = { .low = 0, .high = 6 },
+                                    .y = y,
+                                    .y_stride = CHANNELS });
+}
+
+static void bench_depthwise(void)
+{
+    const double n = PIXELS * CHANNELS;
+    bench(&(row){ "depthwise 3x3 by 1", depthwise_row, n, 16 * n, 18 * n }, 31);
+    bench(&(row){ "depthwise 3x3 by 2", depthwise_row, n, 28 * n, 18 * n }, 32);
+    bench(&(row){ "depthwise 5x5 by 1", depthwise_row, n, 24 * n, 50 * n }, 51);
+    bench(&(row){ "depthwise 5x5 by 2", depthwise_row, n, 44 * n, 50 * n }, 52);
+    bench(&(row){ "depthwise any 3x3", depthwise, n, 16 * n, 18 * n }, 9);
+}
+
+static void max_pool(const pare_kernels *k, int which)
+{
+    const float *taps[9];
+    (void)which;
+    for (int t = 0; t < 9; t++) taps[t] = x + t * 256;
+    k->max_pool(9, taps, 256, y);
+}
+
+static void average_pool(const pare_kernels *k, int which)
+{
+    const float *taps[9];
+    (void)which;
+    for (int t = 0; t < 9; t++) taps[t] = x + t * 256;
+    k->average_pool(9, taps, 256, 9, y);
+}
+
+static void column_sum(const pare_kernels *k, int which)
+{
+    (void)which;
+    k->column_sum(49, 1280, x, 1280, y);
+}
+
+static void bench_pooling(void)
+{
+    bench(&(row){ "max_pool 3x3", max_pool, 256, 40 * 256, 0 }, 0);
+    bench(&(row){ "average_pool 3x3", average_pool, 256, 40 * 256, 0 }, 0);
+    bench(&(row){ "column_sum 49 rows", column_sum, 49 * 1280, 4.0 * 50 * 1280, 0 }, 0);
+}
+
+int main(int argc, char **argv)
+{
+    uint32_t seed = 1;
+    if (argc > 1) wanted = argv[1];
+    for (int i = 0; i < 8 * N; i++) {
+        const float v = test_any_float(&seed);
+        x[i] = fabsf(v) > 1e-6f && fabsf(v) < 1 ? 4 * v : 1; /* subnormal numbers cost time */
+    }
+    for (int i = 0; i < N; i++) w[i] = x[i] / 64;
+    for (int i = 0; i < N; i++) bytes[i] = x[i] > 0;
+    printf("fused multiply-adds: %.1f GFLOP/s\n", peak_gflops());
+    bench_gemm();
+    bench_maps();
+    bench_depthwise();
+    bench_pooling();
+    return 0;
+}
