@@ -1,6 +1,8 @@
+#include "op/reals.h"
 #include "op/window.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* Puts the maxima of a MaxPool back to where their indices say; the rest is zero. */
 
@@ -46,9 +48,70 @@ static pare_status max_unpool_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+/* Size of an axis as the window gives it: what indices count in. The attributes are checked. */
+static int64_t unpooled(const pare_window *w, const pare_tensor *x, uint32_t d)
+{
+    const uint32_t n = x->rank - 2;
+    if (d < 2) return x->dims[d];
+    const int64_t pads = pare_window_at(w->pads, d - 2, 0) + pare_window_at(w->pads, d - 2 + n, 0);
+    return (x->dims[d] - 1) * pare_window_at(w->strides, d - 2, 1) +
+           pare_window_at(w->kernel_shape, d - 2, 1) - pads;
+}
+
+/* Where in Y the element with this index belongs; EFORMAT when there is no such place. The output
+ * may be larger than the window says: the rest stays zero. */
+static pare_status find_place(pare_ctx *ctx, const pare_eval_io *io, const pare_tensor *x,
+                              int64_t index, int64_t *place)
+{
+    const pare_tensor *y = io->out[0].tensor;
+    int64_t rest = index;
+    int64_t step = 1;
+    bool fits = index >= 0;
+    *place = 0;
+    for (uint32_t d = x->rank; fits && d-- > 0;) {
+        const int64_t size = unpooled(io->params, x, d);
+        const int64_t at = size > 0 ? rest % size : 0;
+        fits = size > 0 && at < y->dims[d];
+        rest = size > 0 ? rest / size : 0;
+        *place += at * step;
+        step *= y->dims[d];
+    }
+    if (fits && !rest) return PARE_OK;
+    return pare_call_fail(ctx, io->call,
+                          "input 1: expected indices of elements of the output, found %" PRId64,
+                          index);
+}
+
+static pare_status max_unpool_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_tensor *x = pare_eval_tensor(io, 0);
+    const pare_tensor *indices = pare_eval_tensor(io, 1);
+    void *y = NULL;
+    if (!x || !indices)
+        return pare_call_fail(ctx, io->call, "expected X and indices, found fewer tensors");
+    const uint32_t bits = pare_dtype_of(x->dtype)->bits;
+    if (!pare_reals_wide(x->dtype)) return pare_eval_no_type(ctx, io, x->dtype);
+    if (indices->dtype != PARE_INT64) return pare_eval_no_type(ctx, io, indices->dtype);
+    if (indices->n_elements != x->n_elements)
+        return pare_call_fail(ctx, io->call,
+                              "input 1: expected %" PRId64 " indices, found %" PRId64,
+                              x->n_elements, indices->n_elements);
+    PARE_TRY(pare_eval_out(ctx, io, 0, &y));
+    for (int64_t i = 0; i < x->n_elements; i++) {
+        int64_t index = 0;
+        int64_t place = 0;
+        memcpy(&index, (const uint8_t *)pare_eval_data(indices) + (size_t)i * sizeof(index),
+               sizeof(index));
+        PARE_TRY(find_place(ctx, io, x, index, &place));
+        memcpy((uint8_t *)y + (size_t)place * (bits / 8),
+               (const uint8_t *)pare_eval_data(x) + (size_t)i * (bits / 8), bits / 8);
+    }
+    return PARE_OK;
+}
+
 const pare_op pare_op_max_unpool = {
     .domain = "", .name = "MaxUnpool", .since = 9,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_window),
-    .resolve = max_unpool_resolve, .infer = max_unpool_infer, .eval = PARE_TODO(eval),
+    .resolve = max_unpool_resolve, .infer = max_unpool_infer, .eval = max_unpool_eval,
 };

@@ -137,14 +137,14 @@ const pare_op pare_op_ms_qlinear_average_pool = {
     .domain = "com.microsoft", .name = "QLinearAveragePool", .since = 1,
     .n_in = { 4, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
-    .resolve = pool_resolve, .infer = pool_infer, .eval = PARE_TODO(eval),
+    .resolve = pool_resolve, .infer = pool_infer, .eval = pare_qlinear_average_pool_eval,
 };
 
 const pare_op pare_op_ms_qlinear_global_average_pool = {
     .domain = "com.microsoft", .name = "QLinearGlobalAveragePool", .since = 1,
     .n_in = { 5, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
-    .resolve = global_resolve, .infer = infer_global, .eval = PARE_TODO(eval),
+    .resolve = global_resolve, .infer = infer_global, .eval = pare_qlinear_global_average_pool_eval,
 };
 
 /* The layout of TensorFlow, which its quantized converters keep. */
@@ -160,5 +160,5 @@ const pare_op pare_op_ms_nhwc_max_pool = {
     .domain = "com.microsoft", .name = "NhwcMaxPool", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
-    .resolve = nhwc_max_pool_resolve, .infer = pool_infer, .eval = PARE_TODO(eval),
+    .resolve = nhwc_max_pool_resolve, .infer = pool_infer, .eval = pare_max_pool_eval,
 };

@@ -14,6 +14,7 @@ typedef struct pare_pool_params {
 
 /* Evals of the pools (op/eval.h). */
 pare_eval_fn pare_average_pool_eval, pare_max_pool_eval, pare_lp_pool_eval;
+pare_eval_fn pare_qlinear_average_pool_eval, pare_qlinear_global_average_pool_eval;
 pare_eval_fn pare_global_average_pool_eval, pare_global_max_pool_eval, pare_global_lp_pool_eval;
 
 #endif

@@ -61,12 +61,12 @@ const pare_op pare_op_roi_align = {
     .domain = "", .name = "RoiAlign", .since = 10,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_roi_params),
-    .resolve = roi_align_resolve, .infer = roi_infer, .eval = PARE_TODO(eval),
+    .resolve = roi_align_resolve, .infer = roi_infer, .eval = pare_roi_align_eval,
 };
 
 const pare_op pare_op_max_roi_pool = {
     .domain = "", .name = "MaxRoiPool", .since = 1,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_roi_params),
-    .resolve = max_roi_pool_resolve, .infer = roi_infer, .eval = PARE_TODO(eval),
+    .resolve = max_roi_pool_resolve, .infer = roi_infer, .eval = pare_max_roi_pool_eval,
 };

@@ -12,4 +12,6 @@ typedef struct pare_roi_params {
     bool half_pixel;          /* coordinates are shifted by half a pixel */
 } pare_roi_params;
 
+pare_eval_fn pare_roi_align_eval, pare_max_roi_pool_eval; /* op/eval.h */
+
 #endif
