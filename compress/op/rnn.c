@@ -51,18 +51,24 @@ static pare_status rnn_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
-/*      symbol                   domain           name                 inputs   outputs */
+/*      symbol                   domain           name        inputs  outputs  eval */
 #define RNN_OPS(X)                                                                                 \
-    X(gru,                       "",              "GRU",               3, 6,    2)                 \
-    X(lstm,                      "",              "LSTM",              3, 8,    3)                 \
-    X(rnn,                       "",              "RNN",               3, 6,    2)                 \
-    X(ms_dynamic_quantize_lstm,  "com.microsoft", "DynamicQuantizeLSTM", 12, 12, 3)
+    X(gru,                       "",              "GRU",      3, 6,   2,       pare_rnn_eval)      \
+    X(lstm,                      "",              "LSTM",     3, 8,   3,       pare_rnn_eval)      \
+    X(rnn,                       "",              "RNN",      3, 6,   2,       pare_rnn_eval)      \
+    X(ms_dynamic_quantize_lstm,  "com.microsoft", "DynamicQuantizeLSTM",                           \
+                                                              12, 12, 3,       PARE_TODO(eval))
 
-#define RNN_OP(symbol, dom, text, min_in, max_in, max_out)                                         \
-    const pare_op pare_op_##symbol = {                                                             \
-        .domain = dom, .name = text, .since = 1,                                                   \
-        .n_in = { min_in, max_in }, .n_out = { 0, max_out },                                       \
-        .params_bytes = sizeof(pare_rnn_params),                                                   \
-        .resolve = rnn_resolve, .infer = rnn_infer, .eval = PARE_TODO(eval),                       \
+#define RNN_OP(symbol, dom, text, min_in, max_in, max_out, evaluator) \
+    const pare_op pare_op_##symbol = {                                \
+        .domain = dom,                                                \
+        .name = text,                                                 \
+        .since = 1,                                                   \
+        .n_in = { min_in, max_in },                                   \
+        .n_out = { 0, max_out },                                      \
+        .params_bytes = sizeof(pare_rnn_params),                      \
+        .resolve = rnn_resolve,                                       \
+        .infer = rnn_infer,                                           \
+        .eval = evaluator,                                            \
     };
 RNN_OPS(RNN_OP)

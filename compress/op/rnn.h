@@ -2,6 +2,7 @@
 #ifndef PARE_OP_RNN_H
 #define PARE_OP_RNN_H
 
+#include "op/eval.h"
 #include "op/shape.h"
 
 typedef enum pare_rnn_direction {
@@ -21,5 +22,8 @@ typedef struct pare_rnn_params {
     const pare_attr *activations; /* strings; NULL: the operator's own */
     pare_floats activation_alpha, activation_beta;
 } pare_rnn_params;
+
+/* RNN, LSTM and GRU. */
+pare_eval_fn pare_rnn_eval;
 
 #endif
