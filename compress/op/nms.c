@@ -34,5 +34,5 @@ const pare_op pare_op_non_max_suppression = {
     .domain = "", .name = "NonMaxSuppression", .since = 10,
     .n_in = { 2, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_nms_params),
-    .resolve = nms_resolve, .infer = nms_infer, .eval = PARE_TODO(eval),
+    .resolve = nms_resolve, .infer = nms_infer, .eval = pare_nms_eval,
 };
