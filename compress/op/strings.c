@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-/* Operators on strings, which pare carries through and never computes on, and ImageDecoder. */
+/* Operators on strings, and ImageDecoder. */
 
 static pare_status get_strings(pare_ctx *ctx, const pare_call *call, const char *name,
                                const pare_attr **out)
@@ -153,35 +153,35 @@ static pare_status image_infer(pare_ctx *ctx, pare_infer_io *io)
 const pare_op pare_op_string_concat = {
     .domain = "", .name = "StringConcat", .since = 20,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = concat_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = concat_infer, .eval = pare_string_concat_eval,
 };
 
 const pare_op pare_op_string_normalizer = {
     .domain = "", .name = "StringNormalizer", .since = 10,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_string_normalizer_params),
-    .resolve = normalizer_resolve, .infer = normalizer_infer, .eval = PARE_TODO(eval),
+    .resolve = normalizer_resolve, .infer = normalizer_infer, .eval = pare_string_normalizer_eval,
 };
 
 const pare_op pare_op_string_split = {
     .domain = "", .name = "StringSplit", .since = 20,
     .n_in = { 1, 1 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_string_split_params),
-    .resolve = split_resolve, .infer = split_infer, .eval = PARE_TODO(eval),
+    .resolve = split_resolve, .infer = split_infer, .eval = pare_string_split_eval,
 };
 
 const pare_op pare_op_regex_full_match = {
     .domain = "", .name = "RegexFullMatch", .since = 20,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_regex_params),
-    .resolve = regex_resolve, .infer = regex_infer, .eval = PARE_TODO(eval),
+    .resolve = regex_resolve, .infer = regex_infer, .eval = pare_regex_full_match_eval,
 };
 
 const pare_op pare_op_tf_idf_vectorizer = {
     .domain = "", .name = "TfIdfVectorizer", .since = 9,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_tf_idf_params),
-    .resolve = tf_idf_resolve, .infer = tf_idf_infer, .eval = PARE_TODO(eval),
+    .resolve = tf_idf_resolve, .infer = tf_idf_infer, .eval = pare_tf_idf_eval,
 };
 
 const pare_op pare_op_image_decoder = {

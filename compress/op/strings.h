@@ -2,7 +2,7 @@
 #ifndef PARE_OP_STRINGS_H
 #define PARE_OP_STRINGS_H
 
-#include "op/attrs.h"
+#include "op/eval.h"
 
 typedef enum pare_case_change {
     PARE_CASE_NONE,
@@ -44,5 +44,8 @@ typedef struct pare_tf_idf_params {
 typedef struct pare_image_decoder_params {
     bool grayscale, bgr;      /* else RGB */
 } pare_image_decoder_params;
+
+pare_eval_fn pare_string_concat_eval, pare_string_normalizer_eval, pare_string_split_eval;
+pare_eval_fn pare_regex_full_match_eval, pare_tf_idf_eval;
 
 #endif
