@@ -30,7 +30,7 @@ pare_status pare_matmul_out(pare_ctx *ctx, pare_infer_io *io, pare_dtype dtype, 
 
 /* Evals (op/eval.h). */
 pare_eval_fn pare_gemm_eval, pare_fused_gemm_eval, pare_qgemm_eval;
-pare_eval_fn pare_matmul_eval, pare_fused_matmul_eval;
+pare_eval_fn pare_matmul_eval, pare_fused_matmul_eval, pare_matmul_nbits_eval;
 pare_eval_fn pare_matmul_integer_eval, pare_qlinear_matmul_eval;
 pare_eval_fn pare_matmul_integer_to_float_eval, pare_dynamic_quantize_matmul_eval;
 

@@ -58,5 +58,5 @@ const pare_op pare_op_ms_matmul_nbits = {
     .domain = "com.microsoft", .name = "MatMulNBits", .since = 1,
     .n_in = { 3, 6 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_matmul_nbits_params),
-    .resolve = matmul_nbits_resolve, .infer = matmul_nbits_infer, .eval = PARE_TODO(eval),
+    .resolve = matmul_nbits_resolve, .infer = matmul_nbits_infer, .eval = pare_matmul_nbits_eval,
 };
