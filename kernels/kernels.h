@@ -7,6 +7,7 @@
 #include "kernels/isa.h"
 #include "kernels/map.h"
 #include "kernels/map2.h"
+#include "kernels/move.h"
 #include "kernels/pooling.h"
 
 typedef struct pare_kernels {
@@ -23,6 +24,7 @@ typedef struct pare_kernels {
     pare_average_pool_fn *average_pool;
     pare_column_fn *column_sum, *column_max, *column_min;
     pare_column_squares_fn *column_squares;
+    pare_move_fn *move;
 } pare_kernels;
 
 /* The set of a level that this program was built with; NULL when it has none (other processors). */

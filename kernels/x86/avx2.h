@@ -7,6 +7,7 @@
 #include "kernels/gemm_tile.h"
 #include "kernels/map.h"
 #include "kernels/map2.h"
+#include "kernels/move.h"
 #include "kernels/pooling.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx2; /* 6 rows, panels of 16 */
@@ -24,5 +25,7 @@ pare_max_pool_fn pare_max_pool_avx2;
 pare_average_pool_fn pare_average_pool_avx2;
 pare_column_fn pare_column_sum_avx2, pare_column_max_avx2, pare_column_min_avx2;
 pare_column_squares_fn pare_column_squares_avx2;
+
+pare_move_fn pare_move_avx2;
 
 #endif
