@@ -268,6 +268,38 @@ static void bench_pooling(void)
     bench(&(row){ "column_sum 49 rows", column_sum, 49 * 1280, 4.0 * 50 * 1280, 0 }, 0);
 }
 
+/* 64 channels of 32 x 32, and an image of 3 channels. */
+static const pare_move moves[] = {
+    { 1, { { 64 * 1024, 1, 1 } } },              /* a copy */
+    { 2, { { 1024, 1, 64 }, { 64, 1024, 1 } } }, /* to channels last */
+    { 2, { { 64, 1, 1024 }, { 1024, 64, 1 } } }, /* and back */
+    { 2, { { 4096, 1, 16 }, { 3, 4096, 1 } } },  /* an image, to padded channels */
+    { 3, { { 8, 128, 4096 }, { 64, 1024, 64 }, { 64, 1, 1 } } },
+    { 2, { { 1024, 1, 64 }, { 64, 0, 1 } } },
+};
+
+static void move(const pare_kernels *k, int which)
+{
+    k->move(&moves[which], 4, x, y);
+}
+
+static void move_bytes(const pare_kernels *k, int which)
+{
+    k->move(&moves[which], 1, x, y);
+}
+
+static void bench_moves(void)
+{
+    const double n = 64 * 1024, pixels = 3 * 4096;
+    bench(&(row){ "move: copy", move, n, 8 * n, 0 }, 0);
+    bench(&(row){ "move: NCHW to NHWC", move, n, 8 * n, 0 }, 1);
+    bench(&(row){ "move: NHWC to NCHW", move, n, 8 * n, 0 }, 2);
+    bench(&(row){ "move: image to NHWC", move, pixels, 8 * pixels, 0 }, 3);
+    bench(&(row){ "move: rows of 64", move, n / 2, 4 * n, 0 }, 4);
+    bench(&(row){ "move: broadcast", move, n, 8 * n, 0 }, 5);
+    bench(&(row){ "move: bytes to NHWC", move_bytes, n, 2 * n, 0 }, 1);
+}
+
 int main(int argc, char **argv)
 {
     uint32_t seed = 1;
@@ -283,5 +315,6 @@ int main(int argc, char **argv)
     bench_maps();
     bench_depthwise();
     bench_pooling();
+    bench_moves();
     return 0;
 }
