@@ -292,12 +292,23 @@ pare_status pare_tensor_dense(pare_ctx *ctx, pare_buf **out, const uint8_t **dat
     return PARE_OK;
 }
 
+/* Payloads in files begin anywhere; code that reads elements through pointers needs more. */
+static bool is_aligned(const pare_tensor *tensor)
+{
+    const uint32_t width = pare_dtype_of(tensor->dtype)->bits / 8u;
+    return width <= 1 || (uintptr_t)tensor->payload.data % (width < 8 ? width : 8) == 0;
+}
+
 pare_status pare_tensor_densify(pare_ctx *ctx, pare_tensor **out, pare_tensor *tensor)
 {
-    if (tensor->encoding == PARE_ENC_DENSE || tensor->encoding == PARE_ENC_STRINGS) {
+    const bool is_dense = tensor->encoding == PARE_ENC_DENSE;
+    if ((is_dense && is_aligned(tensor)) || tensor->encoding == PARE_ENC_STRINGS) {
         *out = pare_tensor_ref(tensor);
         return PARE_OK;
     }
+    if (is_dense)
+        return pare_tensor_from(ctx, out, tensor->dtype, tensor->rank, tensor->dims,
+                                tensor->payload.data);
     pare_buf *buf = NULL;
     const uint8_t *data = NULL;
     PARE_TRY(pare_tensor_dense(ctx, &buf, &data, tensor));

@@ -80,8 +80,8 @@ uint64_t pare_tensor_size_bytes(const pare_tensor *tensor);
 pare_status pare_tensor_dense(pare_ctx *ctx, pare_buf **out, const uint8_t **data,
                               const pare_tensor *tensor);
 
-/* A tensor equal to the one given whose payload is DENSE (strings stay strings): another reference
- * to it where it is so already. Fails like pare_tensor_dense. */
+/* A tensor equal to the one given whose payload is DENSE and aligned for its elements (strings stay
+ * strings): another reference to it where it is so already. Fails like pare_tensor_dense. */
 pare_status pare_tensor_densify(pare_ctx *ctx, pare_tensor **out, pare_tensor *tensor);
 
 /* Checks a non-dense payload against dtype and dims without decoding it into memory. EFORMAT. */
