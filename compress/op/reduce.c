@@ -52,6 +52,18 @@ static pare_status find_axes(pare_ctx *ctx, const pare_infer_io *io, const pare_
     return PARE_OK;
 }
 
+pare_status pare_reduce_marks(pare_ctx *ctx, const pare_eval_io *io, bool *marks)
+{
+    const bool has_axes = io->n_in > 1 && io->in[1];
+    const pare_info *in[] = { &io->in_info[0], has_axes ? &io->in_info[1] : NULL };
+    const pare_infer_io infer = { .call = io->call, .params = io->params, .shapes = io->shapes,
+                                  .n_in = 2, .in = in };
+    bool known = false;
+    PARE_TRY(find_axes(ctx, &infer, in[0], marks, &known));
+    if (known) return PARE_OK;
+    return pare_call_fail(ctx, io->call, "input 1 (axes): expected a list of integers");
+}
+
 /* The shape when only the number of axes is known: its rank. */
 static pare_info reduced_by_count(const pare_infer_io *io, const pare_info *x)
 {
@@ -139,6 +151,6 @@ static pare_status reduce_min_infer(pare_ctx *ctx, pare_infer_io *io)
         .domain = "", .name = text, .since = 1,                                                    \
         .n_in = { 1, 2 }, .n_out = { 1, 1 },                                                       \
         .params_bytes = sizeof(pare_reduce_params),                                                \
-        .resolve = resolver, .infer = inferer, .eval = PARE_TODO(eval),                            \
+        .resolve = resolver, .infer = inferer, .eval = pare_reduce_eval,                         \
     };
 REDUCTIONS(REDUCTION)

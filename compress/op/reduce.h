@@ -2,6 +2,7 @@
 #ifndef PARE_OP_REDUCE_H
 #define PARE_OP_REDUCE_H
 
+#include "op/eval.h"
 #include "op/shape.h"
 
 typedef struct pare_reduce_params {
@@ -25,5 +26,10 @@ typedef struct pare_softmax_params {
 typedef struct pare_cumulative_params {
     bool exclusive, reverse;  /* the axis is input 1 */
 } pare_cumulative_params;
+
+/* Marks [PARE_MAX_DIMS] the axes that a call of Reduce* reduces. EFORMAT. */
+pare_status pare_reduce_marks(pare_ctx *ctx, const pare_eval_io *io, bool *marks);
+
+pare_eval_fn pare_reduce_eval;
 
 #endif
