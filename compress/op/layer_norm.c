@@ -66,14 +66,14 @@ const pare_op pare_op_layer_normalization = {
     .domain = "", .name = "LayerNormalization", .since = 1,
     .n_in = { 2, 3 }, .n_out = { 1, 3 },
     .params_bytes = sizeof(pare_norm_params),
-    .resolve = pare_layer_norm_resolve, .infer = layer_norm_infer, .eval = PARE_TODO(eval),
+    .resolve = pare_layer_norm_resolve, .infer = layer_norm_infer, .eval = pare_layer_norm_eval,
 };
 
 const pare_op pare_op_rms_normalization = {
     .domain = "", .name = "RMSNormalization", .since = 23,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_norm_params),
-    .resolve = pare_layer_norm_resolve, .infer = simplified_infer, .eval = PARE_TODO(eval),
+    .resolve = pare_layer_norm_resolve, .infer = simplified_infer, .eval = pare_layer_norm_eval,
 };
 
 /* ONNX Runtime's own, registered in the default domain at version 1. */
@@ -81,19 +81,19 @@ const pare_op pare_op_simplified_layer_normalization = {
     .domain = "", .name = "SimplifiedLayerNormalization", .since = 1,
     .n_in = { 2, 2 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_norm_params),
-    .resolve = pare_layer_norm_resolve, .infer = simplified_infer, .eval = PARE_TODO(eval),
+    .resolve = pare_layer_norm_resolve, .infer = simplified_infer, .eval = pare_layer_norm_eval,
 };
 
 const pare_op pare_op_ms_skip_layer_normalization = {
     .domain = "com.microsoft", .name = "SkipLayerNormalization", .since = 1,
     .n_in = { 3, 5 }, .n_out = { 1, 4 },
     .params_bytes = sizeof(pare_norm_params),
-    .resolve = skip_resolve, .infer = skip_infer, .eval = PARE_TODO(eval),
+    .resolve = skip_resolve, .infer = skip_infer, .eval = pare_layer_norm_eval,
 };
 
 const pare_op pare_op_ms_skip_simplified_layer_normalization = {
     .domain = "com.microsoft", .name = "SkipSimplifiedLayerNormalization", .since = 1,
     .n_in = { 3, 4 }, .n_out = { 1, 4 },
     .params_bytes = sizeof(pare_norm_params),
-    .resolve = skip_resolve, .infer = skip_infer, .eval = PARE_TODO(eval),
+    .resolve = skip_resolve, .infer = skip_infer, .eval = pare_layer_norm_eval,
 };

@@ -36,12 +36,12 @@ const pare_op pare_op_negative_log_likelihood_loss = {
     .domain = "", .name = "NegativeLogLikelihoodLoss", .since = 12,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_loss_params),
-    .resolve = loss_resolve, .infer = loss_infer, .eval = PARE_TODO(eval),
+    .resolve = loss_resolve, .infer = loss_infer, .eval = pare_nll_loss_eval,
 };
 
 const pare_op pare_op_softmax_cross_entropy_loss = {
     .domain = "", .name = "SoftmaxCrossEntropyLoss", .since = 12,
     .n_in = { 2, 3 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_loss_params),
-    .resolve = loss_resolve, .infer = loss_infer, .eval = PARE_TODO(eval),
+    .resolve = loss_resolve, .infer = loss_infer, .eval = pare_softmax_cross_entropy_eval,
 };

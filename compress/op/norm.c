@@ -83,7 +83,7 @@ const pare_op pare_op_lrn = {
     .domain = "", .name = "LRN", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_lrn_params),
-    .resolve = lrn_resolve, .infer = pare_infer_same, .eval = PARE_TODO(eval),
+    .resolve = lrn_resolve, .infer = pare_infer_same, .eval = pare_lrn_eval,
 };
 
 const pare_op pare_op_instance_normalization = {
@@ -101,15 +101,20 @@ const pare_op pare_op_group_normalization = {
 };
 
 const pare_op pare_op_mean_variance_normalization = {
-    .domain = "", .name = "MeanVarianceNormalization", .since = 9,
-    .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .domain = "",
+    .name = "MeanVarianceNormalization",
+    .since = 9,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_norm_params),
-    .resolve = mean_variance_resolve, .infer = pare_infer_same, .eval = PARE_TODO(eval),
+    .resolve = mean_variance_resolve,
+    .infer = pare_infer_same,
+    .eval = pare_mean_variance_norm_eval,
 };
 
 const pare_op pare_op_lp_normalization = {
     .domain = "", .name = "LpNormalization", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_norm_params),
-    .resolve = lp_norm_resolve, .infer = lp_norm_infer, .eval = PARE_TODO(eval),
+    .resolve = lp_norm_resolve, .infer = lp_norm_infer, .eval = pare_lp_norm_eval,
 };

@@ -2,7 +2,7 @@
 #ifndef PARE_OP_NORM_H
 #define PARE_OP_NORM_H
 
-#include "op/attrs.h"
+#include "op/eval.h"
 
 typedef struct pare_batch_norm_params {
     float epsilon, momentum;
@@ -29,6 +29,7 @@ typedef struct pare_norm_params {
 pare_resolve_fn pare_layer_norm_resolve;
 
 /* Evals (op/eval.h); channel: InstanceNormalization and GroupNormalization. */
-pare_eval_fn pare_batch_norm_eval, pare_channel_norm_eval;
+pare_eval_fn pare_batch_norm_eval, pare_channel_norm_eval, pare_layer_norm_eval;
+pare_eval_fn pare_lrn_eval, pare_lp_norm_eval, pare_mean_variance_norm_eval;
 
 #endif
