@@ -31,6 +31,11 @@ pare_fn_f32 pare_asinh_f32_ref, pare_acosh_f32_ref, pare_atanh_f32_ref;
 /* x^y as C11's pow, at most 0.51 ulp. */
 float pare_pow_f32_ref(float x, float y);
 
+/* In double, from plain arithmetic like the above, to some 2^-50: for results that must not depend
+ * on the machine. The logarithm's x is positive, finite and normal. */
+double pare_plain_exp_f64_ref(double x);
+double pare_plain_log_f64_ref(double x);
+
 /* In double, by the C library where no formula of ours is needed. */
 pare_fn_f64 pare_sigmoid_f64_ref, pare_softplus_f64_ref;
 

@@ -2,7 +2,7 @@
 #ifndef PARE_OP_CREATE_H
 #define PARE_OP_CREATE_H
 
-#include "op/attrs.h"
+#include "op/eval.h"
 
 /* Constant: exactly one of its attributes. */
 typedef struct pare_constant_params {
@@ -27,5 +27,8 @@ typedef struct pare_random_params {
     pare_ints shape;          /* RandomNormal, RandomUniform */
     int64_t sample_size;      /* Multinomial */
 } pare_random_params;
+
+pare_eval_fn pare_random_normal_eval, pare_random_uniform_eval, pare_bernoulli_eval;
+pare_eval_fn pare_multinomial_eval;
 
 #endif

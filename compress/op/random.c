@@ -129,42 +129,42 @@ const pare_op pare_op_random_normal = {
     .domain = "", .name = "RandomNormal", .since = 1,
     .n_in = { 0, 0 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_random_params),
-    .resolve = normal_resolve, .infer = shape_infer, .eval = PARE_TODO(eval),
+    .resolve = normal_resolve, .infer = shape_infer, .eval = pare_random_normal_eval,
 };
 
 const pare_op pare_op_random_uniform = {
     .domain = "", .name = "RandomUniform", .since = 1,
     .n_in = { 0, 0 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_random_params),
-    .resolve = uniform_resolve, .infer = shape_infer, .eval = PARE_TODO(eval),
+    .resolve = uniform_resolve, .infer = shape_infer, .eval = pare_random_uniform_eval,
 };
 
 const pare_op pare_op_random_normal_like = {
     .domain = "", .name = "RandomNormalLike", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_random_params),
-    .resolve = normal_like_resolve, .infer = like_infer, .eval = PARE_TODO(eval),
+    .resolve = normal_like_resolve, .infer = like_infer, .eval = pare_random_normal_eval,
 };
 
 const pare_op pare_op_random_uniform_like = {
     .domain = "", .name = "RandomUniformLike", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_random_params),
-    .resolve = uniform_like_resolve, .infer = like_infer, .eval = PARE_TODO(eval),
+    .resolve = uniform_like_resolve, .infer = like_infer, .eval = pare_random_uniform_eval,
 };
 
 const pare_op pare_op_bernoulli = {
     .domain = "", .name = "Bernoulli", .since = 15,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_random_params),
-    .resolve = bernoulli_resolve, .infer = like_infer, .eval = PARE_TODO(eval),
+    .resolve = bernoulli_resolve, .infer = like_infer, .eval = pare_bernoulli_eval,
 };
 
 const pare_op pare_op_multinomial = {
     .domain = "", .name = "Multinomial", .since = 7,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_random_params),
-    .resolve = multinomial_resolve, .infer = multinomial_infer, .eval = PARE_TODO(eval),
+    .resolve = multinomial_resolve, .infer = multinomial_infer, .eval = pare_multinomial_eval,
 };
 
 const pare_op pare_op_eye_like = {

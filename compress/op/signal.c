@@ -143,40 +143,40 @@ const pare_op pare_op_dft = {
     .domain = "", .name = "DFT", .since = 17,
     .n_in = { 1, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_dft_params),
-    .resolve = dft_resolve, .infer = dft_infer, .eval = PARE_TODO(eval),
+    .resolve = dft_resolve, .infer = dft_infer, .eval = pare_dft_eval,
 };
 
 const pare_op pare_op_stft = {
     .domain = "", .name = "STFT", .since = 17,
     .n_in = { 2, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_dft_params),
-    .resolve = stft_resolve, .infer = stft_infer, .eval = PARE_TODO(eval),
+    .resolve = stft_resolve, .infer = stft_infer, .eval = pare_stft_eval,
 };
 
 const pare_op pare_op_blackman_window = {
     .domain = "", .name = "BlackmanWindow", .since = 17,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_signal_window_params),
-    .resolve = window_resolve, .infer = window_infer, .eval = PARE_TODO(eval),
+    .resolve = window_resolve, .infer = window_infer, .eval = pare_signal_window_eval,
 };
 
 const pare_op pare_op_hamming_window = {
     .domain = "", .name = "HammingWindow", .since = 17,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_signal_window_params),
-    .resolve = window_resolve, .infer = window_infer, .eval = PARE_TODO(eval),
+    .resolve = window_resolve, .infer = window_infer, .eval = pare_signal_window_eval,
 };
 
 const pare_op pare_op_hann_window = {
     .domain = "", .name = "HannWindow", .since = 17,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_signal_window_params),
-    .resolve = window_resolve, .infer = window_infer, .eval = PARE_TODO(eval),
+    .resolve = window_resolve, .infer = window_infer, .eval = pare_signal_window_eval,
 };
 
 const pare_op pare_op_mel_weight_matrix = {
     .domain = "", .name = "MelWeightMatrix", .since = 17,
     .n_in = { 5, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_signal_window_params),
-    .resolve = window_resolve, .infer = mel_infer, .eval = PARE_TODO(eval),
+    .resolve = window_resolve, .infer = mel_infer, .eval = pare_mel_weight_matrix_eval,
 };

@@ -2,7 +2,7 @@
 #ifndef PARE_OP_SIGNAL_H
 #define PARE_OP_SIGNAL_H
 
-#include "op/attrs.h"
+#include "op/eval.h"
 
 /* DFT, STFT. */
 typedef struct pare_dft_params {
@@ -15,5 +15,7 @@ typedef struct pare_signal_window_params {
     pare_dtype dtype;
     bool periodic;
 } pare_signal_window_params;
+
+pare_eval_fn pare_dft_eval, pare_stft_eval, pare_signal_window_eval, pare_mel_weight_matrix_eval;
 
 #endif

@@ -36,11 +36,12 @@ static double number(pare_dtype dtype, const uint8_t *data, int64_t i)
     }
 }
 
-static bool is_close(double got, double want, double rtol)
+static bool is_close(double got, double want, compare_rule rule)
 {
+    if (isinf(rule.atol)) return true;
     if (isnan(got) || isnan(want)) return isnan(got) && isnan(want);
     if (isinf(got) || isinf(want)) return got == want;
-    return fabs(got - want) <= 1e-7 + rtol * fabs(want);
+    return fabs(got - want) <= rule.atol + rule.rtol * fabs(want);
 }
 
 static bool has_tolerance(pare_dtype dtype)
@@ -49,15 +50,15 @@ static bool has_tolerance(pare_dtype dtype)
            dtype == PARE_BFLOAT16 || dtype == PARE_COMPLEX64 || dtype == PARE_COMPLEX128;
 }
 
-static bool compare_numbers(const pare_tensor *got, const pare_tensor *want, double rtol, char *why,
-                            size_t why_bytes)
+static bool compare_numbers(const pare_tensor *got, const pare_tensor *want, compare_rule rule,
+                            char *why, size_t why_bytes)
 {
     const bool complex = pare_dtype_of(want->dtype)->class == PARE_CLASS_COMPLEX;
     const int64_t n = want->n_elements * (complex ? 2 : 1);
     for (int64_t i = 0; i < n; i++) {
         const double g = number(got->dtype, got->payload.data, i);
         const double w = number(want->dtype, want->payload.data, i);
-        if (is_close(g, w, rtol)) continue;
+        if (is_close(g, w, rule)) continue;
         snprintf(why, why_bytes, "element %" PRId64 ": %.9g, expected %.9g", i, g, w);
         return false;
     }
@@ -90,8 +91,8 @@ static bool compare_exactly(const pare_tensor *got, const pare_tensor *want, cha
     return true;
 }
 
-static bool compare_tensors(const pare_tensor *got, const pare_tensor *want, double rtol, char *why,
-                            size_t why_bytes)
+static bool compare_tensors(const pare_tensor *got, const pare_tensor *want, compare_rule rule,
+                            char *why, size_t why_bytes)
 {
     if (got->dtype != want->dtype) {
         snprintf(why, why_bytes, "type %s, expected %s", pare_dtype_name(got->dtype),
@@ -106,11 +107,11 @@ static bool compare_tensors(const pare_tensor *got, const pare_tensor *want, dou
         return false;
     }
     if (want->encoding == PARE_ENC_STRINGS) return compare_strings(got, want, why, why_bytes);
-    if (has_tolerance(want->dtype)) return compare_numbers(got, want, rtol, why, why_bytes);
+    if (has_tolerance(want->dtype)) return compare_numbers(got, want, rule, why, why_bytes);
     return compare_exactly(got, want, why, why_bytes);
 }
 
-bool compare_datums(const pare_datum *got, const pare_datum *want, double rtol, char *why,
+bool compare_datums(const pare_datum *got, const pare_datum *want, compare_rule rule, char *why,
                     size_t why_bytes)
 {
     if (got->kind != want->kind || got->n_items != want->n_items) {
@@ -119,8 +120,8 @@ bool compare_datums(const pare_datum *got, const pare_datum *want, double rtol, 
         return false;
     }
     if (want->kind == PARE_TYPE_TENSOR)
-        return compare_tensors(got->tensor, want->tensor, rtol, why, why_bytes);
+        return compare_tensors(got->tensor, want->tensor, rule, why, why_bytes);
     for (size_t i = 0; i < want->n_items; i++)
-        if (!compare_datums(&got->items[i], &want->items[i], rtol, why, why_bytes)) return false;
+        if (!compare_datums(&got->items[i], &want->items[i], rule, why, why_bytes)) return false;
     return true;
 }

@@ -5,8 +5,12 @@
 #include "ir/datum.h"
 
 /* Whether got equals want: same kind, type and shape; strings and integers exactly, floating point
- * within 1e-7 + rtol * |want|, NaN equal to NaN. If not, why receives the first difference. */
-bool compare_datums(const pare_datum *got, const pare_datum *want, double rtol, char *why,
+ * within atol + rtol * |want|, NaN equal to NaN; with atol infinite any number will do. If not, why
+ * receives the first difference. */
+typedef struct compare_rule {
+    double rtol, atol;
+} compare_rule;
+bool compare_datums(const pare_datum *got, const pare_datum *want, compare_rule rule, char *why,
                     size_t why_bytes);
 
 #endif
