@@ -222,7 +222,7 @@ static pare_status keep_outputs(pare_evaluator *e, const pare_node *n, call_room
     return PARE_OK;
 }
 
-static pare_status eval_node(pare_evaluator *e, pare_node_id id)
+pare_status pare_evaluator_run(pare_evaluator *e, pare_node_id id)
 {
     const pare_node *n = &e->model->nodes[id];
     call_room room;
@@ -269,12 +269,12 @@ pare_status pare_evaluate_graph(pare_evaluator *e, const pare_graph *graph)
     PARE_TRY(pare_graph_is_ordered(e->ctx, &ordered, graph));
     if (ordered) {
         for (pare_node_id id = graph->first_node; id != PARE_NONE; id = e->model->nodes[id].next)
-            PARE_TRY(eval_node(e, id));
+            PARE_TRY(pare_evaluator_run(e, id));
         return PARE_OK;
     }
     pare_node_id *order = NULL;
     pare_status st = pare_graph_order(e->ctx, &order, graph);
-    for (uint32_t i = 0; !st && i < graph->n_nodes; i++) st = eval_node(e, order[i]);
+    for (uint32_t i = 0; !st && i < graph->n_nodes; i++) st = pare_evaluator_run(e, order[i]);
     pare_free(e->ctx, order);
     return st;
 }
@@ -326,9 +326,8 @@ pare_status pare_eval_subgraph(pare_ctx *ctx, pare_eval_io *io, const pare_graph
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-/* n_values 0: nothing but one node without nested graphs will be run. */
-static pare_status start(pare_evaluator *e, pare_ctx *ctx, const pare_model *model,
-                         const pare_eval_opts *opts, size_t n_values)
+pare_status pare_evaluator_start(pare_evaluator *e, pare_ctx *ctx, const pare_model *model,
+                                 const pare_eval_opts *opts, size_t n_values)
 {
     static const pare_eval_opts none = { 0 };
     *e = (pare_evaluator){ .ctx = ctx, .model = model, .opts = opts ? opts : &none };
@@ -339,7 +338,7 @@ static pare_status start(pare_evaluator *e, pare_ctx *ctx, const pare_model *mod
     return e->datums && e->pending ? PARE_OK : pare_fail_memory(ctx, n * sizeof(*e->datums));
 }
 
-static void finish(pare_evaluator *e)
+void pare_evaluator_finish(pare_evaluator *e)
 {
     for (size_t i = 0; e->datums && i < e->n_values; i++)
         pare_datum_drop(e->ctx, &e->datums[i]);
@@ -362,7 +361,7 @@ static pare_status fail_shape(pare_ctx *ctx, const char *name, const pare_type *
                      pare_dtype_name(found->dtype), dims);
 }
 
-static pare_status check_input(pare_ctx *ctx, const pare_value *v, const pare_datum *datum)
+pare_status pare_eval_check_input(pare_ctx *ctx, const pare_value *v, const pare_datum *datum)
 {
     const pare_type *type = v->type;
     if (!type || type->kind != PARE_TYPE_TENSOR || datum->kind != PARE_TYPE_TENSOR) return PARE_OK;
@@ -380,7 +379,7 @@ static pare_status set_input(pare_evaluator *e, const pare_eval_input *input)
     if (id == PARE_NONE || !e->model->values[id].is_input)
         return pare_fail(e->ctx, PARE_EFORMAT, "input '%s': the model has no input of this name",
                          input->name);
-    PARE_TRY(check_input(e->ctx, &e->model->values[id], &input->datum));
+    PARE_TRY(pare_eval_check_input(e->ctx, &e->model->values[id], &input->datum));
     return pare_datum_copy(e->ctx, &e->datums[id], &input->datum);
 }
 
@@ -406,14 +405,14 @@ pare_status pare_eval_model(pare_ctx *ctx, pare_datum **out, const pare_model *m
     pare_evaluator e;
     *out = NULL;
     pare_datum *results = pare_alloc_zero(ctx, (outputs->n + 1) * sizeof(*results));
-    pare_status st = start(&e, ctx, model, opts, model->n_values);
+    pare_status st = pare_evaluator_start(&e, ctx, model, opts, model->n_values);
     if (!st && !results) st = pare_fail_memory(ctx, (outputs->n + 1) * sizeof(*results));
     for (size_t i = 0; !st && i < n_inputs; i++) st = set_input(&e, &inputs[i]);
     if (!st) st = check_complete(&e);
     if (!st) st = pare_evaluate_graph(&e, model->graph);
     for (size_t i = 0; !st && i < outputs->n; i++)
         st = pare_datum_copy(ctx, &results[i], &e.datums[outputs->items[i].value]);
-    finish(&e);
+    pare_evaluator_finish(&e);
     if (!st) {
         *out = results;
         return PARE_OK;
@@ -430,7 +429,8 @@ pare_status pare_eval_node(pare_ctx *ctx, const pare_model *model, pare_node_id 
     pare_evaluator e;
     call_room room = { 0 };
     const pare_function *f = pare_called_function(model, n);
-    pare_status st = start(&e, ctx, model, NULL, f || holds_graph(n) ? model->n_values : 0);
+    pare_status st =
+        pare_evaluator_start(&e, ctx, model, NULL, f || holds_graph(n) ? model->n_values : 0);
     if (!st) st = make_room(ctx, n->n_inputs, n->n_outputs, &room);
     for (uint32_t i = 0; !st && i < n->n_inputs; i++) room.in[i] = in[i];
     if (!st) st = f ? eval_function(&e, node, f, &room) : eval_operator(&e, node, &room);
@@ -439,6 +439,6 @@ pare_status pare_eval_node(pare_ctx *ctx, const pare_model *model, pare_node_id 
         else if (room.out) pare_datum_drop(ctx, &room.out[i]);
     }
     pare_free(ctx, room.block);
-    finish(&e);
+    pare_evaluator_finish(&e);
     return st;
 }

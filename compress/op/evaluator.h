@@ -1,4 +1,4 @@
-/* The state of one evaluation, shared by evaluator*.c. Inside of op only. */
+/* The state of one evaluation, shared by evaluator*.c and the islands of run. */
 #ifndef PARE_OP_EVALUATOR_H
 #define PARE_OP_EVALUATOR_H
 
@@ -25,6 +25,20 @@ typedef struct pare_evaluator {
     const pare_running *running; /* innermost first */
     uint64_t n_iterations;    /* nested graphs that were run */
 } pare_evaluator;
+
+/* Prepares an evaluator in memory that the caller owns; finish also after a failure. opts may be
+ * NULL. n_values: model->n_values, or 0 when nothing but one node without nested graphs will be
+ * run. ENOMEM. */
+pare_status pare_evaluator_start(pare_evaluator *e, pare_ctx *ctx, const pare_model *model,
+                                 const pare_eval_opts *opts, size_t n_values);
+void pare_evaluator_finish(pare_evaluator *e);
+
+/* Runs a node on what stands in `datums`, and puts its outputs there. Inputs whose last use this
+ * was are dropped. */
+pare_status pare_evaluator_run(pare_evaluator *e, pare_node_id node);
+
+/* EFORMAT, naming the input, when a datum is not of the type and shape that a value declares. */
+pare_status pare_eval_check_input(pare_ctx *ctx, const pare_value *v, const pare_datum *datum);
 
 /* Evaluates the nodes of a graph whose inputs are set, having set its initializers. */
 pare_status pare_evaluate_graph(pare_evaluator *e, const pare_graph *graph);

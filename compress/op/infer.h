@@ -12,9 +12,17 @@ typedef struct pare_input_shape {
     const int64_t *dims;      /* [rank]; each >= 0 */
 } pare_input_shape;
 
+/* An input whose very value is known. */
+typedef struct pare_input_value {
+    const char *name;         /* of a main-graph input that is no pare_input_shape */
+    const pare_tensor *tensor;
+} pare_input_value;
+
 typedef struct pare_infer_opts {
     const pare_input_shape *inputs; /* [n_inputs] */
     size_t n_inputs;
+    const pare_input_value *values; /* [n_values] */
+    size_t n_values;
     const pare_binding *dims;       /* values for symbols, ended by a NULL name; may be NULL */
     bool ignore_declared; /* of all types in the file, only those of the main graph's inputs are
                              believed: what inference finds by itself */

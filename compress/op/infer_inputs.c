@@ -99,5 +99,12 @@ pare_status pare_infer_inputs(pare_inferer *inf)
         *info = pare_info_ranked(inf->shapes, info->dtype, asked->rank, &dims);
         for (uint32_t k = 0; k < asked->rank; k++) dims[k] = pare_num_int(asked->dims[k]);
     }
+    for (size_t i = 0; i < inf->opts->n_values; i++) {
+        const pare_tensor *tensor = inf->opts->values[i].tensor;
+        const pare_input_shape shape = { inf->opts->values[i].name, tensor->rank, tensor->dims };
+        pare_value_id id = PARE_NONE;
+        PARE_TRY(check_asked(inf->ctx, model, &shape, &id));
+        inf->shapes->infos[id] = pare_info_from_tensor(inf->ctx, inf->shapes, tensor);
+    }
     return PARE_OK;
 }

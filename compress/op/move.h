@@ -112,4 +112,9 @@ typedef struct pare_crop_pad_params {
 /* Evals (op/eval.h). */
 pare_eval_fn pare_scatter_elements_eval, pare_scatter_nd_eval, pare_tensor_scatter_eval;
 
+/* Slice: index of the first element and step along each axis of input 0 [its rank], when *known.
+ * EFORMAT as for infer. */
+pare_status pare_slice_starts(pare_ctx *ctx, const pare_infer_io *io, int64_t *first, int64_t *step,
+                              bool *known);
+
 #endif

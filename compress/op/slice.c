@@ -205,6 +205,23 @@ static pare_status slice_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+pare_status pare_slice_starts(pare_ctx *ctx, const pare_infer_io *io, int64_t *first, int64_t *step,
+                              bool *known)
+{
+    request q = { .x = pare_in(io, 0) };
+    pare_num dims[PARE_MAX_DIMS];
+    *known = false;
+    if (!pare_info_has_rank(q.x)) return PARE_OK;
+    PARE_TRY(read_request(ctx, io, &q));
+    PARE_TRY(cut_all(ctx, io, &q, dims));
+    *known = q.exact;
+    for (uint32_t k = 0; *known && k < q.x->rank; k++) {
+        first[k] = q.first[k];
+        step[k] = q.step[k];
+    }
+    return PARE_OK;
+}
+
 static pare_status slice_eval(pare_ctx *ctx, pare_eval_io *io)
 {
     const pare_info *in[5];

@@ -48,54 +48,6 @@ static void conclude_status(pare_ctx *ctx, pare_status st, int to)
     conclude(&r, to);
 }
 
-/* 0, 1/n, 2/n, ...: what the light models are fed. */
-static pare_status make_ramp(pare_ctx *ctx, pare_datum *out, const pare_type *type)
-{
-    int64_t dims[PARE_MAX_DIMS];
-    pare_tensor *tensor = NULL;
-    for (uint32_t i = 0; i < type->rank; i++) dims[i] = type->dims[i].value;
-    PARE_TRY(pare_tensor_new(ctx, &tensor, PARE_FLOAT, type->rank, dims));
-    float *x = (float *)(void *)tensor->owner->data;
-    for (int64_t i = 0; i < tensor->n_elements; i++)
-        x[i] = (float)i / (float)tensor->n_elements;
-    *out = (pare_datum){ .kind = PARE_TYPE_TENSOR, .tensor = tensor };
-    return PARE_OK;
-}
-
-/* Files of one data set: input_0.pb, ... and output_0.pb, ... in folder; light models: none and
- * MODEL_output_0.pb. */
-typedef struct data_set {
-    const char *model_path, *folder;
-    bool is_light;
-} data_set;
-
-static void data_path(char *out, size_t out_bytes, const data_set *set, const char *what, size_t i)
-{
-    const int stem = (int)(strlen(set->model_path) - strlen(".onnx"));
-    if (set->is_light) snprintf(out, out_bytes, "%.*s_%s_%zu.pb", stem, set->model_path, what, i);
-    else snprintf(out, out_bytes, "%s/%s_%zu.pb", set->folder, what, i);
-}
-
-static pare_status read_inputs(pare_ctx *ctx, const pare_model *model, const data_set *set,
-                               pare_eval_input *inputs, size_t *n)
-{
-    const pare_decls *decls = &model->graph->inputs;
-    char path[TEST_PATH_BYTES + 64];
-    *n = 0;
-    for (size_t i = 0; i < decls->n; i++) {
-        const pare_value *v = &model->values[decls->items[i].value];
-        pare_eval_input *input = &inputs[*n];
-        data_path(path, sizeof(path), set, "input", i);
-        if (!set->is_light && access(path, F_OK) != 0) continue; /* an initializer's default */
-        if (set->is_light && v->tensor) continue;
-        input->name = v->name;
-        if (set->is_light) PARE_TRY(make_ramp(ctx, &input->datum, v->type));
-        else PARE_TRY(pare_onnx_read_value(ctx, &input->datum, path, v->type));
-        (*n)++;
-    }
-    return PARE_OK;
-}
-
 /* Cases whose recorded outputs cannot be met within 1e-3 relative and 1e-7 absolute. */
 static const struct {
     const char *part;         /* of the path */
@@ -118,7 +70,7 @@ static compare_rule rule_for(const char *model_path)
     return (compare_rule){ 1e-3, 1e-7 };
 }
 
-static void check_outputs(pare_ctx *ctx, const pare_model *model, const data_set *set,
+static void check_outputs(pare_ctx *ctx, const pare_model *model, const test_data_set *set,
                           const pare_datum *outputs, int to)
 {
     const compare_rule rule = rule_for(set->model_path);
@@ -128,7 +80,7 @@ static void check_outputs(pare_ctx *ctx, const pare_model *model, const data_set
         pare_datum want;
         char why[REASON_BYTES / 2];
         const pare_value *v = &model->values[decls->items[i].value];
-        data_path(path, sizeof(path), set, "output", i);
+        test_data_set_path(path, sizeof(path), set, "output", i);
         const pare_status st = pare_onnx_read_value(ctx, &want, path, v->type);
         if (st) conclude_status(ctx, st, to);
         if (compare_datums(&outputs[i], &want, rule, why, sizeof(why))) continue;
@@ -138,12 +90,12 @@ static void check_outputs(pare_ctx *ctx, const pare_model *model, const data_set
     }
 }
 
-static void run_data_set(pare_ctx *ctx, const pare_model *model, const data_set *set, int to)
+static void run_data_set(pare_ctx *ctx, const pare_model *model, const test_data_set *set, int to)
 {
     static pare_eval_input inputs[1000];
     size_t n = 0;
     pare_datum *outputs = NULL;
-    pare_status st = read_inputs(ctx, model, set, inputs, &n);
+    pare_status st = test_read_inputs(ctx, model, set, inputs, &n);
     if (!st) st = pare_eval_model(ctx, &outputs, model, inputs, n, NULL);
     if (st) conclude_status(ctx, st, to);
     check_outputs(ctx, model, set, outputs, to);
@@ -161,7 +113,7 @@ static void run_case(const char *model_path, int to)
     pare_ctx_init(&ctx, NULL);
     const pare_status st = pare_onnx_open(&ctx, &model, model_path, NULL);
     if (st) conclude_status(&ctx, st, to);
-    data_set set = { model_path, folder, strstr(model_path, "/light/") != NULL };
+    test_data_set set = { model_path, folder, strstr(model_path, "/light/") != NULL };
     for (int i = 0;; i++) {
         snprintf(folder, sizeof(folder), "%.*s/test_data_set_%d", stem, model_path, i);
         if (i && (set.is_light || access(folder, F_OK) != 0)) break;

@@ -1,5 +1,6 @@
 #include "support/conformance.h"
 
+#include "formats/onnx/value.h"
 #include "support/test.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -76,4 +78,46 @@ char *test_conformance_dir(char out[TEST_PATH_BYTES])
 char *test_models_dir(char out[TEST_PATH_BYTES])
 {
     return test_shared_path(out, "data/models");
+}
+
+/* 0, 1/n, 2/n, ...: what the light models are fed. */
+static pare_status make_ramp(pare_ctx *ctx, pare_datum *out, const pare_type *type)
+{
+    int64_t dims[PARE_MAX_DIMS];
+    pare_tensor *tensor = NULL;
+    for (uint32_t i = 0; i < type->rank; i++) dims[i] = type->dims[i].value;
+    PARE_TRY(pare_tensor_new(ctx, &tensor, PARE_FLOAT, type->rank, dims));
+    float *x = (float *)(void *)tensor->owner->data;
+    for (int64_t i = 0; i < tensor->n_elements; i++)
+        x[i] = (float)i / (float)tensor->n_elements;
+    *out = (pare_datum){ .kind = PARE_TYPE_TENSOR, .tensor = tensor };
+    return PARE_OK;
+}
+
+void test_data_set_path(char *out, size_t out_bytes, const test_data_set *set, const char *what,
+                        size_t i)
+{
+    const int stem = (int)(strlen(set->model_path) - strlen(".onnx"));
+    if (set->is_light) snprintf(out, out_bytes, "%.*s_%s_%zu.pb", stem, set->model_path, what, i);
+    else snprintf(out, out_bytes, "%s/%s_%zu.pb", set->folder, what, i);
+}
+
+pare_status test_read_inputs(pare_ctx *ctx, const pare_model *model, const test_data_set *set,
+                             pare_eval_input *inputs, size_t *n)
+{
+    const pare_decls *decls = &model->graph->inputs;
+    char path[TEST_PATH_BYTES + 64];
+    *n = 0;
+    for (size_t i = 0; i < decls->n; i++) {
+        const pare_value *v = &model->values[decls->items[i].value];
+        pare_eval_input *input = &inputs[*n];
+        test_data_set_path(path, sizeof(path), set, "input", i);
+        if (!set->is_light && access(path, F_OK) != 0) continue; /* an initializer's default */
+        if (set->is_light && v->tensor) continue;
+        input->name = v->name;
+        if (set->is_light) PARE_TRY(make_ramp(ctx, &input->datum, v->type));
+        else PARE_TRY(pare_onnx_read_value(ctx, &input->datum, path, v->type));
+        (*n)++;
+    }
+    return PARE_OK;
 }
