@@ -6,10 +6,10 @@
 
 #define PARE_MAP(symbol, name) PARE_MAP_##symbol,
 #define PARE_MAP_AB PARE_MAP
-typedef enum pare_map {
+typedef enum pare_map1 {
 #include "kernels/map_list.h"
     PARE_N_MAPS,
-} pare_map;
+} pare_map1;
 #undef PARE_MAP
 #undef PARE_MAP_AB
 
@@ -26,6 +26,6 @@ typedef void pare_map_fn(int64_t n, const float *x, float a, float b, float *y);
 extern pare_map_fn *const pare_maps_ref[PARE_N_MAPS];
 
 /* "abs". */
-const char *pare_map_name(pare_map map);
+const char *pare_map_name(pare_map1 map);
 
 #endif

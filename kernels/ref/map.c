@@ -41,7 +41,7 @@ static const char *const names[PARE_N_MAPS] = {
 #include "kernels/map_list.h"
 };
 
-const char *pare_map_name(pare_map map)
+const char *pare_map_name(pare_map1 map)
 {
     return names[map];
 }

@@ -174,7 +174,7 @@ static void choose(const pare_kernels *k, int which)
 static void bench_maps(void)
 {
     for (int m = 0; m < PARE_N_MAPS; m++)
-        bench(&(row){ pare_map_name((pare_map)m), map, N, 8.0 * N, 0 }, m);
+        bench(&(row){ pare_map_name((pare_map1)m), map, N, 8.0 * N, 0 }, m);
     for (int m = 0; m < PARE_N_MAPS2; m++)
         bench(&(row){ pare_map2_name((pare_map2)m), map2, N, 12.0 * N, 0 }, m);
     bench(&(row){ "mul by one", map2_by_one, N, 8.0 * N, 0 }, PARE_MAP2_MUL);

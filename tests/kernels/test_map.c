@@ -62,8 +62,8 @@ static void maps_hold_at_every_size(void **state)
                 got[n] = GUARD;
                 pare_maps_ref[m](n, x, p[0], p[1], want);
                 level(isa)->map[m](n, got, p[0], p[1], got); /* in place */
-                expect_same(pare_map_name((pare_map)m), isa, n, x, p, got, want);
-                if (got[n] != GUARD) fail_msg("%s: behind the end", pare_map_name((pare_map)m));
+                expect_same(pare_map_name((pare_map1)m), isa, n, x, p, got, want);
+                if (got[n] != GUARD) fail_msg("%s: behind the end", pare_map_name((pare_map1)m));
             }
 }
 
@@ -80,7 +80,7 @@ static void maps_hold_for_all_numbers(void **state)
                 for (uint32_t i = 0; i < BLOCK; i++) x[i] = number((uint32_t)from + i * step);
                 pare_maps_ref[m](BLOCK, x, p[0], p[1], want);
                 level(isa)->map[m](BLOCK, x, p[0], p[1], got);
-                expect_same(pare_map_name((pare_map)m), isa, BLOCK, x, p, got, want);
+                expect_same(pare_map_name((pare_map1)m), isa, BLOCK, x, p, got, want);
             }
         }
 }
