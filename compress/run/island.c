@@ -1,0 +1,93 @@
+#include "run/planner.h"
+
+#include <string.h>
+
+/* Nodes that run by eval. What they take from steps is wrapped as tensors; what they give stays in
+ * the evaluator, and steps read it there. */
+
+typedef struct taker {
+    pare_planner *p;
+    struct pare_island_value *items; /* NULL: only counting */
+    uint32_t n;
+    pare_status st;
+} taker;
+
+/* Values that the evaluator has already (inputs of the model, what islands gave) are left out. */
+static void take(taker *t, pare_value_id value)
+{
+    pare_planner *p = t->p;
+    if (value == PARE_NONE || p->values[value].in_evaluator || t->st) return;
+    if (!pare_plan_has(p, value) && !pare_plan_constant(p, value)) return;
+    if (t->items) {
+        struct pare_island_value *v = &t->items[t->n];
+        *v = (struct pare_island_value){ .value = value };
+        v->laid.buffer = PARE_NO_BUFFER;
+        v->constant = p->values[value].constant;
+        if (!v->constant) t->st = pare_plan_need(p, value, PARE_FORM_PLAIN, &v->laid);
+    }
+    t->n++;
+}
+
+/* Everything that graphs of the node take from around them. */
+static void take_captured(taker *t, const pare_node *node)
+{
+    const pare_model *model = t->p->model;
+    for (uint32_t a = 0; a < node->n_attrs; a++) {
+        const pare_attr *attr = node->attrs[a];
+        for (uint32_t g = 0; attr->type == PARE_ATTR_GRAPH && g < attr->n; g++) {
+            const pare_graph *graph = attr->graphs[g];
+            for (size_t i = 0; i < graph->outputs.n; i++) take(t, graph->outputs.items[i].value);
+            for (pare_node_id id = graph->first_node; id != PARE_NONE;
+                 id = model->nodes[id].next) {
+                const pare_node *inner = &model->nodes[id];
+                for (uint32_t i = 0; i < inner->n_inputs; i++) take(t, inner->inputs[i].value);
+                take_captured(t, inner);
+            }
+        }
+    }
+}
+
+static void take_all(taker *t, const pare_node *node)
+{
+    t->n = 0;
+    for (uint32_t i = 0; i < node->n_inputs; i++) take(t, node->inputs[i].value);
+    take_captured(t, node);
+}
+
+static pare_status give(pare_planner *p, const pare_node *node, struct pare_island_value *items,
+                        uint32_t *n)
+{
+    for (uint32_t i = 0; i < node->n_outputs; i++) {
+        const pare_value_id value = node->outputs[i];
+        if (value == PARE_NONE) continue;
+        p->values[value].in_evaluator = true;
+        struct pare_island_value *v = &items[*n];
+        if (!pare_plan_shape(p, value, &v->laid)) continue;
+        v->value = value;
+        pare_laid_arrange(&v->laid, PARE_FORM_PLAIN);
+        PARE_TRY(pare_plan_outside(p, value, PARE_BUFFER_ISLAND, value, &v->laid));
+        (*n)++;
+    }
+    return PARE_OK;
+}
+
+pare_status pare_plan_island(pare_planner *p, pare_node_id id)
+{
+    const pare_node *node = &p->model->nodes[id];
+    taker t = { .p = p };
+    take_all(&t, node);
+    const size_t n = t.n + node->n_outputs;
+    pare_island *island = pare_plan_args(p, sizeof(*island));
+    struct pare_island_value *items = pare_plan_args(p, (n + 1) * sizeof(*items));
+    const pare_laid **touches = pare_plan_args(p, (n + 1) * sizeof(*touches));
+    if (!island || !items || !touches) return pare_arena_fail(p->ctx, &p->plan->arena);
+    t.items = items;
+    take_all(&t, node);
+    if (t.st) return t.st;
+    *island = (pare_island){ .node = id, .n_in = t.n, .in = items, .out = items + t.n };
+    PARE_TRY(give(p, node, items + t.n, &island->n_out));
+    for (size_t i = 0; i < n; i++) touches[i] = &items[i].laid;
+    p->plan->cost.n_islands++;
+    const pare_step step = { .args = island, .n_tasks = 1, .kernel = "eval" };
+    return pare_plan_step(p, &step, touches, t.n + island->n_out);
+}

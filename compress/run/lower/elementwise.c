@@ -1,0 +1,370 @@
+#include "run/lower/lower.h"
+#include "run/lower/program.h"
+
+#include "op/elementwise.h"
+#include "op/norm.h"
+#include "op/wide.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Element-by-element operators on float as instructions of a program. */
+
+/* A program that grows by nodes. */
+typedef struct author {
+    pare_planner *p;
+    pare_program *program;
+    const pare_laid *shape;   /* of the output: dims */
+    pare_value_id *values;    /* [PARE_PROGRAM_OPERANDS] that operands stand for */
+    pare_value_id *results;   /* [PARE_PROGRAM_OPS] that instructions stand for; PARE_NONE: none */
+    bool fits;                /* false: too much for one program, or not float */
+} author;
+
+static bool takes(const pare_planner *p, pare_value_id value, pare_dtype dtype)
+{
+    const pare_info *info = value == PARE_NONE ? NULL : pare_shapes_of(p->shapes, value);
+    return info && info->kind == PARE_TYPE_TENSOR && info->dtype == dtype;
+}
+
+/* What a value is for the next instruction: a result, an operand there is already, or a new one. */
+static pare_source source_of(author *a, pare_value_id value)
+{
+    pare_program *g = a->program;
+    for (uint32_t i = 0; i < g->n_ops; i++)
+        if (a->results[i] == value) return (pare_source){ false, (uint8_t)i };
+    for (uint32_t i = 0; i < g->n_operands; i++)
+        if (a->values[i] == value) return (pare_source){ true, (uint8_t)i };
+    if (g->n_operands == PARE_PROGRAM_OPERANDS || !pare_plan_has(a->p, value)) {
+        a->fits = false;
+        return (pare_source){ true, 0 };
+    }
+    a->values[g->n_operands] = value;
+    return (pare_source){ true, (uint8_t)g->n_operands++ };
+}
+
+/* Floats that are no value: one per channel (axis 1). */
+static pare_source channel_source(author *a, const float *numbers)
+{
+    pare_program *g = a->program;
+    if (g->n_operands == PARE_PROGRAM_OPERANDS) {
+        a->fits = false;
+        return (pare_source){ true, 0 };
+    }
+    pare_laid *laid = &g->operands[g->n_operands];
+    *laid = (pare_laid){ .dtype = PARE_FLOAT, .rank = a->shape->rank };
+    laid->strides[1] = 1;
+    a->fits = a->fits && !pare_plan_numbers(a->p, numbers, &laid->buffer);
+    a->values[g->n_operands] = PARE_NONE;
+    return (pare_source){ true, (uint8_t)g->n_operands++ };
+}
+
+static void emit(author *a, pare_program_kind kind, int function, uint8_t n,
+                 const pare_source *sources, pare_value_id result)
+{
+    pare_program *g = a->program;
+    if (g->n_ops == PARE_PROGRAM_OPS || g->n_temps == PARE_PROGRAM_TEMPS) {
+        a->fits = false;
+        return;
+    }
+    pare_program_op *op = &g->ops[g->n_ops];
+    *op = (pare_program_op){ .kind = kind, .function = (uint8_t)function, .n_sources = n,
+                             .temp = (uint8_t)g->n_temps++ };
+    for (uint8_t i = 0; i < n; i++) op->sources[i] = sources[i];
+    a->results[g->n_ops++] = result;
+}
+
+/* --- operators ----------------------------------------------------------------------------------
+ * */
+
+typedef void write_fn(author *a, const pare_lowering *l, int function);
+
+static void write_map(author *a, const pare_lowering *l, int function)
+{
+    const pare_unary_params *params = l->params;
+    const pare_source x = source_of(a, pare_lower_in(l, 0));
+    emit(a, PARE_PROGRAM_MAP, function, 1, &x, pare_lower_out(l, 0));
+    if (!a->fits || !l->call.op->params_bytes) return;
+    pare_program_op *op = &a->program->ops[a->program->n_ops - 1];
+    op->a = params->alpha;
+    op->b = params->beta;
+    if (function == PARE_MAP_GELU && params->tanh_approximation)
+        op->function = PARE_MAP_GELU_TANH;
+}
+
+/* The bound at input i, or the fallback. */
+static float bound_of(author *a, const pare_lowering *l, uint32_t i, float attr, float fallback)
+{
+    const pare_clip_params *params = l->params;
+    if (params->has_attrs) return attr;
+    if (pare_lower_in(l, i) == PARE_NONE) return fallback;
+    const pare_tensor *t = pare_plan_constant(a->p, pare_lower_in(l, i));
+    if (!t || t->n_elements != 1) {
+        a->fits = false;
+        return 0;
+    }
+    return (float)pare_wide_f64_at(t->dtype, t->payload.data, 0);
+}
+
+static void write_clip(author *a, const pare_lowering *l, int function)
+{
+    const pare_clip_params *params = l->params;
+    const pare_source x = source_of(a, pare_lower_in(l, 0));
+    const float low = bound_of(a, l, 1, params->min, -INFINITY);
+    const float high = bound_of(a, l, 2, params->max, INFINITY);
+    emit(a, PARE_PROGRAM_MAP, function, 1, &x, pare_lower_out(l, 0));
+    if (!a->fits) return;
+    a->program->ops[a->program->n_ops - 1].a = low;
+    a->program->ops[a->program->n_ops - 1].b = high;
+}
+
+static void write_pair(author *a, const pare_lowering *l, int function)
+{
+    const pare_source x[] = { source_of(a, pare_lower_in(l, 0)),
+                              source_of(a, pare_lower_in(l, 1)) };
+    emit(a, PARE_PROGRAM_MAP2, function, 2, x, pare_lower_out(l, 0));
+}
+
+static void write_mod(author *a, const pare_lowering *l, int function)
+{
+    const pare_binary_params *params = l->params;
+    write_pair(a, l, params->fmod ? PARE_MAP2_FMOD : function);
+}
+
+/* From the left, as eval does. */
+static void write_many(author *a, const pare_lowering *l, int function)
+{
+    pare_source x[2] = { source_of(a, pare_lower_in(l, 0)), { true, 0 } };
+    if (l->node->n_inputs < 2) a->fits = false;
+    for (uint32_t i = 1; a->fits && i < l->node->n_inputs; i++) {
+        const bool is_last = i + 1 == l->node->n_inputs;
+        x[1] = source_of(a, pare_lower_in(l, i));
+        emit(a, PARE_PROGRAM_MAP2, function, 2, x, is_last ? pare_lower_out(l, 0) : PARE_NONE);
+        x[0] = (pare_source){ false, (uint8_t)(a->program->n_ops - 1) };
+    }
+}
+
+enum { SWAPPED = 16 };
+
+static void write_compare(author *a, const pare_lowering *l, int function)
+{
+    const bool swaps = function & SWAPPED;
+    const pare_source x[] = { source_of(a, pare_lower_in(l, swaps)),
+                              source_of(a, pare_lower_in(l, !swaps)) };
+    if (!takes(a->p, pare_lower_in(l, 0), PARE_FLOAT)) a->fits = false;
+    emit(a, PARE_PROGRAM_COMPARE, function & ~SWAPPED, 2, x, pare_lower_out(l, 0));
+}
+
+static void write_where(author *a, const pare_lowering *l, int function)
+{
+    const pare_source x[] = { source_of(a, pare_lower_in(l, 0)), source_of(a, pare_lower_in(l, 1)),
+                              source_of(a, pare_lower_in(l, 2)) };
+    emit(a, PARE_PROGRAM_SELECT, function, 3, x, pare_lower_out(l, 0));
+}
+
+/* factor = scale / sqrt(variance + epsilon), shift = bias - mean * factor, as eval has them. */
+static void write_batch_norm(author *a, const pare_lowering *l, int function)
+{
+    const pare_batch_norm_params *params = l->params;
+    const int64_t n = a->shape->rank > 1 ? a->shape->dims[1] : 0;
+    float *factor = pare_plan_args(a->p, 2 * (size_t)n * sizeof(*factor) + 1);
+    float *shift = factor ? factor + n : NULL;
+    a->fits = a->fits && factor && pare_batch_norm_factors(a->p, l, params, n, factor, shift);
+    if (!a->fits) return;
+    const pare_source x[] = { source_of(a, pare_lower_in(l, 0)), channel_source(a, factor),
+                              channel_source(a, shift) };
+    emit(a, PARE_PROGRAM_AFFINE, function, 3, x, pare_lower_out(l, 0));
+}
+
+static const struct {
+    const char *domain, *name;
+    write_fn *write;
+    int function;
+} rows[] = {
+    { "", "Abs", write_map, PARE_MAP_ABS },
+    { "", "Acos", write_map, PARE_MAP_ACOS },
+    { "", "Acosh", write_map, PARE_MAP_ACOSH },
+    { "", "Add", write_pair, PARE_MAP2_ADD },
+    { "", "Asin", write_map, PARE_MAP_ASIN },
+    { "", "Asinh", write_map, PARE_MAP_ASINH },
+    { "", "Atan", write_map, PARE_MAP_ATAN },
+    { "", "Atanh", write_map, PARE_MAP_ATANH },
+    { "", "BatchNormalization", write_batch_norm, 0 },
+    { "", "Ceil", write_map, PARE_MAP_CEIL },
+    { "", "Celu", write_map, PARE_MAP_CELU },
+    { "", "Clip", write_clip, PARE_MAP_CLIP },
+    { "", "Cos", write_map, PARE_MAP_COS },
+    { "", "Cosh", write_map, PARE_MAP_COSH },
+    { "", "Div", write_pair, PARE_MAP2_DIV },
+    { "", "Elu", write_map, PARE_MAP_ELU },
+    { "", "Equal", write_compare, PARE_COMPARE_EQUAL },
+    { "", "Erf", write_map, PARE_MAP_ERF },
+    { "", "Exp", write_map, PARE_MAP_EXP },
+    { "", "Floor", write_map, PARE_MAP_FLOOR },
+    { "", "Gelu", write_map, PARE_MAP_GELU },
+    { "", "Greater", write_compare, PARE_COMPARE_LESS | SWAPPED },
+    { "", "GreaterOrEqual", write_compare, PARE_COMPARE_LESS_EQUAL | SWAPPED },
+    { "", "HardSigmoid", write_map, PARE_MAP_HARD_SIGMOID },
+    { "", "HardSwish", write_map, PARE_MAP_HARD_SWISH },
+    { "", "LeakyRelu", write_map, PARE_MAP_LEAKY_RELU },
+    { "", "Less", write_compare, PARE_COMPARE_LESS },
+    { "", "LessOrEqual", write_compare, PARE_COMPARE_LESS_EQUAL },
+    { "", "Log", write_map, PARE_MAP_LOG },
+    { "", "Max", write_many, PARE_MAP2_MAX },
+    { "", "Min", write_many, PARE_MAP2_MIN },
+    { "", "Mish", write_map, PARE_MAP_MISH },
+    { "", "Mod", write_mod, PARE_MAP2_MOD },
+    { "", "Mul", write_pair, PARE_MAP2_MUL },
+    { "", "Neg", write_map, PARE_MAP_NEG },
+    { "", "PRelu", write_pair, PARE_MAP2_PRELU },
+    { "", "Pow", write_pair, PARE_MAP2_POW },
+    { "", "Reciprocal", write_map, PARE_MAP_RECIPROCAL },
+    { "", "Relu", write_map, PARE_MAP_RELU },
+    { "", "Round", write_map, PARE_MAP_ROUND },
+    { "", "Selu", write_map, PARE_MAP_SELU },
+    { "", "Shrink", write_map, PARE_MAP_SHRINK },
+    { "", "Sigmoid", write_map, PARE_MAP_SIGMOID },
+    { "", "Sign", write_map, PARE_MAP_SIGN },
+    { "", "Sin", write_map, PARE_MAP_SIN },
+    { "", "Sinh", write_map, PARE_MAP_SINH },
+    { "", "Softplus", write_map, PARE_MAP_SOFTPLUS },
+    { "", "Softsign", write_map, PARE_MAP_SOFTSIGN },
+    { "", "Sqrt", write_map, PARE_MAP_SQRT },
+    { "", "Sub", write_pair, PARE_MAP2_SUB },
+    { "", "Sum", write_many, PARE_MAP2_ADD },
+    { "", "Swish", write_map, PARE_MAP_SWISH },
+    { "", "Tan", write_map, PARE_MAP_TAN },
+    { "", "Tanh", write_map, PARE_MAP_TANH },
+    { "", "ThresholdedRelu", write_map, PARE_MAP_THRESHOLDED_RELU },
+    { "", "Where", write_where, 0 },
+    { "com.microsoft", "Gelu", write_map, PARE_MAP_GELU },
+    { "com.microsoft", "QuickGelu", write_map, PARE_MAP_SWISH },
+};
+
+/* --- operands ------------------------------------------------------------------------------------
+ * */
+
+/* A broadcast view of what lies at x: axes aligned at the end, 0 strides where it has one element.
+ * */
+static bool spread(const pare_laid *x, const pare_laid *out, pare_laid *view)
+{
+    pare_laid v = *x;
+    if (x->rank > out->rank) return false;
+    const uint32_t shift = out->rank - x->rank;
+    v.rank = out->rank;
+    for (uint32_t i = 0; i < out->rank; i++) {
+        const int64_t size = i < shift ? 1 : x->dims[i - shift];
+        if (size != 1 && size != out->dims[i]) return false;
+        v.dims[i] = out->dims[i];
+        v.strides[i] = size == 1 && out->dims[i] != 1 ? 0 : i < shift ? 0 : x->strides[i - shift];
+    }
+    *view = v;
+    return true;
+}
+
+static bool same_dims(const pare_laid *a, const pare_laid *b)
+{
+    return a->rank == b->rank && memcmp(a->dims, b->dims, a->rank * sizeof(a->dims[0])) == 0;
+}
+
+/* Lays the output out as the first operand of its shape that is not constant. */
+static int find_primary(author *a, pare_laid *out)
+{
+    for (uint32_t i = 0; i < a->program->n_operands; i++) {
+        if (a->values[i] == PARE_NONE || pare_plan_constant(a->p, a->values[i])) continue;
+        const pare_laid *home = pare_plan_home(a->p, a->values[i]);
+        if (!same_dims(home, out)) continue;
+        if (!pare_laid_has_form(home, PARE_FORM_PLAIN) &&
+            !pare_laid_has_form(home, PARE_FORM_CHANNELS_LAST))
+            continue;
+        memcpy(out->strides, home->strides, sizeof(out->strides));
+        return (int)i;
+    }
+    pare_laid_arrange(out, PARE_FORM_PLAIN);
+    return -1;
+}
+
+/* Finds every operand, copied into the layout of the output where it is as large as that. */
+static pare_status bind_operands(author *a, const pare_laid *out)
+{
+    pare_program *g = a->program;
+    for (uint32_t i = 0; i < g->n_operands; i++) {
+        pare_laid x;
+        if (a->values[i] == PARE_NONE) {
+            memcpy(g->operands[i].dims, out->dims, sizeof(out->dims));
+            continue;
+        }
+        const bool is_full = same_dims(pare_plan_home(a->p, a->values[i]), out);
+        if (is_full && !pare_plan_constant(a->p, a->values[i]))
+            PARE_TRY(pare_plan_need_like(a->p, a->values[i], out, &x));
+        else PARE_TRY(pare_plan_need(a->p, a->values[i], PARE_FORM_ANY, &x));
+        spread(&x, out, &g->operands[i]);
+    }
+    return PARE_OK;
+}
+
+/* Whether everything that the program reads fits the shape of its output. */
+static bool operands_fit(const author *a)
+{
+    for (uint32_t i = 0; i < a->program->n_operands; i++) {
+        pare_laid view;
+        if (a->values[i] == PARE_NONE) continue;
+        if (!spread(pare_plan_home(a->p, a->values[i]), a->shape, &view)) return false;
+    }
+    return true;
+}
+
+/* --- nodes ---------------------------------------------------------------------------------------
+ * */
+
+/* Adds a node's instructions; a->fits tells whether that could be. */
+static void write_node(author *a, const pare_lowering *l)
+{
+    const pare_binary_params *params = l->params;
+    const pare_op *op = l->call.op;
+    size_t i = 0;
+    while (i < sizeof(rows) / sizeof(rows[0]) &&
+           (strcmp(rows[i].domain, op->domain) != 0 || strcmp(rows[i].name, op->name) != 0))
+        i++;
+    if (i == sizeof(rows) / sizeof(rows[0])) {
+        a->fits = false;
+        return;
+    }
+    const bool is_legacy = rows[i].write == write_pair && op->params_bytes == sizeof(*params) &&
+                           params->legacy && params->has_axis;
+    const bool gives_bool = rows[i].write == write_compare;
+    const uint32_t first = rows[i].write == write_where ? 1 : 0;
+    a->fits = a->fits && !is_legacy &&
+              takes(a->p, pare_lower_out(l, 0), gives_bool ? PARE_BOOL : PARE_FLOAT);
+    for (uint32_t k = first; k < l->node->n_inputs; k++)
+        if (pare_lower_in(l, k) != PARE_NONE && !takes(a->p, pare_lower_in(l, k), PARE_FLOAT))
+            a->fits = false;
+    if (a->fits) rows[i].write(a, l, rows[i].function);
+}
+
+pare_status pare_lower_elementwise(pare_planner *p, const pare_lowering *l, bool *done)
+{
+    pare_value_id values[PARE_PROGRAM_OPERANDS];
+    pare_value_id results[PARE_PROGRAM_OPS];
+    pare_laid out;
+    if (pare_lower_out(l, 0) == PARE_NONE || !pare_plan_shape(p, pare_lower_out(l, 0), &out))
+        return PARE_OK;
+    pare_program *program = pare_plan_args(p, sizeof(*program));
+    if (!program) return pare_arena_fail(p->ctx, &p->plan->arena);
+    author a = { .p = p, .program = program, .shape = &out, .values = values, .results = results,
+                 .fits = true };
+    write_node(&a, l);
+    if (!a.fits || !operands_fit(&a)) return PARE_OK;
+    *done = true;
+    const int primary = find_primary(&a, &out);
+    PARE_TRY(bind_operands(&a, &out));
+    if (primary >= 0 && program->operands[primary].dtype == out.dtype &&
+        pare_plan_dies(p, values[primary])) {
+        out.buffer = program->operands[primary].buffer;
+        PARE_TRY(pare_plan_alias(p, pare_lower_out(l, 0), &out));
+    } else {
+        PARE_TRY(pare_plan_out(p, pare_lower_out(l, 0), &out));
+    }
+    program->out = out;
+    program->n_temps--; /* the last instruction writes the output */
+    return pare_program_step(p, program);
+}

@@ -1,0 +1,22 @@
+/* Lowerings by kernel family: run/lower.c says which operator goes to which. */
+#ifndef PARE_RUN_LOWER_LOWER_H
+#define PARE_RUN_LOWER_LOWER_H
+
+#include "op/norm.h"
+#include "run/planner.h"
+
+pare_lower_fn pare_lower_conv;
+pare_lower_fn pare_lower_gemm, pare_lower_matmul;
+
+pare_lower_fn pare_lower_elementwise;
+
+/* No work at all: other strides over the same memory, where the form allows it. */
+pare_lower_fn pare_lower_view, pare_lower_transpose, pare_lower_slice, pare_lower_split;
+
+/* BatchNormalization for inference as y = fma(x, factor[c], shift[c]) for its n channels. False:
+ * its parameters are not constant floats. */
+bool pare_batch_norm_factors(pare_planner *p, const pare_lowering *l,
+                             const pare_batch_norm_params *params, int64_t n, float *factor,
+                             float *shift);
+
+#endif

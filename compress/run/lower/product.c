@@ -1,0 +1,154 @@
+#include "run/lower/product.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    WEIGHTS_IN_CACHE =
+        256 << 10,      /* bytes of a block of panels, to stay in the second-level cache */
+    MIN_TASK = 1 << 18, /* products: some microseconds */
+    MAX_TASK = 1 << 23, /* 150 microseconds */
+    WANTED_TASKS = 16,
+};
+
+static int64_t up(int64_t n, int64_t d)
+{
+    return (n + d - 1) / d;
+}
+
+int64_t pare_product_panels(const pare_planner *p, int64_t n_cols)
+{
+    return up(n_cols, p->plan->kernels->gemm.panel);
+}
+
+float *pare_product_vector(pare_planner *p, int64_t n_cols, const float *v, int64_t n)
+{
+    const int64_t n_padded = pare_product_panels(p, n_cols) * p->plan->kernels->gemm.panel;
+    float *out = pare_plan_args(p, (size_t)n_padded * sizeof(*out));
+    for (int64_t i = 0; out && i < n && i < n_cols; i++) out[i] = v[i];
+    return out;
+}
+
+pare_status pare_plan_floats(pare_planner *p, pare_value_id value, const float **out, void **owned)
+{
+    const pare_tensor *t = pare_plan_constant(p, value);
+    *owned = NULL;
+    *out = (const float *)(const void *)t->payload.data;
+    if ((uintptr_t)t->payload.data % sizeof(float) == 0) return PARE_OK;
+    *owned = pare_alloc(p->ctx, t->payload.n + 1);
+    if (!*owned) return pare_fail_memory(p->ctx, t->payload.n);
+    memcpy(*owned, t->payload.data, t->payload.n);
+    *out = *owned;
+    return PARE_OK;
+}
+
+/* --- running ------------------------------------------------------------------------------------
+ * */
+
+/* Rows of tile i when n rows are spread evenly over n_tiles. */
+static int64_t tile_start(int64_t n, int64_t n_tiles, int64_t i)
+{
+    return n * i / n_tiles;
+}
+
+typedef struct block {
+    int64_t outer, first_row, n_rows, first_panel, n_panels;
+} block;
+
+static void multiply_block(const pare_product *a, const pare_frame *frame, const block *b,
+                           uint8_t *scratch)
+{
+    const pare_gemm_kernel *kernel = &frame->kernels->gemm;
+    const int64_t k = a->n_taps * a->depth;
+    const int64_t n_panels = up(a->n_cols, kernel->panel);
+    const float *packed = a->w ? a->w : (const float *)pare_laid_address(frame, &a->wd);
+    const float *w = packed + b->outer % a->n_weights * n_panels * k * kernel->panel;
+    float *y = (float *)pare_laid_address(frame, &a->y) + b->outer * a->y_outer;
+    const pare_epilogue *e = &a->epilogue;
+    const float *add =
+        e->has_add ? (const float *)pare_laid_address(frame, &e->add) + b->outer * a->y_outer
+                   : NULL;
+    const float **x = (const float **)(void *)(scratch + a->room_bytes);
+    const int64_t vector = b->outer % a->n_weights * n_panels * kernel->panel;
+    const int64_t n_tiles = up(b->n_rows, kernel->rows);
+    for (int64_t i = 0; i < n_tiles; i++) {
+        const int64_t row = b->first_row + tile_start(b->n_rows, n_tiles, i);
+        const int64_t end = b->first_row + tile_start(b->n_rows, n_tiles, i + 1);
+        pare_gemm_tile tile = {
+            .n_rows = (int)(end - row), .n_taps = a->n_taps, .depth = a->depth, .x = x,
+            .finish = e->finish, .y_stride = a->y_row,
+        };
+        tile.finish.add_stride = a->y_row;
+        a->rows(a, frame, b->outer, row, tile.n_rows, x, (float *)(void *)scratch);
+        if (a->room_bytes) { /* gathered: one tap */
+            tile.n_taps = 1;
+            tile.depth = k;
+        }
+        for (int64_t j = b->first_panel; j < b->first_panel + b->n_panels; j++) {
+            const int64_t col = j * kernel->panel;
+            tile.n_cols = a->n_cols - col < kernel->panel ? (int)(a->n_cols - col) : kernel->panel;
+            tile.w = w + j * k * kernel->panel;
+            tile.bias = e->bias + vector + col;
+            if (e->finish.scale) {
+                tile.finish.scale = e->finish.scale + vector + col;
+                tile.finish.shift = e->finish.shift + vector + col;
+            }
+            tile.y = y + row * a->y_row + col;
+            if (add) tile.finish.add = add + row * a->y_row + col;
+            kernel->run(&tile);
+        }
+    }
+}
+
+static void run_product(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
+{
+    const pare_product *a = args;
+    const int64_t n_panels = up(a->n_cols, frame->kernels->gemm.panel);
+    const int64_t row_blocks = up(a->n_rows, a->rows_per_task);
+    const int64_t panel_blocks = up(n_panels, a->panels_per_task);
+    const int64_t in_outer = task % (row_blocks * panel_blocks);
+    block b = { .outer = task / (row_blocks * panel_blocks),
+                .first_row = in_outer % row_blocks * a->rows_per_task,
+                .first_panel = in_outer / row_blocks * a->panels_per_task };
+    b.n_rows = a->n_rows - b.first_row < a->rows_per_task ? a->n_rows - b.first_row
+                                                          : a->rows_per_task;
+    b.n_panels = n_panels - b.first_panel < a->panels_per_task ? n_panels - b.first_panel
+                                                               : a->panels_per_task;
+    multiply_block(a, frame, &b, pare_frame_scratch(frame, worker));
+}
+
+/* --- planning -----------------------------------------------------------------------------------
+ * */
+
+static int64_t between(int64_t low, int64_t x, int64_t high)
+{
+    if (x > high) x = high;
+    return x < low ? low : x;
+}
+
+pare_status pare_product_step(pare_planner *p, pare_product *a, const pare_laid *more,
+                              const char *kernel)
+{
+    const pare_gemm_kernel *gemm = &p->plan->kernels->gemm;
+    const int64_t k = between(1, a->n_taps * a->depth, INT64_MAX);
+    const int64_t n_panels = pare_product_panels(p, a->n_cols);
+    if (a->n_outer * a->n_rows * a->n_cols == 0) return PARE_OK;
+    const int64_t panel_bytes = k * gemm->panel * (int64_t)sizeof(float);
+    a->panels_per_task = between(1, WEIGHTS_IN_CACHE / panel_bytes, n_panels);
+    const double total = (double)a->n_outer * (double)a->n_rows * (double)n_panels *
+                         (double)k * gemm->panel;
+    const double per_task = fmin(fmax(total / WANTED_TASKS, MIN_TASK), MAX_TASK);
+    const double per_row = (double)k * (double)a->panels_per_task * gemm->panel;
+    const int64_t rows = (int64_t)fmin(per_task / per_row, (double)a->n_rows);
+    a->rows_per_task = between(1, up(between(1, rows, a->n_rows), gemm->rows) * gemm->rows,
+                               a->n_rows);
+    const int64_t n_tasks = a->n_outer * up(a->n_rows, a->rows_per_task) *
+                            up(n_panels, a->panels_per_task);
+    const size_t pointers = (size_t)a->n_taps * PARE_TILE_MAX_ROWS * sizeof(const float *);
+    a->room_bytes = (a->room_bytes + 63) / 64 * 64;
+    const pare_step step = { .run = run_product, .args = a, .n_tasks = (uint32_t)n_tasks,
+                             .scratch_bytes = a->room_bytes + pointers, .kernel = kernel };
+    const pare_laid *touches[] = { &a->x, &a->y, a->w ? NULL : &a->wd,
+                                   a->epilogue.has_add ? &a->epilogue.add : NULL, more };
+    return pare_plan_step(p, &step, touches, 5);
+}

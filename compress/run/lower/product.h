@@ -1,0 +1,59 @@
+/* Matrix products as steps: rows that something finds, times packed panels. Convolution, Gemm and
+ * MatMul differ in how rows are found. */
+#ifndef PARE_RUN_LOWER_PRODUCT_H
+#define PARE_RUN_LOWER_PRODUCT_H
+
+#include "run/planner.h"
+
+#include <math.h>
+
+struct pare_product;
+
+/* Writes pointers to rows [first, first + n) of outer index `outer`, for each tap: x [n_taps, n].
+ * `room` is scratch of room_bytes for rows that have to be gathered. */
+typedef void pare_rows_fn(const struct pare_product *product, const pare_frame *frame,
+                          int64_t outer, int64_t first, int n, const float **x, float *room);
+
+/* What surrounds the chains of a product in the same step; arrays are as long as all panels, zero
+ * behind the columns. */
+typedef struct pare_epilogue {
+    const float *bias;        /* where chains start; never NULL */
+    pare_finish finish;       /* add is found when running: */
+    bool has_add;
+    pare_laid add;            /* alike to the output */
+} pare_epilogue;
+
+#define PARE_EPILOGUE_NONE ((pare_epilogue){ .finish = { .low = -INFINITY, .high = INFINITY } })
+
+/* y[outer][r, j] = epilogue(sum over taps and depth of rows[r] * w[outer][.., j]). First member of
+ * the arguments of a step. */
+typedef struct pare_product {
+    pare_rows_fn *rows;
+    int64_t n_outer, n_rows, n_cols, n_taps, depth;
+    const float *w;           /* packed, [n_weights][panels][n_taps * depth][panel]; NULL: in wd */
+    pare_laid wd;             /* packed when running */
+    int64_t n_weights;        /* outer index o uses weights o % n_weights */
+    pare_laid x, y;
+    int64_t y_outer, y_row;   /* strides of y and add */
+    pare_epilogue epilogue;
+    size_t room_bytes;        /* for gathered rows of one tile */
+    int64_t rows_per_task, panels_per_task;
+} pare_product;
+
+/* Splits the product into tasks by its sizes alone and adds the step. `more` is one more operand
+ * that it touches, or NULL. */
+pare_status pare_product_step(pare_planner *p, pare_product *product, const pare_laid *more,
+                              const char *kernel);
+
+/* Panels that n columns take. */
+int64_t pare_product_panels(const pare_planner *p, int64_t n_cols);
+
+/* A vector as long as all panels: values v[0..n) of a constant (PARE_NONE: zeros) times factor.
+ * NULL when memory is short. */
+float *pare_product_vector(pare_planner *p, int64_t n_cols, const float *v, int64_t n);
+
+/* Elements of a float constant at an address that suits them; *owned is freed by the caller with
+ * pare_free. */
+pare_status pare_plan_floats(pare_planner *p, pare_value_id value, const float **out, void **owned);
+
+#endif

@@ -1,0 +1,249 @@
+#include "run/lower/program.h"
+
+#include <string.h>
+
+enum {
+    BLOCK = 1024,             /* elements that an instruction takes at a time */
+    TASK = 1 << 15,           /* elements of a task */
+    SLOT_BYTES = BLOCK * 4,
+};
+
+/* --- running ------------------------------------------------------------------------------------
+ * */
+
+/* Where the block under way lies. */
+typedef struct cursor {
+    const uint8_t *at[PARE_PROGRAM_OPERANDS];
+    int64_t step[PARE_PROGRAM_OPERANDS]; /* in elements */
+    uint8_t *out;
+    uint8_t *temps;           /* [n_temps] of SLOT_BYTES, then [n_operands] to gather in */
+} cursor;
+
+typedef struct view {
+    const void *at;
+    int64_t step;             /* 0 or 1 */
+} view;
+
+/* An operand's elements side by side, or one for all; or a temporary. */
+static view look(const pare_program *program, const cursor *c, pare_source s, int64_t n)
+{
+    if (!s.is_operand) return (view){ c->temps + program->ops[s.index].temp * SLOT_BYTES, 1 };
+    const int64_t step = c->step[s.index];
+    if (step == 0 || step == 1 || n == 1) return (view){ c->at[s.index], step == 0 ? 0 : 1 };
+    const size_t width = pare_laid_width(&program->operands[s.index]);
+    uint8_t *to = c->temps + (program->n_temps + s.index) * SLOT_BYTES;
+    const uint8_t *from = c->at[s.index];
+    for (int64_t i = 0; i < n; i++, from += step * (int64_t)width)
+        memcpy(to + i * (int64_t)width, from, width);
+    return (view){ to, 1 };
+}
+
+/* The same where a function knows no step 0. */
+static const float *look_wide(const pare_program *program, const cursor *c, pare_source s,
+                              int64_t n)
+{
+    const view v = look(program, c, s, n);
+    if (v.step == 1) return v.at;
+    float *to = (float *)(void *)(c->temps + (program->n_temps + s.index) * SLOT_BYTES);
+    for (int64_t i = 0; i < n; i++) to[i] = *(const float *)v.at;
+    return to;
+}
+
+static void run_op(const pare_program *program, const pare_kernels *k, const cursor *c,
+                   const pare_program_op *op, int64_t n, void *out)
+{
+    view x[3];
+    if (op->kind == PARE_PROGRAM_MAP) {
+        k->map[op->function](n, look_wide(program, c, op->sources[0], n), op->a, op->b, out);
+        return;
+    }
+    const bool is_affine = op->kind == PARE_PROGRAM_AFFINE;
+    for (int i = is_affine; i < op->n_sources; i++) x[i] = look(program, c, op->sources[i], n);
+    switch (op->kind) {
+    case PARE_PROGRAM_MAP2:
+        k->map2[op->function](n, x[0].at, x[0].step, x[1].at, x[1].step, out);
+        break;
+    case PARE_PROGRAM_COMPARE:
+        k->compare[op->function](n, x[0].at, x[0].step, x[1].at, x[1].step, out);
+        break;
+    case PARE_PROGRAM_SELECT:
+        k->select(n, x[0].at, x[0].step, x[1].at, x[1].step, x[2].at, x[2].step, out);
+        break;
+    default:
+        k->affine(n, look_wide(program, c, op->sources[0], n), x[1].at, x[2].at, x[1].step, out);
+        break;
+    }
+}
+
+/* `n` elements from the cursor on. */
+static void run_block(const pare_program *program, const pare_kernels *k, const cursor *c,
+                      int64_t n)
+{
+    for (uint32_t i = 0; i < program->n_ops; i++) {
+        const pare_program_op *op = &program->ops[i];
+        const bool is_last = i + 1 == program->n_ops;
+        run_op(program, k, c, op, n, is_last ? c->out : c->temps + op->temp * SLOT_BYTES);
+    }
+}
+
+/* Elements [from, from + n) of run `run`. */
+static void run_part(const pare_program *program, const pare_frame *frame, cursor *c, int64_t run,
+                     int64_t from, int64_t n)
+{
+    const uint32_t inner = program->rank - 1;
+    int64_t index[PARE_LAID_AXES];
+    int64_t at = from * program->out_strides[inner];
+    for (uint32_t d = inner; d-- > 0;) {
+        index[d] = run % program->dims[d];
+        run /= program->dims[d];
+        at += index[d] * program->out_strides[d];
+    }
+    c->out = (uint8_t *)pare_laid_address(frame, &program->out) +
+             at * (int64_t)pare_laid_width(&program->out);
+    for (uint32_t i = 0; i < program->n_operands; i++) {
+        const int64_t *strides = program->strides[i];
+        at = from * strides[inner];
+        for (uint32_t d = 0; d < inner; d++) at += index[d] * strides[d];
+        const pare_laid *x = &program->operands[i];
+        c->at[i] = (const uint8_t *)pare_laid_address(frame, x) + at * (int64_t)pare_laid_width(x);
+        c->step[i] = strides[inner];
+    }
+    run_block(program, frame->kernels, c, n);
+}
+
+static int64_t blocks_per_run(const pare_program *program)
+{
+    return (program->run_length + BLOCK - 1) / BLOCK;
+}
+
+static void run_program(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
+{
+    const pare_program *program = args;
+    cursor c = { .temps = pare_frame_scratch(frame, worker) };
+    const int64_t per_run = blocks_per_run(program);
+    const int64_t n_blocks = program->n_runs * per_run;
+    const int64_t first = (int64_t)task * program->per_task;
+    for (int64_t i = first; i < first + program->per_task && i < n_blocks; i++) {
+        const int64_t from = i % per_run * BLOCK;
+        const int64_t rest = program->run_length - from;
+        run_part(program, frame, &c, i / per_run, from, rest < BLOCK ? rest : BLOCK);
+    }
+}
+
+/* --- planning -----------------------------------------------------------------------------------
+ * */
+
+static void swap_axes(pare_program *program, uint32_t a, uint32_t b)
+{
+    int64_t *const rows[] = { program->dims, program->out_strides };
+    for (size_t i = 0; i < 2; i++) {
+        const int64_t x = rows[i][a];
+        rows[i][a] = rows[i][b];
+        rows[i][b] = x;
+    }
+    for (uint32_t i = 0; i < program->n_operands; i++) {
+        const int64_t x = program->strides[i][a];
+        program->strides[i][a] = program->strides[i][b];
+        program->strides[i][b] = x;
+    }
+}
+
+static void move_axis(pare_program *program, uint32_t to, uint32_t from)
+{
+    program->dims[to] = program->dims[from];
+    program->out_strides[to] = program->out_strides[from];
+    for (uint32_t i = 0; i < program->n_operands; i++)
+        program->strides[i][to] = program->strides[i][from];
+}
+
+/* Axes of the output by falling strides, those of size 1 left out. */
+static void order_axes(pare_program *program)
+{
+    program->rank = 0;
+    for (uint32_t d = 0; d < program->out.rank; d++) {
+        if (program->out.dims[d] == 1) continue;
+        const uint32_t n = program->rank++;
+        program->dims[n] = program->out.dims[d];
+        program->out_strides[n] = program->out.strides[d];
+        for (uint32_t i = 0; i < program->n_operands; i++)
+            program->strides[i][n] = program->operands[i].strides[d];
+        for (uint32_t k = n; k > 0 && program->out_strides[k] > program->out_strides[k - 1]; k--)
+            swap_axes(program, k, k - 1);
+    }
+}
+
+/* Whether axis `outer` goes on where axis `inner` ends, for everybody. */
+static bool continues(const pare_program *program, uint32_t outer, uint32_t inner)
+{
+    const int64_t n = program->dims[inner];
+    if (program->out_strides[outer] != program->out_strides[inner] * n) return false;
+    for (uint32_t i = 0; i < program->n_operands; i++)
+        if (program->strides[i][outer] != program->strides[i][inner] * n) return false;
+    return true;
+}
+
+static void merge_axes(pare_program *program)
+{
+    uint32_t n = 0;
+    for (uint32_t d = 1; d < program->rank; d++) {
+        const int64_t outer = program->dims[n];
+        const bool joins = continues(program, n, d);
+        if (!joins) n++;
+        move_axis(program, n, d);
+        if (joins) program->dims[n] *= outer;
+    }
+    if (program->rank) program->rank = n + 1;
+}
+
+/* Whether the padding behind the last pixel can be read or written, too. */
+static bool has_padding(const pare_planner *p, const pare_laid *laid)
+{
+    return p->plan->buffers[laid->buffer].kind == PARE_BUFFER_ARENA && laid->offset == 0;
+}
+
+/* Pixels with a few numbers of padding between them are passed as if these belonged to them, when
+ * everybody has the same: one run instead of many. */
+static void swallow_padding(const pare_planner *p, pare_program *program)
+{
+    const uint32_t inner = program->rank - 1;
+    if (program->rank < 2 || program->out_strides[inner] != 1) return;
+    const int64_t pixel = program->out_strides[inner - 1];
+    if (pixel <= program->dims[inner] || pixel > 2 * program->dims[inner]) return;
+    if (!has_padding(p, &program->out)) return;
+    for (uint32_t i = 0; i < program->n_operands; i++) {
+        const int64_t *strides = program->strides[i];
+        const bool is_full = strides[inner] == 1 && strides[inner - 1] == pixel;
+        const bool is_one = strides[inner] == 0 && strides[inner - 1] == 0;
+        if (!is_one && !(is_full && has_padding(p, &program->operands[i]))) return;
+    }
+    program->dims[inner] = pixel;
+    merge_axes(program);
+}
+
+pare_status pare_program_step(pare_planner *p, pare_program *program)
+{
+    if (pare_laid_n_elements(&program->out) == 0) return PARE_OK;
+    order_axes(program);
+    if (program->rank == 0) {
+        program->rank = 1;
+        program->dims[0] = 1;
+        program->out_strides[0] = 1;
+        for (uint32_t i = 0; i < program->n_operands; i++) program->strides[i][0] = 1;
+    }
+    merge_axes(program);
+    swallow_padding(p, program);
+    program->run_length = program->dims[program->rank - 1];
+    program->n_runs = 1;
+    for (uint32_t d = 0; d + 1 < program->rank; d++) program->n_runs *= program->dims[d];
+    const int64_t block = program->run_length < BLOCK ? program->run_length : BLOCK;
+    program->per_task = (TASK + block - 1) / block;
+    const int64_t n_blocks = program->n_runs * blocks_per_run(program);
+    const pare_step step = {
+        .run = run_program, .args = program, .kernel = "elementwise f32",
+        .n_tasks = (uint32_t)((n_blocks + program->per_task - 1) / program->per_task),
+        .scratch_bytes = (size_t)(program->n_temps + program->n_operands) * SLOT_BYTES,
+    };
+    const pare_laid *touches[PARE_PROGRAM_OPERANDS + 1] = { &program->out };
+    for (uint32_t i = 0; i < program->n_operands; i++) touches[i + 1] = &program->operands[i];
+    return pare_plan_step(p, &step, touches, program->n_operands + 1);
+}

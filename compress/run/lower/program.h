@@ -1,0 +1,47 @@
+/* Programs of element-by-element functions: several operators in one pass over memory, what stands
+ * between them in a block that fits the first-level cache. */
+#ifndef PARE_RUN_LOWER_PROGRAM_H
+#define PARE_RUN_LOWER_PROGRAM_H
+
+#include "run/planner.h"
+
+enum { PARE_PROGRAM_OPERANDS = 24, PARE_PROGRAM_TEMPS = 32, PARE_PROGRAM_OPS = 64 };
+
+/* Where an instruction reads: an operand, or what instruction `op` before it gave. */
+typedef struct pare_source {
+    bool is_operand;
+    uint8_t index;
+} pare_source;
+
+typedef enum pare_program_kind {
+    PARE_PROGRAM_MAP,         /* function: pare_map */
+    PARE_PROGRAM_MAP2,        /* pare_map2 */
+    PARE_PROGRAM_COMPARE,     /* pare_compare; gives bytes */
+    PARE_PROGRAM_SELECT,      /* bytes, float, float */
+    PARE_PROGRAM_AFFINE,      /* x, scale, shift */
+} pare_program_kind;
+
+typedef struct pare_program_op {
+    pare_program_kind kind;
+    uint8_t function, n_sources, temp; /* temp: where the result goes, if it is not the last */
+    pare_source sources[3];
+    float a, b;
+} pare_program_op;
+
+typedef struct pare_program {
+    uint32_t n_operands, n_ops, n_temps;
+    pare_laid
+        operands[PARE_PROGRAM_OPERANDS]; /* strides for the axes of the output; 0: broadcast */
+    pare_laid out;
+    pare_program_op ops[PARE_PROGRAM_OPS];
+    /* the walk: axes of the output, the largest stride outside, merged */
+    uint32_t rank;
+    int64_t dims[PARE_LAID_AXES], out_strides[PARE_LAID_AXES];
+    int64_t strides[PARE_PROGRAM_OPERANDS][PARE_LAID_AXES];
+    int64_t n_runs, run_length, per_task; /* per_task: blocks, or runs where they are short */
+} pare_program;
+
+/* Finds the walk of a program whose operands, output and ops are set, and adds its step. */
+pare_status pare_program_step(pare_planner *p, pare_program *program);
+
+#endif

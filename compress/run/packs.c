@@ -1,0 +1,112 @@
+#include "run/packs.h"
+
+#include "base/map.h"
+
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+typedef struct pack {
+    pare_pack_key key;
+    pare_tensor *tensor;      /* one reference, so that its address is not used again */
+    void *block, *data;       /* data is block, aligned */
+} pack;
+
+/* Few thousand entries, each looked up once per plan: a hash table with linear probing. */
+struct pare_packs {
+    pack *items;
+    size_t n, cap;
+    uint32_t *slots;          /* 1 + index of an item; 0: free */
+    size_t n_slots;           /* a power of two */
+    uint64_t n_bytes;
+};
+
+pare_status pare_packs_new(pare_ctx *ctx, pare_packs **out)
+{
+    *out = pare_alloc_zero(ctx, sizeof(**out));
+    return *out ? PARE_OK : pare_fail_memory(ctx, sizeof(**out));
+}
+
+void pare_packs_free(pare_ctx *ctx, pare_packs *packs)
+{
+    if (!packs) return;
+    for (size_t i = 0; i < packs->n; i++) {
+        pare_tensor_unref(packs->items[i].tensor);
+        pare_free(ctx, packs->items[i].block);
+    }
+    pare_free(ctx, packs->items);
+    pare_free(ctx, packs->slots);
+    pare_free(ctx, packs);
+}
+
+static uint64_t hash_of(pare_ctx *ctx, const pare_pack_key *key)
+{
+    const uint64_t seed[2] = { ctx->hash_seed[0] ^ (uintptr_t)key->tensor->payload.data,
+                               ctx->hash_seed[1] ^ pare_siphash13(ctx->hash_seed, key->form,
+                                                                  strlen(key->form)) };
+    return pare_siphash13(seed, key->params, sizeof(key->params));
+}
+
+static bool is_same(const pare_pack_key *a, const pare_pack_key *b)
+{
+    return a->tensor->payload.data == b->tensor->payload.data &&
+           a->tensor->payload.n == b->tensor->payload.n && strcmp(a->form, b->form) == 0 &&
+           memcmp(a->params, b->params, sizeof(a->params)) == 0;
+}
+
+static uint32_t *slot_for(pare_ctx *ctx, const pare_packs *packs, const pare_pack_key *key)
+{
+    size_t i = hash_of(ctx, key) & (packs->n_slots - 1);
+    while (packs->slots[i] && !is_same(&packs->items[packs->slots[i] - 1].key, key))
+        i = (i + 1) & (packs->n_slots - 1);
+    return &packs->slots[i];
+}
+
+static pare_status make_room(pare_ctx *ctx, pare_packs *packs)
+{
+    PARE_TRY(pare_grow(ctx, &packs->items, &packs->cap, packs->n + 1, sizeof(*packs->items)));
+    if (packs->n * 2 < packs->n_slots) return PARE_OK;
+    const size_t n_slots = packs->n_slots ? packs->n_slots * 2 : 64;
+    uint32_t *slots = pare_alloc_zero(ctx, n_slots * sizeof(*slots));
+    if (!slots) return pare_fail_memory(ctx, n_slots * sizeof(*slots));
+    pare_free(ctx, packs->slots);
+    packs->slots = slots;
+    packs->n_slots = n_slots;
+    for (size_t i = 0; i < packs->n; i++)
+        *slot_for(ctx, packs, &packs->items[i].key) = (uint32_t)(i + 1);
+    return PARE_OK;
+}
+
+pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key *key,
+                           size_t n_bytes, void **out, bool *is_new)
+{
+    *is_new = false;
+    PARE_TRY(make_room(ctx, packs));
+    uint32_t *slot = slot_for(ctx, packs, key);
+    if (*slot) {
+        *out = packs->items[*slot - 1].data;
+        return PARE_OK;
+    }
+    pack *p = &packs->items[packs->n];
+    *p = (pack){ .key = *key, .block = pare_alloc_zero(ctx, n_bytes + ALIGNMENT) };
+    if (!p->block) return pare_fail_memory(ctx, n_bytes);
+    p->tensor = pare_tensor_ref((pare_tensor *)key->tensor);
+    const uintptr_t at = ((uintptr_t)p->block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    p->data = (uint8_t *)p->block + (at - (uintptr_t)p->block);
+    packs->n++;
+    packs->n_bytes += n_bytes;
+    *slot = (uint32_t)packs->n;
+    *out = p->data;
+    *is_new = true;
+    return PARE_OK;
+}
+
+uint64_t pare_packs_bytes(const pare_packs *packs)
+{
+    return packs->n_bytes;
+}
+
+uint64_t pare_packs_count(const pare_packs *packs)
+{
+    return packs->n;
+}

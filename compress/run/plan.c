@@ -1,0 +1,245 @@
+#include "run/planner.h"
+
+#include "ir/order.h"
+#include "op/function_call.h"
+
+#include <string.h>
+
+/* --- lowering -----------------------------------------------------------------------------------
+ * */
+
+static pare_status lower_by_family(pare_planner *p, pare_node_id id, bool *done)
+{
+    _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES];
+    pare_lowering l = { .id = id, .node = &p->model->nodes[id], .params = params };
+    PARE_TRY(pare_call_init(p->ctx, &l.call, p->model, id));
+    pare_lower_fn *lower = pare_lower_of(l.call.op);
+    if (!lower) return PARE_OK;
+    PARE_TRY(pare_call_resolve(p->ctx, &l.call, params));
+    return lower(p, &l, done);
+}
+
+static pare_status lower_graph(pare_planner *p, const pare_graph *graph);
+
+static pare_status lower_branch(pare_planner *p, const pare_node *node, const pare_graph *branch)
+{
+    PARE_TRY(lower_graph(p, branch));
+    for (uint32_t i = 0; i < node->n_outputs; i++) {
+        const pare_value_id to = node->outputs[i];
+        const pare_value_id from = branch->outputs.items[i].value;
+        if (to == PARE_NONE || !pare_plan_has(p, from)) continue;
+        PARE_TRY(pare_plan_alias(p, to, pare_plan_home(p, from)));
+        p->values[to].constant = p->values[from].constant;
+    }
+    return PARE_OK;
+}
+
+static pare_status lower_node(pare_planner *p, pare_node_id id)
+{
+    const pare_node *node = &p->model->nodes[id];
+    bool done = false;
+    p->node = id;
+    for (uint32_t i = 0; i < node->n_outputs; i++)
+        if (node->outputs[i] != PARE_NONE && pare_plan_is_known(p, node->outputs[i]))
+            PARE_TRY(pare_plan_use_known(p, node->outputs[i]));
+    if (!p->is_needed[id]) return PARE_OK;
+    const pare_graph *branch = pare_plan_branch(p, node);
+    if (branch) return lower_branch(p, node, branch);
+    if (pare_plan_can_fold(p, node)) return pare_plan_fold(p, id);
+    if (!p->opts->islands_only && !pare_called_function(p->model, node))
+        PARE_TRY(lower_by_family(p, id, &done));
+    if (!done) PARE_TRY(pare_plan_island(p, id));
+    for (uint32_t i = 0; i < node->n_inputs; i++) {
+        const pare_value_id v = node->inputs[i].value;
+        if (v != PARE_NONE && p->values[v].n_pending) p->values[v].n_pending--;
+    }
+    return PARE_OK;
+}
+
+static pare_status lower_graph(pare_planner *p, const pare_graph *graph)
+{
+    pare_node_id *order = NULL;
+    PARE_TRY(pare_plan_use_initializers(p, graph));
+    PARE_TRY(pare_graph_order(p->ctx, &order, graph));
+    pare_status st = PARE_OK;
+    for (uint32_t i = 0; !st && i < graph->n_nodes; i++) {
+        st = lower_node(p, order[i]);
+        if (!st) st = pare_check_canceled(p->ctx);
+    }
+    pare_free(p->ctx, order);
+    return st;
+}
+
+/* --- inputs and results -------------------------------------------------------------------------
+ * */
+
+static pare_status use_inputs(pare_planner *p)
+{
+    const pare_decls *inputs = &p->model->graph->inputs;
+    for (size_t i = 0; i < inputs->n; i++) {
+        const pare_value_id id = inputs->items[i].value;
+        pare_laid laid;
+        bool is_given = false;
+        for (size_t k = 0; k < p->opts->n_inputs; k++)
+            if (strcmp(p->opts->inputs[k].name, p->model->values[id].name) == 0) is_given = true;
+        if (!is_given) continue;
+        p->values[id].in_evaluator = true;
+        if (pare_plan_is_known(p, id)) PARE_TRY(pare_plan_use_known(p, id));
+        if (p->values[id].n_forms || !pare_plan_shape(p, id, &laid)) continue;
+        pare_laid_arrange(&laid, PARE_FORM_PLAIN);
+        PARE_TRY(pare_plan_outside(p, id, PARE_BUFFER_INPUT, (uint32_t)i, &laid));
+    }
+    return PARE_OK;
+}
+
+/* Whether the buffer that a value was made in can be the output itself. */
+static bool can_become_output(const pare_planner *p, const pare_laid *home)
+{
+    const pare_buffer *b = &p->plan->buffers[home->buffer];
+    return b->kind == PARE_BUFFER_ARENA && home->offset == 0 &&
+           pare_laid_has_form(home, PARE_FORM_PLAIN) &&
+           b->n_bytes == (uint64_t)pare_laid_n_elements(home) * pare_laid_width(home);
+}
+
+static pare_status give_results(pare_planner *p)
+{
+    const pare_decls *outputs = &p->model->graph->outputs;
+    pare_plan *plan = p->plan;
+    plan->results = pare_plan_args(p, (outputs->n + 1) * sizeof(*plan->results));
+    if (!plan->results) return pare_arena_fail(p->ctx, &plan->arena);
+    p->node = PARE_NONE;
+    for (size_t i = 0; i < outputs->n; i++) {
+        pare_plan_result *r = &plan->results[i];
+        *r = (pare_plan_result){ outputs->items[i].value, PARE_NO_BUFFER, { 0 } };
+        if (!pare_plan_has(p, r->value)) continue; /* strings, sequences, unknown shapes */
+        const pare_laid home = *pare_plan_home(p, r->value);
+        if (plan->buffers[home.buffer].kind == PARE_BUFFER_ISLAND &&
+            p->values[r->value].in_evaluator)
+            continue;
+        r->laid = home;
+        if (can_become_output(p, &home)) {
+            plan->buffers[home.buffer].kind = PARE_BUFFER_OUTPUT;
+            plan->buffers[home.buffer].index = (uint32_t)i;
+        } else {
+            r->laid.offset = 0;
+            pare_laid_arrange(&r->laid, PARE_FORM_PLAIN);
+            PARE_TRY(pare_plan_outside(p, PARE_NONE, PARE_BUFFER_OUTPUT, (uint32_t)i, &r->laid));
+            PARE_TRY(pare_plan_copy(p, &home, &r->laid));
+        }
+        r->buffer = r->laid.buffer;
+    }
+    return PARE_OK;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------
+ * */
+
+static pare_status keep_inputs(pare_planner *p)
+{
+    pare_plan *plan = p->plan;
+    const pare_plan_opts *opts = p->opts;
+    plan->inputs = pare_plan_args(p, (opts->n_inputs + 1) * sizeof(*plan->inputs));
+    if (!plan->inputs) return pare_arena_fail(p->ctx, &plan->arena);
+    for (size_t i = 0; i < opts->n_inputs; i++) {
+        plan->inputs[i] = opts->inputs[i];
+        plan->inputs[i].name = pare_arena_str(&plan->arena, opts->inputs[i].name);
+        if (!plan->inputs[i].name) return pare_arena_fail(p->ctx, &plan->arena);
+        pare_tensor_ref((pare_tensor *)plan->inputs[i].tensor);
+        plan->n_inputs++;
+    }
+    return PARE_OK;
+}
+
+static pare_status infer_shapes(pare_planner *p)
+{
+    const size_t n = p->opts->n_inputs;
+    pare_input_shape *shapes = pare_alloc_zero(p->ctx, (n + 1) * sizeof(*shapes));
+    pare_input_value *values = pare_alloc_zero(p->ctx, (n + 1) * sizeof(*values));
+    pare_infer_opts opts = { .inputs = shapes, .values = values };
+    pare_status st = shapes && values ? PARE_OK : pare_fail_memory(p->ctx, n * sizeof(*shapes));
+    for (size_t i = 0; !st && i < n; i++) {
+        const pare_plan_input *in = &p->opts->inputs[i];
+        if (in->is_fixed)
+            values[opts.n_values++] = (pare_input_value){ in->name, in->tensor };
+        else
+            shapes[opts.n_inputs++] =
+                (pare_input_shape){ in->name, in->tensor->rank, in->tensor->dims };
+    }
+    if (!st) st = pare_infer(p->ctx, &p->shapes, p->model, &opts);
+    pare_free(p->ctx, shapes);
+    pare_free(p->ctx, values);
+    return st;
+}
+
+static pare_status start(pare_planner *p)
+{
+    const size_t n_values = p->model->n_values;
+    p->values = pare_alloc_zero(p->ctx, (n_values + 1) * sizeof(*p->values));
+    p->is_needed = pare_alloc_zero(p->ctx, p->model->n_nodes + 1);
+    if (!p->values || !p->is_needed)
+        return pare_fail_memory(p->ctx, n_values * sizeof(*p->values));
+    for (size_t i = 0; i < n_values; i++) {
+        const pare_value *v = &p->model->values[i];
+        p->values[i].n_pending = v->n_uses;
+        for (const pare_use *u = v->first_use; u; u = u->next)
+            if (u->user == PARE_NONE || u->graph != v->graph) p->values[i].n_pending = UINT32_MAX;
+    }
+    PARE_TRY(pare_packs_new(p->ctx, &p->plan->own_packs));
+    p->packs = p->opts->packs ? p->opts->packs : p->plan->own_packs;
+    return infer_shapes(p);
+}
+
+static pare_status build(pare_planner *p)
+{
+    PARE_TRY(start(p));
+    for (size_t i = 0; i < p->opts->n_kept; i++)
+        p->values[p->opts->kept[i]].n_pending = UINT32_MAX;
+    PARE_TRY(keep_inputs(p));
+    PARE_TRY(use_inputs(p));
+    PARE_TRY(pare_plan_mark(p));
+    PARE_TRY(lower_graph(p, p->model->graph));
+    PARE_TRY(give_results(p));
+    return pare_plan_settle(p);
+}
+
+pare_status pare_plan_new(pare_ctx *ctx, pare_plan **out, const pare_model *model,
+                          const pare_plan_opts *opts)
+{
+    *out = NULL;
+    pare_plan *plan = pare_alloc_zero(ctx, sizeof(*plan));
+    if (!plan) return pare_fail_memory(ctx, sizeof(*plan));
+    atomic_init(&plan->refs, 1);
+    plan->model = model;
+    plan->kernels = opts->kernels ? opts->kernels : pare_kernels_of(pare_isa_best());
+    pare_arena_init(ctx, &plan->arena, 0);
+    pare_planner p = { .ctx = ctx, .model = model, .opts = opts, .plan = plan };
+    const pare_status st = build(&p);
+    pare_shapes_free(ctx, p.shapes);
+    pare_free(ctx, p.values);
+    pare_free(ctx, p.is_needed);
+    if (st) pare_plan_unref(ctx, plan);
+    else *out = plan;
+    return st;
+}
+
+pare_plan *pare_plan_ref(pare_plan *plan)
+{
+    atomic_fetch_add(&plan->refs, 1);
+    return plan;
+}
+
+void pare_plan_unref(pare_ctx *ctx, pare_plan *plan)
+{
+    if (!plan || atomic_fetch_sub(&plan->refs, 1) > 1) return;
+    for (size_t i = 0; i < plan->n_constants; i++) pare_tensor_unref(plan->constants[i]);
+    for (size_t i = 0; i < plan->n_inputs; i++)
+        pare_tensor_unref((pare_tensor *)plan->inputs[i].tensor);
+    pare_packs_free(ctx, plan->own_packs);
+    pare_arena_free(&plan->arena);
+    pare_free(ctx, plan);
+}
+
+pare_plan_cost pare_plan_cost_of(const pare_plan *plan)
+{
+    return plan->cost;
+}

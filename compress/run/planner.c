@@ -1,0 +1,227 @@
+#include "run/planner.h"
+
+#include <string.h>
+
+bool pare_plan_shape(const pare_planner *p, pare_value_id value, pare_laid *out)
+{
+    const pare_info *info = pare_shapes_of(p->shapes, value);
+    if (!pare_info_has_rank(info) || info->rank > PARE_LAID_AXES) return false;
+    const uint32_t bits = pare_dtype_of(info->dtype)->bits;
+    if (bits < 8 || bits > 64) return false;
+    *out = (pare_laid){ .buffer = PARE_NO_BUFFER, .dtype = info->dtype, .rank = info->rank };
+    int64_t n_bytes = bits / 8;
+    for (uint32_t i = 0; i < info->rank; i++) {
+        if (info->dims[i].kind != PARE_NUM_INT || info->dims[i].i < 0) return false;
+        out->dims[i] = info->dims[i].i;
+        /* twice the size may be needed where rows are padded */
+        if (__builtin_mul_overflow(n_bytes, out->dims[i] ? out->dims[i] : 1, &n_bytes) ||
+            n_bytes > INT64_MAX / 32)
+            return false;
+    }
+    return true;
+}
+
+bool pare_plan_has(const pare_planner *p, pare_value_id value)
+{
+    return value != PARE_NONE && p->values[value].n_forms > 0;
+}
+
+const pare_laid *pare_plan_home(const pare_planner *p, pare_value_id value)
+{
+    return &p->values[value].forms[0];
+}
+
+const pare_tensor *pare_plan_constant(const pare_planner *p, pare_value_id value)
+{
+    return value == PARE_NONE ? NULL : p->values[value].constant;
+}
+
+pare_status pare_plan_pack(pare_planner *p, pare_value_id value, pare_pack_key *key, size_t n_bytes,
+                           void **out, bool *is_new)
+{
+    const pare_tensor *initializer = p->model->values[value].tensor;
+    key->tensor = initializer ? initializer : p->values[value].constant;
+    PARE_TRY(pare_packs_get(p->ctx, initializer ? p->packs : p->plan->own_packs, key, n_bytes, out,
+                            is_new));
+    if (*is_new) p->plan->cost.packed_bytes += n_bytes;
+    return PARE_OK;
+}
+
+/* --- places ------------------------------------------------------------------------------------
+ * */
+
+static pare_status add_buffer(pare_planner *p, const pare_buffer *buffer, uint32_t *out)
+{
+    pare_plan *plan = p->plan;
+    if (!pare_arena_grow(&plan->arena, &plan->buffers, &plan->buffers_cap, plan->n_buffers + 1,
+                         sizeof(*plan->buffers)))
+        return pare_arena_fail(p->ctx, &plan->arena);
+    *out = (uint32_t)plan->n_buffers++;
+    plan->buffers[*out] = *buffer;
+    plan->buffers[*out].first = UINT32_MAX;
+    plan->buffers[*out].last = 0;
+    return PARE_OK;
+}
+
+static pare_status add_form(pare_planner *p, pare_value_id value, const pare_laid *laid)
+{
+    pare_planned *v = &p->values[value];
+    pare_laid *forms = pare_arena_array(&p->plan->arena, v->n_forms + 1, sizeof(*forms));
+    if (!forms) return pare_arena_fail(p->ctx, &p->plan->arena);
+    if (v->n_forms) memcpy(forms, v->forms, v->n_forms * sizeof(*forms));
+    forms[v->n_forms] = *laid;
+    v->forms = forms;
+    v->n_forms++;
+    p->plan->buffers[laid->buffer].n_values++;
+    return PARE_OK;
+}
+
+pare_status pare_plan_temporary(pare_planner *p, pare_laid *laid)
+{
+    const pare_buffer buffer = {
+        .kind = PARE_BUFFER_ARENA,
+        .n_bytes = (uint64_t)pare_laid_span(laid) * pare_laid_width(laid),
+    };
+    laid->offset = 0;
+    return add_buffer(p, &buffer, &laid->buffer);
+}
+
+pare_status pare_plan_out(pare_planner *p, pare_value_id value, pare_laid *out)
+{
+    PARE_TRY(pare_plan_temporary(p, out));
+    return add_form(p, value, out);
+}
+
+pare_status pare_plan_alias(pare_planner *p, pare_value_id value, const pare_laid *laid)
+{
+    return add_form(p, value, laid);
+}
+
+pare_status pare_plan_part(pare_planner *p, pare_value_id value, const pare_laid *laid)
+{
+    pare_laid part;
+    pare_plan_shape(p, value, &part);
+    part.buffer = laid->buffer;
+    part.offset = laid->offset;
+    memcpy(part.strides, laid->strides, sizeof(part.strides));
+    return add_form(p, value, &part);
+}
+
+pare_infer_io pare_plan_infer_io(const pare_planner *p, const pare_lowering *l,
+                                 const pare_info **in)
+{
+    const uint32_t n = l->node->n_inputs < PARE_LOWER_MAX_IN ? l->node->n_inputs
+                                                             : PARE_LOWER_MAX_IN;
+    for (uint32_t i = 0; i < n; i++)
+        in[i] = pare_lower_in(l, i) == PARE_NONE ? NULL
+                                                 : pare_shapes_of(p->shapes, pare_lower_in(l, i));
+    return (pare_infer_io){ .call = &l->call, .params = l->params, .shapes = p->shapes,
+                            .n_in = n, .in = in };
+}
+
+pare_status pare_plan_outside(pare_planner *p, pare_value_id value, pare_buffer_kind kind,
+                              uint32_t index, pare_laid *laid)
+{
+    const pare_buffer buffer = { .kind = kind, .index = index };
+    PARE_TRY(add_buffer(p, &buffer, &laid->buffer));
+    return value == PARE_NONE ? PARE_OK : add_form(p, value, laid);
+}
+
+pare_status pare_plan_set_constant(pare_planner *p, pare_value_id value, pare_tensor *tensor)
+{
+    pare_plan *plan = p->plan;
+    pare_planned *v = &p->values[value];
+    pare_laid laid;
+    uint32_t id = 0;
+    if (!pare_arena_grow(&plan->arena, &plan->constants, &plan->constants_cap,
+                         plan->n_constants + 1, sizeof(pare_tensor *)))
+        return pare_arena_fail(p->ctx, &plan->arena);
+    plan->constants[plan->n_constants++] = pare_tensor_ref(tensor);
+    v->constant = tensor;
+    laid = (pare_laid){ .dtype = tensor->dtype, .rank = tensor->rank };
+    const uint32_t bits = pare_dtype_of(tensor->dtype)->bits;
+    if (tensor->rank > PARE_LAID_AXES || bits < 8 || bits > 64) return PARE_OK;
+    for (uint32_t i = 0; i < tensor->rank; i++) laid.dims[i] = tensor->dims[i];
+    pare_laid_arrange(&laid, PARE_FORM_PLAIN);
+    const pare_buffer buffer = { .kind = PARE_BUFFER_CONSTANT, .address = tensor->payload.data };
+    PARE_TRY(add_buffer(p, &buffer, &id));
+    laid.buffer = id;
+    return add_form(p, value, &laid);
+}
+
+/* --- forms -------------------------------------------------------------------------------------
+ * */
+
+static pare_status copy_form(pare_planner *p, pare_value_id value, pare_laid *to)
+{
+    PARE_TRY(pare_plan_temporary(p, to));
+    PARE_TRY(pare_plan_copy(p, pare_plan_home(p, value), to));
+    return add_form(p, value, to);
+}
+
+pare_status pare_plan_need(pare_planner *p, pare_value_id value, pare_form form, pare_laid *out)
+{
+    const pare_planned *v = &p->values[value];
+    for (uint32_t i = 0; i < v->n_forms; i++) {
+        *out = v->forms[i];
+        if (pare_laid_has_form(out, form)) return PARE_OK;
+    }
+    *out = v->forms[0];
+    pare_laid_arrange(out, form);
+    return copy_form(p, value, out);
+}
+
+pare_status pare_plan_need_like(pare_planner *p, pare_value_id value, const pare_laid *like,
+                                pare_laid *out)
+{
+    const pare_planned *v = &p->values[value];
+    for (uint32_t i = 0; i < v->n_forms; i++) {
+        *out = v->forms[i];
+        if (pare_laid_alike(out, like)) return PARE_OK;
+    }
+    *out = v->forms[0];
+    memcpy(out->strides, like->strides, sizeof(out->strides));
+    return copy_form(p, value, out);
+}
+
+bool pare_plan_dies(const pare_planner *p, pare_value_id value)
+{
+    const pare_planned *v = &p->values[value];
+    const pare_buffer *b = &p->plan->buffers[v->forms[0].buffer];
+    return v->n_pending == 1 && b->kind == PARE_BUFFER_ARENA && b->n_values == 1;
+}
+
+/* --- steps -------------------------------------------------------------------------------------
+ * */
+
+void *pare_plan_args(pare_planner *p, size_t n_bytes)
+{
+    return pare_arena_zero(&p->plan->arena, n_bytes);
+}
+
+pare_status pare_plan_step(pare_planner *p, const pare_step *step, const pare_laid *const *touches,
+                           size_t n)
+{
+    pare_plan *plan = p->plan;
+    if (!pare_arena_grow(&plan->arena, &plan->steps, &plan->steps_cap, plan->n_steps + 1,
+                         sizeof(*plan->steps)))
+        return pare_arena_fail(p->ctx, &plan->arena);
+    const uint32_t at = (uint32_t)plan->n_steps++;
+    plan->steps[at] = *step;
+    plan->steps[at].node = p->node;
+    if (step->scratch_bytes > plan->cost.scratch_bytes)
+        plan->cost.scratch_bytes = step->scratch_bytes;
+    for (size_t i = 0; i < n; i++) {
+        if (!touches[i] || touches[i]->buffer == PARE_NO_BUFFER) continue;
+        pare_buffer *b = &plan->buffers[touches[i]->buffer];
+        if (at < b->first) b->first = at;
+        if (at > b->last) b->last = at;
+    }
+    return PARE_OK;
+}
+
+pare_status pare_plan_numbers(pare_planner *p, const void *numbers, uint32_t *buffer)
+{
+    const pare_buffer b = { .kind = PARE_BUFFER_CONSTANT, .address = numbers };
+    return add_buffer(p, &b, buffer);
+}

@@ -1,0 +1,197 @@
+/* The state of making one plan, and what lowerings use. Inside of run only.
+ *
+ * Nodes are taken in order. A lowering asks for its inputs in the form that its kernel reads
+ * (pare_plan_need, which adds copies where a value lies otherwise), makes its outputs
+ * (pare_plan_out, pare_plan_alias) and adds steps. Places are settled at the end: until then, and
+ * in the arguments of steps, a buffer is a number. */
+#ifndef PARE_RUN_PLANNER_H
+#define PARE_RUN_PLANNER_H
+
+#include "op/evaluator.h"
+#include "op/infer.h"
+#include "run/plan.h"
+#include "run/step.h"
+
+typedef enum pare_buffer_kind {
+    PARE_BUFFER_ARENA,
+    PARE_BUFFER_CONSTANT,     /* `address` */
+    PARE_BUFFER_INPUT,        /* the caller's datum for main-graph input `index` */
+    PARE_BUFFER_OUTPUT,       /* the tensor that becomes main-graph output `index` */
+    PARE_BUFFER_ISLAND,       /* what an eval gave for value `index` */
+} pare_buffer_kind;
+
+typedef struct pare_buffer {
+    pare_buffer_kind kind;
+    uint32_t index;
+    uint32_t first, last;     /* steps that touch it; first > last: none */
+    uint32_t n_values;        /* values that live in it now, while planning */
+    uint64_t n_bytes;         /* ARENA */
+    uint64_t offset;          /* ARENA, once settled */
+    const void *address;      /* CONSTANT */
+} pare_buffer;
+
+/* Where main-graph output i comes from when it runs. */
+typedef struct pare_plan_result {
+    pare_value_id value;
+    uint32_t buffer;          /* OUTPUT; PARE_NO_BUFFER: the datum that an island gave */
+    pare_laid laid;           /* of OUTPUT: plain */
+} pare_plan_result;
+
+struct pare_plan {
+    atomic_uint_least32_t refs;
+    const pare_model *model;
+    const pare_kernels *kernels;
+    pare_arena arena;         /* steps, arguments, buffers */
+    pare_step *steps;
+    size_t n_steps, steps_cap;
+    pare_buffer *buffers;
+    size_t n_buffers, buffers_cap;
+    pare_plan_result *results; /* [model->graph->outputs.n] */
+    pare_plan_input *inputs;  /* [n_inputs]: copies of types and dims, to check runs against */
+    size_t n_inputs;
+    pare_tensor **constants;  /* references that keep addresses alive */
+    size_t n_constants, constants_cap;
+    pare_packs *own_packs;
+    pare_plan_cost cost;
+};
+
+/* Where a value is, while planning. */
+typedef struct pare_planned {
+    pare_laid *forms;         /* [n_forms]: [0] where it was made, then copies in other forms */
+    uint32_t n_forms;
+    bool in_evaluator;        /* an island gave it: its datum stands in the evaluator's table */
+    uint32_t n_pending;       /* uses that are still to be lowered */
+    pare_tensor *constant;    /* dense; borrowed from plan->constants */
+} pare_planned;
+
+typedef struct pare_planner {
+    pare_ctx *ctx;
+    const pare_model *model;
+    const pare_plan_opts *opts;
+    pare_plan *plan;
+    pare_shapes *shapes;
+    pare_planned *values;     /* by value handle */
+    uint8_t *is_needed;       /* by node handle */
+    pare_packs *packs;        /* for payloads of the model */
+    pare_node_id node;        /* being lowered */
+} pare_planner;
+
+/* Inputs that a lowering looks at through infer. */
+enum { PARE_LOWER_MAX_IN = 8 };
+
+/* One node to be lowered. */
+typedef struct pare_lowering {
+    pare_node_id id;
+    const pare_node *node;
+    pare_call call;
+    const void *params;
+} pare_lowering;
+
+/* Lowers a node, or leaves *done false, having changed nothing, for an island to take it. */
+typedef pare_status pare_lower_fn(pare_planner *p, const pare_lowering *l, bool *done);
+
+/* Value of input or output i of the node; PARE_NONE: omitted. */
+static inline pare_value_id pare_lower_in(const pare_lowering *l, uint32_t i)
+{
+    return i < l->node->n_inputs ? l->node->inputs[i].value : PARE_NONE;
+}
+
+static inline pare_value_id pare_lower_out(const pare_lowering *l, uint32_t i)
+{
+    return i < l->node->n_outputs ? l->node->outputs[i] : PARE_NONE;
+}
+
+/* Type and shape as laid out nowhere yet (buffer PARE_NO_BUFFER), strides unset. False: not a
+ * tensor of whole bytes per element whose at most PARE_LAID_AXES dims are all known. */
+bool pare_plan_shape(const pare_planner *p, pare_value_id value, pare_laid *out);
+
+/* Whether a value lies somewhere that steps can read (islands may give values that do not). */
+bool pare_plan_has(const pare_planner *p, pare_value_id value);
+
+/* Where the value was made; pare_plan_has holds. */
+const pare_laid *pare_plan_home(const pare_planner *p, pare_value_id value);
+
+/* The value as an initializer, or as it came out before running; NULL: neither. Dense. */
+const pare_tensor *pare_plan_constant(const pare_planner *p, pare_value_id value);
+
+/* The constant's packed form, filled in by the caller when *is_new (see pare_packs_get). `key` has
+ * form and params set; the tensor is put in. */
+pare_status pare_plan_pack(pare_planner *p, pare_value_id value, pare_pack_key *key, size_t n_bytes,
+                           void **out, bool *is_new);
+
+/* The value in a form, where it lies now or after a copy that this adds. */
+pare_status pare_plan_need(pare_planner *p, pare_value_id value, pare_form form, pare_laid *out);
+
+/* The value with these strides (dims are its own). */
+pare_status pare_plan_need_like(pare_planner *p, pare_value_id value, const pare_laid *like,
+                                pare_laid *out);
+
+/* Makes a place for an output: *out, whose dtype, dims and strides are set, gets a buffer. */
+pare_status pare_plan_out(pare_planner *p, pare_value_id value, pare_laid *out);
+
+/* Makes an output a view of what lies at `laid`. */
+pare_status pare_plan_alias(pare_planner *p, pare_value_id value, const pare_laid *laid);
+
+/* The same with the dims of the value itself, of which `laid` has the strides and the start. */
+pare_status pare_plan_part(pare_planner *p, pare_value_id value, const pare_laid *laid);
+
+/* What the node's infer was told of its inputs: in [PARE_LOWER_MAX_IN] has room for those that it
+ * reads. */
+pare_infer_io pare_plan_infer_io(const pare_planner *p, const pare_lowering *l,
+                                 const pare_info **in);
+
+/* Memory between steps that is no value: *laid (dtype, dims, strides set) gets a buffer. */
+pare_status pare_plan_temporary(pare_planner *p, pare_laid *laid);
+
+/* A buffer over numbers in the plan's arena. */
+pare_status pare_plan_numbers(pare_planner *p, const void *numbers, uint32_t *buffer);
+
+/* Whether the input value dies in the node being lowered and its memory may be written over. */
+bool pare_plan_dies(const pare_planner *p, pare_value_id value);
+
+/* Room for arguments, zeroed; NULL: no memory (pare_arena_fail). */
+void *pare_plan_args(pare_planner *p, size_t n_bytes);
+
+/* Appends a step for the node being lowered that touches these. */
+pare_status pare_plan_step(pare_planner *p, const pare_step *step, const pare_laid *const *touches,
+                           size_t n);
+
+/* A buffer of another kind than ARENA for a value (PARE_NONE: for none); laid gets its number. */
+pare_status pare_plan_outside(pare_planner *p, pare_value_id value, pare_buffer_kind kind,
+                              uint32_t index, pare_laid *laid);
+
+/* Makes a value a constant; a reference is taken. Dense. */
+pare_status pare_plan_set_constant(pare_planner *p, pare_value_id value, pare_tensor *tensor);
+
+/* Whether a value's content follows from shapes alone: integers that infer followed. */
+bool pare_plan_is_known(const pare_planner *p, pare_value_id value);
+
+/* The branch of an If that will be taken, when that is known and its outputs can be values of the
+ * plan; else NULL. */
+const pare_graph *pare_plan_branch(const pare_planner *p, const pare_node *node);
+
+/* Sets is_needed of every node of the main graph and of branches that are taken. */
+pare_status pare_plan_mark(pare_planner *p);
+
+/* Makes constants of a value that is known, of a graph's initializers. */
+pare_status pare_plan_use_known(pare_planner *p, pare_value_id value);
+pare_status pare_plan_use_initializers(pare_planner *p, const pare_graph *graph);
+
+/* Whether a node gives the same, not too large results on every run, because all that it takes is
+ * constant; and running it now. */
+bool pare_plan_can_fold(const pare_planner *p, const pare_node *node);
+pare_status pare_plan_fold(pare_planner *p, pare_node_id id);
+
+/* Adds a copy between values of the same dims and dtype. */
+pare_status pare_plan_copy(pare_planner *p, const pare_laid *from, const pare_laid *to);
+
+/* Adds an island for the node. */
+pare_status pare_plan_island(pare_planner *p, pare_node_id node);
+
+/* Gives buffers in the arena their places. */
+pare_status pare_plan_settle(pare_planner *p);
+
+/* What lowers an operator, if anything can. */
+pare_lower_fn *pare_lower_of(const pare_op *op);
+
+#endif

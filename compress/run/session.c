@@ -1,0 +1,308 @@
+#include "run/session.h"
+
+#include "run/planner.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
+
+struct pare_session {
+    pare_plan *plan;
+    pare_pool *pool;
+    void **address;           /* by buffer */
+    void *block;              /* arena and scratch, unaligned */
+    uint8_t *arena;
+    pare_frame frame;
+    pare_evaluator evaluator; /* values of islands */
+    double *seconds;          /* by step; NULL: not measured */
+    bool is_timed;
+};
+
+static pare_status take_memory(pare_ctx *ctx, pare_session *s)
+{
+    const pare_plan *plan = s->plan;
+    const size_t scratch = (plan->cost.scratch_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    const size_t n_bytes = plan->cost.arena_bytes + scratch * pare_pool_size(s->pool) + ALIGNMENT;
+    const size_t alignment = n_bytes >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
+    s->block = pare_alloc(ctx, n_bytes + alignment);
+    if (!s->block) return pare_fail_memory(ctx, n_bytes);
+    const uintptr_t at = ((uintptr_t)s->block + alignment - 1) / alignment * alignment;
+    s->arena = (uint8_t *)s->block + (at - (uintptr_t)s->block);
+    if (alignment == HUGE_PAGE) madvise(s->arena, n_bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    s->frame = (pare_frame){ .address = s->address, .scratch = s->arena + plan->cost.arena_bytes,
+                             .scratch_bytes = scratch, .kernels = plan->kernels };
+    for (size_t i = 0; i < plan->n_buffers; i++) {
+        const pare_buffer *b = &plan->buffers[i];
+        if (b->kind == PARE_BUFFER_ARENA) s->address[i] = s->arena + b->offset;
+        else if (b->kind == PARE_BUFFER_CONSTANT) s->address[i] = (void *)b->address;
+    }
+    return PARE_OK;
+}
+
+pare_status pare_session_new(pare_ctx *ctx, pare_session **out, pare_plan *plan, pare_pool *pool)
+{
+    *out = NULL;
+    pare_session *s = pare_alloc_zero(ctx, sizeof(*s));
+    if (!s) return pare_fail_memory(ctx, sizeof(*s));
+    s->plan = pare_plan_ref(plan);
+    s->pool = pool;
+    s->address = pare_alloc_zero(ctx, (plan->n_buffers + 1) * sizeof(*s->address));
+    pare_status st = s->address ? PARE_OK : pare_fail_memory(ctx, plan->n_buffers * sizeof(void *));
+    if (!st) st = take_memory(ctx, s);
+    if (!st)
+        st = pare_evaluator_start(&s->evaluator, ctx, plan->model, NULL, plan->model->n_values);
+    if (st) pare_session_free(ctx, s);
+    else *out = s;
+    return st;
+}
+
+void pare_session_free(pare_ctx *ctx, pare_session *s)
+{
+    if (!s) return;
+    if (s->evaluator.ctx) pare_evaluator_finish(&s->evaluator);
+    pare_free(ctx, s->address);
+    pare_free(ctx, s->block);
+    pare_free(ctx, s->seconds);
+    pare_plan_unref(ctx, s->plan);
+    pare_free(ctx, s);
+}
+
+const double *pare_session_seconds(pare_session *s)
+{
+    s->is_timed = true;
+    return s->seconds;
+}
+
+/* --- inputs --------------------------------------------------------------------------------------
+ * */
+
+static bool is_planned(const pare_plan_input *in, const pare_tensor *t)
+{
+    if (in->tensor->dtype != t->dtype || in->tensor->rank != t->rank) return false;
+    for (uint32_t i = 0; i < t->rank; i++)
+        if (in->tensor->dims[i] != t->dims[i]) return false;
+    return !in->is_fixed || (t->payload.n == in->tensor->payload.n &&
+                             memcmp(t->payload.data, in->tensor->payload.data, t->payload.n) == 0);
+}
+
+static const pare_plan_input *find_planned(const pare_plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->n_inputs; i++)
+        if (strcmp(plan->inputs[i].name, name) == 0) return &plan->inputs[i];
+    return NULL;
+}
+
+static pare_status set_input(pare_ctx *ctx, pare_session *s, const pare_eval_input *input)
+{
+    const pare_model *model = s->plan->model;
+    const pare_value_id id = pare_graph_find(model->graph, input->name);
+    if (id == PARE_NONE || !model->values[id].is_input)
+        return pare_fail(ctx, PARE_EFORMAT, "input '%s': the model has no input of this name",
+                         input->name);
+    PARE_TRY(pare_eval_check_input(ctx, &model->values[id], &input->datum));
+    if (input->datum.kind == PARE_TYPE_TENSOR) {
+        const pare_plan_input *planned = find_planned(s->plan, input->name);
+        if (!planned || !is_planned(planned, input->datum.tensor))
+            return pare_fail(ctx, PARE_EUSAGE,
+                             "input '%s': the plan was made for another type, shape or value",
+                             input->name);
+    }
+    s->evaluator.pending[id] = UINT32_MAX;
+    return pare_datum_copy(ctx, &s->evaluator.datums[id], &input->datum);
+}
+
+/* Addresses of inputs. */
+static pare_status find_inputs(pare_ctx *ctx, pare_session *s)
+{
+    const pare_decls *inputs = &s->plan->model->graph->inputs;
+    for (size_t i = 0; i < s->plan->n_buffers; i++) {
+        const pare_buffer *b = &s->plan->buffers[i];
+        if (b->kind != PARE_BUFFER_INPUT) continue;
+        const pare_value_id id = inputs->items[b->index].value;
+        const pare_datum *d = &s->evaluator.datums[id];
+        if (d->kind != PARE_TYPE_TENSOR)
+            return pare_fail(ctx, PARE_EFORMAT, "input '%s': expected a value, found none",
+                             s->plan->model->values[id].name);
+        s->address[i] = (void *)d->tensor->payload.data;
+    }
+    return PARE_OK;
+}
+
+/* --- islands -------------------------------------------------------------------------------------
+ * */
+
+/* Tensors over the arena are told from others by their owner. */
+static bool is_borrowed(const pare_session *s, const pare_tensor *t)
+{
+    return t->owner && t->owner->owner == s;
+}
+
+static void release_nothing(void *owner)
+{
+    (void)owner;
+}
+
+static pare_status lend(pare_ctx *ctx, pare_session *s, const struct pare_island_value *v)
+{
+    pare_datum *d = &s->evaluator.datums[v->value];
+    pare_buf *buf = NULL;
+    pare_datum_drop(ctx, d);
+    if (v->constant) {
+        *d = (pare_datum){ .kind = PARE_TYPE_TENSOR, .tensor = pare_tensor_ref(v->constant) };
+        return PARE_OK;
+    }
+    const uint64_t n_bytes = (uint64_t)pare_laid_n_elements(&v->laid) * pare_laid_width(&v->laid);
+    const uint8_t *data = n_bytes ? pare_laid_address(&s->frame, &v->laid) : s->arena;
+    PARE_TRY(pare_buf_wrap(ctx, &buf, data, n_bytes, release_nothing, s));
+    const pare_bytes payload = { data, n_bytes };
+    const pare_status st =
+        pare_tensor_wrap(ctx, &d->tensor, v->laid.dtype, v->laid.rank, v->laid.dims,
+                         PARE_ENC_DENSE, payload, buf);
+    pare_buf_unref(buf);
+    if (!st) d->kind = PARE_TYPE_TENSOR;
+    return st;
+}
+
+/* What an island gives may be a view of what it was lent, which will be written over. */
+static pare_status own_datum(pare_ctx *ctx, const pare_session *s, pare_datum *d)
+{
+    if (d->kind == PARE_TYPE_TENSOR) {
+        pare_tensor *copy = NULL;
+        if (!is_borrowed(s, d->tensor)) return PARE_OK;
+        PARE_TRY(pare_tensor_from(ctx, &copy, d->tensor->dtype, d->tensor->rank, d->tensor->dims,
+                                  d->tensor->payload.data));
+        pare_tensor_unref(d->tensor);
+        d->tensor = copy;
+        return PARE_OK;
+    }
+    for (size_t i = 0; i < d->n_items; i++) PARE_TRY(own_datum(ctx, s, &d->items[i]));
+    return PARE_OK;
+}
+
+static pare_status take_back(pare_ctx *ctx, pare_session *s, const pare_island *island)
+{
+    const pare_node *node = &s->plan->model->nodes[island->node];
+    for (uint32_t i = 0; i < island->n_in; i++)
+        pare_datum_drop(ctx, &s->evaluator.datums[island->in[i].value]);
+    for (uint32_t i = 0; i < node->n_outputs; i++)
+        if (node->outputs[i] != PARE_NONE)
+            PARE_TRY(own_datum(ctx, s, &s->evaluator.datums[node->outputs[i]]));
+    for (uint32_t i = 0; i < island->n_out; i++) {
+        const struct pare_island_value *v = &island->out[i];
+        const pare_datum *d = &s->evaluator.datums[v->value];
+        if (d->kind != PARE_TYPE_TENSOR) continue; /* nobody uses it */
+        bool fits = d->tensor->dtype == v->laid.dtype && d->tensor->rank == v->laid.rank;
+        for (uint32_t k = 0; fits && k < v->laid.rank; k++)
+            fits = d->tensor->dims[k] == v->laid.dims[k];
+        if (!fits)
+            return pare_fail(ctx, PARE_EFORMAT, "value '%s': its shape is not the inferred one",
+                             s->plan->model->values[v->value].name);
+        s->address[v->laid.buffer] = (void *)d->tensor->payload.data;
+    }
+    return PARE_OK;
+}
+
+static pare_status run_island(pare_ctx *ctx, pare_session *s, const pare_island *island)
+{
+    for (uint32_t i = 0; i < island->n_in; i++) {
+        s->evaluator.pending[island->in[i].value] = 0; /* dropped here, not by the evaluator */
+        PARE_TRY(lend(ctx, s, &island->in[i]));
+    }
+    PARE_TRY(pare_evaluator_run(&s->evaluator, island->node));
+    return take_back(ctx, s, island);
+}
+
+/* --- the whole -----------------------------------------------------------------------------------
+ * */
+
+typedef struct step_job {
+    const pare_step *step;
+    const pare_frame *frame;
+} step_job;
+
+static void run_task(void *user, uint32_t task, uint32_t worker)
+{
+    const step_job *j = user;
+    j->step->run(j->step->args, j->frame, task, worker);
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static pare_status run_steps(pare_ctx *ctx, pare_session *s)
+{
+    const pare_plan *plan = s->plan;
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        const double start = s->seconds ? now() : 0;
+        step_job job = { &plan->steps[i], &s->frame };
+        if (plan->steps[i].run) pare_pool_run(s->pool, job.step->n_tasks, run_task, &job);
+        else PARE_TRY(run_island(ctx, s, job.step->args));
+        if (s->seconds) s->seconds[i] = now() - start;
+        PARE_TRY(pare_check_canceled(ctx));
+    }
+    return PARE_OK;
+}
+
+/* Makes the tensors that steps write outputs to. */
+static pare_status make_outputs(pare_ctx *ctx, pare_session *s, pare_datum *out)
+{
+    const size_t n = s->plan->model->graph->outputs.n;
+    for (size_t i = 0; i < n; i++) {
+        const pare_plan_result *r = &s->plan->results[i];
+        if (r->buffer == PARE_NO_BUFFER) continue;
+        PARE_TRY(pare_tensor_new(ctx, &out[i].tensor, r->laid.dtype, r->laid.rank, r->laid.dims));
+        out[i].kind = PARE_TYPE_TENSOR;
+        s->address[r->buffer] = out[i].tensor->owner->data;
+    }
+    return PARE_OK;
+}
+
+static pare_status take_outputs(pare_ctx *ctx, pare_session *s, pare_datum *out)
+{
+    const size_t n = s->plan->model->graph->outputs.n;
+    for (size_t i = 0; i < n; i++) {
+        const pare_plan_result *r = &s->plan->results[i];
+        if (r->buffer != PARE_NO_BUFFER) continue;
+        PARE_TRY(pare_datum_copy(ctx, &out[i], &s->evaluator.datums[r->value]));
+    }
+    return PARE_OK;
+}
+
+static void forget(pare_ctx *ctx, pare_session *s)
+{
+    for (size_t i = 0; i < s->evaluator.n_values; i++)
+        if (s->evaluator.datums[i].kind != PARE_TYPE_NONE)
+            pare_datum_drop(ctx, &s->evaluator.datums[i]);
+    s->evaluator.n_iterations = 0;
+}
+
+pare_status pare_session_run(pare_ctx *ctx, pare_session *s, const pare_eval_input *inputs,
+                             size_t n_inputs, pare_datum **out)
+{
+    const size_t n = s->plan->model->graph->outputs.n;
+    pare_datum *results = pare_alloc_zero(ctx, (n + 1) * sizeof(*results));
+    pare_status st = results ? PARE_OK : pare_fail_memory(ctx, n * sizeof(*results));
+    *out = NULL;
+    if (s->is_timed && !s->seconds)
+        s->seconds = pare_alloc_zero(ctx, (s->plan->n_steps + 1) * sizeof(*s->seconds));
+    for (size_t i = 0; !st && i < n_inputs; i++) st = set_input(ctx, s, &inputs[i]);
+    if (!st) st = find_inputs(ctx, s);
+    if (!st) st = make_outputs(ctx, s, results);
+    if (!st) st = run_steps(ctx, s);
+    if (!st) st = take_outputs(ctx, s, results);
+    forget(ctx, s);
+    if (!st) {
+        *out = results;
+        return PARE_OK;
+    }
+    for (size_t i = 0; results && i < n; i++) pare_datum_drop(ctx, &results[i]);
+    pare_free(ctx, results);
+    return st;
+}

@@ -1,0 +1,78 @@
+/* Plans of the real models on random inputs, against eval. */
+#include "formats/onnx/onnx.h"
+#include "op/sample.h"
+#include "support/conformance.h"
+#include "support/plan.h"
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct tally {
+    size_t n_same, n_different, n_without;
+} tally;
+
+static void show_cost(pare_ctx *ctx, const pare_model *model, const pare_eval_input *inputs,
+                      size_t n, const char *path)
+{
+    pare_plan_cost cost;
+    pare_datum *out = NULL;
+    if (test_plan_run(ctx, &out, model, inputs, n, pare_isa_best(), NULL, false, &cost)) return;
+    for (size_t i = 0; i < model->graph->outputs.n; i++) pare_datum_drop(ctx, &out[i]);
+    pare_free(ctx, out);
+    printf("%s: %zu steps, %zu islands, arena %.2f MiB, bound %.2f MiB, packed %.2f MiB\n", path,
+           cost.n_steps, cost.n_islands, (double)cost.arena_bytes / 1048576,
+           (double)cost.lower_bound_bytes / 1048576, (double)cost.packed_bytes / 1048576);
+}
+
+static void check_model(const char *path, tally *t)
+{
+    pare_ctx ctx;
+    pare_model *model = NULL;
+    pare_eval_input *inputs = NULL;
+    pare_datum *want = NULL;
+    size_t n = 0;
+    char why[1024] = "";
+    pare_ctx_init(&ctx, NULL);
+    const pare_sample_opts opts = { .seed = 1, .quiet = true };
+    pare_status st = pare_onnx_open(&ctx, &model, path, NULL);
+    if (!st) st = pare_sample_inputs(&ctx, &inputs, &n, model, &opts);
+    if (!st) st = pare_eval_model(&ctx, &want, model, inputs, n, NULL);
+    if (st) {
+        t->n_without++;
+        printf("%s: %s\n", path, ctx.message);
+    } else {
+        show_cost(&ctx, model, inputs, n, path);
+        const bool agrees = test_plan_agrees(&ctx, model, inputs, n, want, why, sizeof(why));
+        if (!agrees) printf("%s: %s\n", path, why);
+        if (agrees) t->n_same++;
+        else t->n_different++;
+        for (size_t i = 0; i < model->graph->outputs.n; i++) pare_datum_drop(&ctx, &want[i]);
+        pare_free(&ctx, want);
+    }
+    pare_sample_free(&ctx, inputs, n);
+    pare_model_free(&ctx, model);
+}
+
+static void models_agree(void **state)
+{
+    (void)state;
+    char root[TEST_PATH_BYTES];
+    tally t = { 0 };
+    const char *only = getenv("PLAN_ONLY");
+    if (!test_models_dir(root)) test_skip("no real models");
+    test_paths paths = test_find_files(root, ".onnx");
+    for (size_t i = 0; i < paths.n; i++)
+        if (!only || strstr(paths.items[i], only)) check_model(paths.items[i], &t);
+    test_paths_free(&paths);
+    printf("%zu models agree, %zu differ, %zu are not run by eval\n", t.n_same, t.n_different,
+           t.n_without);
+    assert_int_equal(t.n_different, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(models_agree) };
+    return test_run(tests);
+}

@@ -1,0 +1,18 @@
+/* Running a model by a plan, against what eval gives. */
+#ifndef TESTS_SUPPORT_PLAN_H
+#define TESTS_SUPPORT_PLAN_H
+
+#include "run/session.h"
+
+/* Makes a plan for these inputs and runs it; *out as of pare_eval_model. islands_only: without fast
+ * kernels. cost may be NULL. */
+pare_status test_plan_run(pare_ctx *ctx, pare_datum **out, const pare_model *model,
+                          const pare_eval_input *inputs, size_t n, pare_isa isa, pare_pool *pool,
+                          bool islands_only, pare_plan_cost *cost);
+
+/* Runs a plan at every level, alone and in a pool of two, and compares the outputs with `want`, bit
+ * for bit (NaN equals NaN). False: why says what differs. */
+bool test_plan_agrees(pare_ctx *ctx, const pare_model *model, const pare_eval_input *inputs,
+                      size_t n, const pare_datum *want, char *why, size_t why_bytes);
+
+#endif
