@@ -24,7 +24,7 @@ typedef struct pare_conv_job {
     const void *x;                            /* [batch, groups, channels, n_in] */
     uint8_t *w;                               /* [groups, filters, n_taps, channels] */
     uint8_t *rows;                            /* [PARE_CONV_ROWS, k] */
-    int64_t *offsets;                         /* [n_taps] */
+    int64_t *offsets;                         /* [PARE_CONV_ROWS, n_taps] of the block */
     uint64_t padding;                         /* bits of what lies in the padding */
     pare_conv_gather_fn *gather;              /* elements as they are, where not set otherwise */
     const void *gather_user;

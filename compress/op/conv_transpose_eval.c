@@ -109,13 +109,14 @@ static void run_group(const job *j, int64_t image, int64_t g)
 {
     const size_t width = j->x.width;
     const int64_t at = image * j->groups + g;
-    transpose(j->image.owned, pare_at(j->x.data, at * j->channels * j->n_in, width), j->channels,
-              j->n_in, width);
+    if (j->channels)
+        transpose(j->image.owned, pare_at(j->x.data, at * j->channels * j->n_in, width),
+                  j->channels, j->n_in, width);
     memset(j->sums.owned, 0, (size_t)(j->n_out * j->filters) * width);
     for (int64_t i = 0; j->bias.data && i < j->n_out; i++)
         memcpy(pare_at_mut(j->sums.owned, i * j->filters, width),
                pare_at(j->bias.data, g * j->filters, width), (size_t)j->filters * width);
-    for (int64_t t = 0; t < j->n_taps; t++) add_tap(j, t);
+    for (int64_t t = 0; j->channels && t < j->n_taps; t++) add_tap(j, t);
     transpose(pare_at_mut(j->y.owned, at * j->filters * j->n_out, width), j->sums.data, j->n_out,
               j->filters, width);
 }
@@ -142,11 +143,12 @@ static pare_status set_shape(pare_ctx *ctx, const pare_eval_io *io, job *j, cons
 {
     const pare_conv_transpose_params *p = io->params;
     pare_window_shape *s = &j->shape;
+    size_t n_in = 1;
+    size_t n_taps = 1;
     size_t n_out = 1;
     if (x->rank - 2 > PARE_WINDOW_AXES || !io->info[0].has_rank)
         return pare_call_fail(ctx, io->call, "too many axes");
     s->n_axes = (int32_t)(x->rank - 2);
-    j->n_in = j->n_taps = 1;
     for (uint32_t d = 0; d < x->rank - 2; d++) {
         const pare_num out = io->info[0].dims[2 + d];
         s->in[d] = x->dims[2 + d];
@@ -155,13 +157,17 @@ static pare_status set_shape(pare_ctx *ctx, const pare_eval_io *io, job *j, cons
         s->dilation[d] = pare_window_at(p->window.dilations, d, 1);
         if (out.kind != PARE_NUM_INT || s->in[d] > INT32_MAX || s->kernel[d] > INT32_MAX ||
             pare_window_at(p->output_padding, d, 0) > INT32_MAX ||
-            !pare_mul_size(n_out, (size_t)out.i, &n_out))
+            !pare_mul_size(n_out, (size_t)out.i, &n_out) ||
+            !pare_mul_size(n_in, (size_t)s->in[d], &n_in) ||
+            !pare_mul_size(n_taps, (size_t)s->kernel[d], &n_taps))
             return pare_fail_memory(ctx, SIZE_MAX);
         s->out[d] = out.i;
         s->begin[d] = padding(p, s, d);
-        j->n_in *= s->in[d];
-        j->n_taps *= s->kernel[d];
     }
+    if (n_in > INT32_MAX || n_taps > INT32_MAX || n_out > INT64_MAX / 8)
+        return pare_fail_memory(ctx, SIZE_MAX);
+    j->n_in = (int64_t)n_in;
+    j->n_taps = (int64_t)n_taps;
     j->n_out = (int64_t)n_out;
     j->batch = x->dims[0];
     j->groups = p->group;

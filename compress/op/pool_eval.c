@@ -1,5 +1,6 @@
 #include "op/pool.h"
 
+#include "base/checked.h"
 #include "kernels/quantize.h"
 #include "kernels/sum.h"
 #include "op/quantize.h"
@@ -129,8 +130,8 @@ static void set_end(pool_job *job, const pare_window *w)
 }
 
 /* Sizes of the window: of the attributes, or the whole input for Global* (no window given). */
-static void set_shape(pool_job *job, const pare_eval_io *io, const pare_tensor *x,
-                      const pare_window *w)
+static pare_status set_shape(pare_ctx *ctx, pool_job *job, const pare_eval_io *io,
+                             const pare_tensor *x, const pare_window *w)
 {
     static const pare_window whole = { .auto_pad = PARE_PAD_VALID };
     int64_t kernel[PARE_MAX_DIMS];
@@ -145,13 +146,16 @@ static void set_shape(pool_job *job, const pare_eval_io *io, const pare_tensor *
     pare_window_shape_of(&job->shape, w, n, x->dims + first, kernel, out);
     set_end(job, w);
     job->channels = x->dims[job->params->channels_last ? x->rank - 1 : 1];
-    job->n_planes = x->dims[0] * job->channels;
     job->n_in = job->n_out = job->n_taps = 1;
-    for (uint32_t d = 0; d < n; d++) {
-        job->n_in *= x->dims[first + d];
-        job->n_out *= out[d];
-        job->n_taps *= kernel[d];
-    }
+    bool fits = pare_mul_i64(x->dims[0], job->channels, &job->n_planes);
+    for (uint32_t d = 0; fits && d < n; d++)
+        fits = pare_mul_i64(job->n_in, x->dims[first + d], &job->n_in) &&
+               pare_mul_i64(job->n_out, out[d], &job->n_out) &&
+               pare_mul_i64(job->n_taps, kernel[d], &job->n_taps);
+    /* a tensor without elements may have any other dims */
+    if (!fits || job->n_taps > INT32_MAX) return pare_fail_memory(ctx, SIZE_MAX);
+    if (!job->n_planes) job->n_out = 0;
+    return PARE_OK;
 }
 
 /* to [n_images, n, m] = from [n_images, m, n] */
@@ -205,7 +209,6 @@ static pare_status make_job(pare_ctx *ctx, pool_job *job, pare_eval_io *io, cons
 {
     const pare_wide wide = x->dtype == PARE_DOUBLE ? PARE_WIDE_F64 : PARE_WIDE_F32;
     void *indices = NULL;
-    if (job->n_taps > INT32_MAX) return pare_fail_memory(ctx, SIZE_MAX);
     job->offsets = pare_alloc(ctx, ((size_t)job->n_taps + 1) * sizeof(*job->offsets));
     if (!job->offsets) return pare_fail_memory(ctx, (size_t)job->n_taps * sizeof(*job->offsets));
     PARE_TRY(load_x(ctx, job, x, wide));
@@ -224,7 +227,7 @@ static pare_status run_as(pare_ctx *ctx, pare_eval_io *io, const pare_window *wi
     if (!x) return pare_call_fail(ctx, io->call, "input 0: expected a tensor, found none");
     if (pare_wide_of(x->dtype) == PARE_WIDE_NONE) return pare_eval_no_type(ctx, io, x->dtype);
     if (x->rank - 2 > PARE_WINDOW_AXES) return pare_call_fail(ctx, io->call, "too many axes");
-    set_shape(&job, io, x, window);
+    PARE_TRY(set_shape(ctx, &job, io, x, window));
     pare_status st = make_job(ctx, &job, io, x);
     for (int64_t at = 0; !st && at < job.n_out; at++) {
         const int64_t n_inside = pare_window_taps_ref(&job.shape, at, job.offsets);
