@@ -8,6 +8,7 @@
 #include "kernels/map.h"
 #include "kernels/map2.h"
 #include "kernels/move.h"
+#include "kernels/narrow.h"
 #include "kernels/pooling.h"
 
 typedef struct pare_kernels {
@@ -25,6 +26,7 @@ typedef struct pare_kernels {
     pare_column_fn *column_sum, *column_max, *column_min;
     pare_column_squares_fn *column_squares;
     pare_move_fn *move;
+    const pare_narrow_kernels *narrow;
 } pare_kernels;
 
 /* The set of a level that this program was built with; NULL when it has none (other processors). */

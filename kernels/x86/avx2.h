@@ -8,6 +8,7 @@
 #include "kernels/map.h"
 #include "kernels/map2.h"
 #include "kernels/move.h"
+#include "kernels/narrow.h"
 #include "kernels/pooling.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx2; /* 6 rows, panels of 16 */
@@ -27,5 +28,7 @@ pare_column_fn pare_column_sum_avx2, pare_column_max_avx2, pare_column_min_avx2;
 pare_column_squares_fn pare_column_squares_avx2;
 
 pare_move_fn pare_move_avx2;
+
+extern const pare_narrow_kernels pare_narrow_avx2;
 
 #endif
