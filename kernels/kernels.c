@@ -14,7 +14,7 @@ static const pare_kernels sets[] = {
         .max_pool = pare_max_pool_ref, .average_pool = pare_average_pool_ref,
         .column_sum = pare_column_sum_ref, .column_squares = pare_column_squares_ref,
         .column_max = pare_column_max_ref, .column_min = pare_column_min_ref,
-        .move = pare_move_ref,
+        .move = pare_move_ref, .row = &pare_rows_ref,
         .narrow = &pare_narrow_ref,
     },
 #if defined(__x86_64__)
@@ -27,7 +27,7 @@ static const pare_kernels sets[] = {
         .max_pool = pare_max_pool_avx2, .average_pool = pare_average_pool_avx2,
         .column_sum = pare_column_sum_avx2, .column_squares = pare_column_squares_avx2,
         .column_max = pare_column_max_avx2, .column_min = pare_column_min_avx2,
-        .move = pare_move_avx2,
+        .move = pare_move_avx2, .row = &pare_rows_avx2,
         .narrow = &pare_narrow_avx2,
     },
 #endif

@@ -10,6 +10,7 @@
 #include "kernels/move.h"
 #include "kernels/narrow.h"
 #include "kernels/pooling.h"
+#include "kernels/row.h"
 
 typedef struct pare_kernels {
     pare_isa isa;
@@ -26,6 +27,7 @@ typedef struct pare_kernels {
     pare_column_fn *column_sum, *column_max, *column_min;
     pare_column_squares_fn *column_squares;
     pare_move_fn *move;
+    const pare_row_kernels *row;
     const pare_narrow_kernels *narrow;
 } pare_kernels;
 

@@ -10,6 +10,7 @@
 #include "kernels/move.h"
 #include "kernels/narrow.h"
 #include "kernels/pooling.h"
+#include "kernels/row.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx2; /* 6 rows, panels of 16 */
 
@@ -28,6 +29,8 @@ pare_column_fn pare_column_sum_avx2, pare_column_max_avx2, pare_column_min_avx2;
 pare_column_squares_fn pare_column_squares_avx2;
 
 pare_move_fn pare_move_avx2;
+
+extern const pare_row_kernels pare_rows_avx2;
 
 extern const pare_narrow_kernels pare_narrow_avx2;
 
