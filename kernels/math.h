@@ -28,7 +28,7 @@ pare_fn_f32 pare_asin_f32_ref, pare_acos_f32_ref, pare_atan_f32_ref;
 pare_fn_f32 pare_sinh_f32_ref, pare_cosh_f32_ref;
 pare_fn_f32 pare_asinh_f32_ref, pare_acosh_f32_ref, pare_atanh_f32_ref;
 
-/* x^y as C11's pow, at most 0.51 ulp. */
+/* x^y as C11's pow, at most 0.51 ulp; x^2 is x * x. */
 float pare_pow_f32_ref(float x, float y);
 
 /* In double, from plain arithmetic like the above, to some 2^-50: for results that must not depend

@@ -1,5 +1,6 @@
+#include "kernels/math.h"
 #include "kernels/x86/avx2.h"
-#include "kernels/x86/math_avx2.h"
+#include "kernels/x86/math64_avx2.h"
 
 #include <string.h>
 
@@ -57,6 +58,51 @@ static INLINE __m256 v_mul(__m256 a, __m256 b)
     return _mm256_mul_ps(a, b);
 }
 
+/* Where x is neither infinite nor NaN. */
+static INLINE __m256 is_finite(__m256 x)
+{
+    return _mm256_cmp_ps(absolute(x), set(INFINITY), _CMP_LT_OQ);
+}
+
+/* Where y is an odd integer: its last bit, as long as floats have one. */
+static INLINE __m256 is_odd(__m256 y, __m256 is_integer)
+{
+    const __m256 has_odd = _mm256_cmp_ps(absolute(y), set(0x1p24f), _CMP_LT_OQ);
+    const __m256 last = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtps_epi32(y), 31));
+    return _mm256_and_ps(_mm256_and_ps(has_odd, is_integer), last); /* in the sign */
+}
+
+/* Finite a and b. */
+static INLINE __m256 finite_power(__m256 a, __m256 b)
+{
+    const __m256 size = absolute(a);
+    const __m128 low = power_of_size(_mm256_castps256_ps128(size), _mm256_castps256_ps128(b));
+    const __m128 high = power_of_size(_mm256_extractf128_ps(size, 1), _mm256_extractf128_ps(b, 1));
+    const __m256 zero = _mm256_setzero_ps();
+    const __m256 is_integer = _mm256_cmp_ps(nearest(b), b, _CMP_EQ_OQ);
+    const __m256 of_zero = choose(positive(b), zero, set(INFINITY));
+    __m256 y = _mm256_set_m128(high, low);
+    y = choose(_mm256_cmp_ps(a, zero, _CMP_EQ_OQ), of_zero, y);
+    y = choose(_mm256_andnot_ps(is_integer, negative(a)), set(NAN), y);
+    y = _mm256_xor_ps(y, _mm256_and_ps(is_odd(b, is_integer), sign_of(a)));
+    y = choose(_mm256_cmp_ps(b, set(2), _CMP_EQ_OQ), _mm256_mul_ps(a, a), y);
+    return choose(_mm256_cmp_ps(b, zero, _CMP_EQ_OQ), set(1), y);
+}
+
+static INLINE __m256 v_pow(__m256 a, __m256 b)
+{
+    float as[LANES], bs[LANES], ys[LANES];
+    const __m256 y = finite_power(a, b);
+    const int rare = ~_mm256_movemask_ps(_mm256_and_ps(is_finite(a), is_finite(b))) & 0xff;
+    if (!rare) return y;
+    _mm256_storeu_ps(as, a);
+    _mm256_storeu_ps(bs, b);
+    _mm256_storeu_ps(ys, y);
+    for (int j = 0; j < LANES; j++)
+        if (rare >> j & 1) ys[j] = pare_pow_f32_ref(as[j], bs[j]);
+    return _mm256_loadu_ps(ys);
+}
+
 static INLINE __m256 v_prelu(__m256 a, __m256 b)
 {
     return choose(negative(a), _mm256_mul_ps(a, b), a);
@@ -81,16 +127,17 @@ MAP2(mul)
 MAP2(prelu)
 MAP2(sub)
 
+static void map2_pow(int64_t n, const float *a, int64_t a_step, const float *b, int64_t b_step,
+                     float *y)
+{
+    if (n && !b_step && *b == 2) map2_mul(n, a, a_step, a, a_step, y);
+    else each(v_pow, n, a, a_step, b, b_step, y);
+}
+
 pare_map2_fn *const pare_maps2_avx2[PARE_N_MAPS2] = {
-    [PARE_MAP2_ADD] = map2_add,
-    [PARE_MAP2_DIV] = map2_div,
-    [PARE_MAP2_FMOD] = pare_map2_fmod_ref,
-    [PARE_MAP2_MAX] = map2_max,
-    [PARE_MAP2_MIN] = map2_min,
-    [PARE_MAP2_MOD] = pare_map2_mod_ref,
-    [PARE_MAP2_MUL] = map2_mul,
-    [PARE_MAP2_POW] = pare_map2_pow_ref,
-    [PARE_MAP2_PRELU] = map2_prelu,
+    [PARE_MAP2_ADD] = map2_add, [PARE_MAP2_DIV] = map2_div, [PARE_MAP2_FMOD] = pare_map2_fmod_ref,
+    [PARE_MAP2_MAX] = map2_max, [PARE_MAP2_MIN] = map2_min, [PARE_MAP2_MOD] = pare_map2_mod_ref,
+    [PARE_MAP2_MUL] = map2_mul, [PARE_MAP2_POW] = map2_pow, [PARE_MAP2_PRELU] = map2_prelu,
     [PARE_MAP2_SUB] = map2_sub,
 };
 

@@ -1,5 +1,6 @@
+#include "kernels/math.h"
 #include "kernels/x86/avx2.h"
-#include "kernels/x86/math_avx2.h"
+#include "kernels/x86/math64_avx2.h"
 
 #include <math.h>
 
@@ -48,6 +49,29 @@ static INLINE __m256 v_celu(__m256 x, __m256 a, __m256 b)
 static INLINE __m256 v_clip(__m256 x, __m256 a, __m256 b)
 {
     return clamp(x, a, b);
+}
+
+/* Sine of |x| + quadrants * pi / 2, by the reference where |x| is too large or no number. */
+static INLINE __m256 sine(__m256 x, int quadrants, __m256 y_sign, pare_fn_f32 *reference)
+{
+    float xs[LANES], ys[LANES];
+    const __m256 size = absolute(x);
+    const __m128 low = sine_of_size(_mm256_castps256_ps128(size), quadrants);
+    const __m128 high = sine_of_size(_mm256_extractf128_ps(size, 1), quadrants);
+    const __m256 y = _mm256_xor_ps(_mm256_set_m128(high, low), y_sign);
+    const int rare = _mm256_movemask_ps(_mm256_cmp_ps(size, set(0x1p26f), _CMP_NLT_UQ));
+    if (!rare) return y;
+    _mm256_storeu_ps(xs, x);
+    _mm256_storeu_ps(ys, y);
+    for (int j = 0; j < LANES; j++)
+        if (rare >> j & 1) ys[j] = reference(xs[j]);
+    return _mm256_loadu_ps(ys);
+}
+
+static INLINE __m256 v_cos(__m256 x, __m256 a, __m256 b)
+{
+    IGNORE_AB;
+    return sine(x, 1, _mm256_setzero_ps(), pare_cos_f32_ref);
 }
 
 static INLINE __m256 v_elu(__m256 x, __m256 a, __m256 b)
@@ -174,6 +198,12 @@ static INLINE __m256 v_sign(__m256 x, __m256 a, __m256 b)
     return choose(positive(x), set(1), choose(negative(x), set(-1), x));
 }
 
+static INLINE __m256 v_sin(__m256 x, __m256 a, __m256 b)
+{
+    IGNORE_AB;
+    return sine(x, 0, sign_of(x), pare_sin_f32_ref);
+}
+
 static INLINE __m256 v_softplus(__m256 x, __m256 a, __m256 b)
 {
     IGNORE_AB;
@@ -221,6 +251,7 @@ MAP(abs)
 MAP(ceil)
 MAP(celu)
 MAP(clip)
+MAP(cos)
 MAP(elu)
 MAP(erf)
 MAP(exp)
@@ -240,6 +271,7 @@ MAP(selu)
 MAP(shrink)
 MAP(sigmoid)
 MAP(sign)
+MAP(sin)
 MAP(softplus)
 MAP(softsign)
 MAP(sqrt)
@@ -258,7 +290,7 @@ pare_map_fn *const pare_maps_avx2[PARE_N_MAPS] = {
     [PARE_MAP_CEIL] = map_ceil,
     [PARE_MAP_CELU] = map_celu,
     [PARE_MAP_CLIP] = map_clip,
-    [PARE_MAP_COS] = pare_map_cos_ref,
+    [PARE_MAP_COS] = map_cos,
     [PARE_MAP_COSH] = pare_map_cosh_ref,
     [PARE_MAP_ELU] = map_elu,
     [PARE_MAP_ERF] = map_erf,
@@ -279,7 +311,7 @@ pare_map_fn *const pare_maps_avx2[PARE_N_MAPS] = {
     [PARE_MAP_SHRINK] = map_shrink,
     [PARE_MAP_SIGMOID] = map_sigmoid,
     [PARE_MAP_SIGN] = map_sign,
-    [PARE_MAP_SIN] = pare_map_sin_ref,
+    [PARE_MAP_SIN] = map_sin,
     [PARE_MAP_SINH] = pare_map_sinh_ref,
     [PARE_MAP_SOFTPLUS] = map_softplus,
     [PARE_MAP_SOFTSIGN] = map_softsign,
