@@ -179,6 +179,8 @@ static void bench_maps(void)
         bench(&(row){ pare_map2_name((pare_map2)m), map2, N, 12.0 * N, 0 }, m);
     bench(&(row){ "mul by one", map2_by_one, N, 8.0 * N, 0 }, PARE_MAP2_MUL);
     bench(&(row){ "pow by one", map2_by_one, N, 8.0 * N, 0 }, PARE_MAP2_POW);
+    w[0] = 2;
+    bench(&(row){ "square by pow", map2_by_one, N, 8.0 * N, 0 }, PARE_MAP2_POW);
     bench(&(row){ "less", compare, N, 9.0 * N, 0 }, PARE_COMPARE_LESS);
     bench(&(row){ "affine", affine, N, 16.0 * N, 0 }, 0);
     bench(&(row){ "select", choose, N, 13.0 * N, 0 }, 0);
@@ -300,6 +302,99 @@ static void bench_moves(void)
     bench(&(row){ "move: bytes to NHWC", move_bytes, n, 2 * n, 0 }, 1);
 }
 
+/* Rows of 768, one after the other. */
+enum { WIDTH = 768, HEIGHT = 16 };
+
+static void row_sum(const pare_kernels *k, int which)
+{
+    (void)which;
+    for (int r = 0; r < HEIGHT; r++) y[r] = k->row->sum(WIDTH, x + r * WIDTH);
+}
+
+static void row_max(const pare_kernels *k, int which)
+{
+    (void)which;
+    for (int r = 0; r < HEIGHT; r++) y[r] = k->row->max(WIDTH, x + r * WIDTH);
+}
+
+static void arg_max(const pare_kernels *k, int which)
+{
+    (void)which;
+    for (int r = 0; r < HEIGHT; r++) y[r] = (float)k->row->arg(WIDTH, x + r * WIDTH, false, false);
+}
+
+static void softmax(const pare_kernels *k, int width)
+{
+    for (int r = 0; r < WIDTH * HEIGHT / width; r++)
+        k->row->softmax(width, x + r * width, y + r * width);
+}
+
+static void log_softmax(const pare_kernels *k, int width)
+{
+    for (int r = 0; r < WIDTH * HEIGHT / width; r++)
+        k->row->log_softmax(width, x + r * width, y + r * width);
+}
+
+static void layer_norm(const pare_kernels *k, int which)
+{
+    float mean, inverse;
+    (void)which;
+    for (int r = 0; r < HEIGHT; r++)
+        k->row->layer_norm(WIDTH, x + r * WIDTH, w, w + WIDTH, 1e-5, y + r * WIDTH, &mean,
+                           &inverse);
+}
+
+static void rms_norm(const pare_kernels *k, int which)
+{
+    float inverse;
+    (void)which;
+    for (int r = 0; r < HEIGHT; r++)
+        k->row->rms_norm(WIDTH, x + r * WIDTH, w, 1e-5, y + r * WIDTH, &inverse);
+}
+
+static void bench_rows(void)
+{
+    const double n = WIDTH * HEIGHT;
+    bench(&(row){ "row sum", row_sum, n, 4 * n, 0 }, 0);
+    bench(&(row){ "row max", row_max, n, 4 * n, 0 }, 0);
+    bench(&(row){ "arg max", arg_max, n, 4 * n, 0 }, 0);
+    bench(&(row){ "softmax of 128", softmax, n, 8 * n, 0 }, 128);
+    bench(&(row){ "softmax of 768", softmax, n, 8 * n, 0 }, 768);
+    bench(&(row){ "log_softmax of 768", log_softmax, n, 8 * n, 0 }, 768);
+    bench(&(row){ "layer_norm", layer_norm, n, 8 * n, 0 }, 0);
+    bench(&(row){ "rms_norm", rms_norm, n, 8 * n, 0 }, 0);
+}
+
+static uint16_t halves[N];
+
+static void to_half(const pare_kernels *k, int which)
+{
+    (which ? k->narrow->to_bf16 : k->narrow->to_f16)(N, x, halves);
+}
+
+static void from_half(const pare_kernels *k, int which)
+{
+    (which ? k->narrow->from_bf16 : k->narrow->from_f16)(N, halves, y);
+}
+
+static void quantize(const pare_kernels *k, int which)
+{
+    static const int32_t zero = 128;
+    static const float scale = 0.05f;
+    if (which) k->narrow->dequantize_u8(N, bytes, &scale, &zero, 0, y);
+    else k->narrow->quantize_u8(N, x, &scale, &zero, 0, bytes);
+}
+
+static void bench_narrow(void)
+{
+    bench(&(row){ "to float16", to_half, N, 6.0 * N, 0 }, 0);
+    bench(&(row){ "to bfloat16", to_half, N, 6.0 * N, 0 }, 1);
+    bench(&(row){ "from float16", from_half, N, 6.0 * N, 0 }, 0);
+    bench(&(row){ "from bfloat16", from_half, N, 6.0 * N, 0 }, 1);
+    bench(&(row){ "quantize to uint8", quantize, N, 5.0 * N, 0 }, 0);
+    bench(&(row){ "dequantize uint8", quantize, N, 5.0 * N, 0 }, 1);
+}
+
 int main(int argc, char **argv)
 {
     uint32_t seed = 1;
@@ -315,6 +410,8 @@ int main(int argc, char **argv)
     bench_maps();
     bench_depthwise();
     bench_pooling();
+    bench_rows();
+    bench_narrow();
     bench_moves();
     return 0;
 }
