@@ -35,7 +35,7 @@ pare_depthwise_fn pare_depthwise_ref;
 typedef struct pare_depthwise_row {
     int64_t n_pixels, n_channels;
     int64_t height;           /* rows of a window */
-    int64_t width;            /* 3 or 5 */
+    int64_t width;            /* 3, 5 or 7 */
     int64_t step;             /* 1 or 2: input pixels from one window to the next */
     const float *const *x;    /* [height] */
     const int64_t *x_stride;  /* [height] */

@@ -6,7 +6,7 @@
 
 /* Chains are four cycles per link and two are under way at once, so eight of them keep a processor
  * busy: eight pixels by one vector of channels, or four by two. */
-enum { MAX_WIDTH = 5, MAX_PIXELS = 8, PIXELS = 4 };
+enum { MAX_WIDTH = 7, MAX_PIXELS = 8, PIXELS = 4 };
 
 /* n channels, all eight of a vector when `whole`. */
 static INLINE __m256 take(const float *x, int64_t n, const bool whole)
@@ -96,12 +96,12 @@ static INLINE void row_block(const pare_depthwise_row *d, int64_t p, int64_t c, 
         const float *x = d->x[r] + p * step * stride + c;
         const float *w = d->w + r * width * d->w_stride + c;
         __m256 tap[MAX_WIDTH];
-#pragma GCC unroll 5
+#pragma GCC unroll 7
         for (int k = 0; k < width; k++, w += d->w_stride) tap[k] = take(w, n, whole);
-#pragma GCC unroll 19
+#pragma GCC unroll 21
         for (int i = 0; i < (n_pixels - 1) * step + width; i++, x += stride) {
             const __m256 in = take(x, n, whole);
-#pragma GCC unroll 5
+#pragma GCC unroll 7
             for (int k = 0; k < width; k++) {
                 const int at = i - k;
                 if (at < 0 || at % step != 0 || at / step >= n_pixels) continue;
@@ -152,8 +152,22 @@ static void row_5_by_2(const pare_depthwise_row *d)
     row(d, 5, 2);
 }
 
+static void row_7_by_1(const pare_depthwise_row *d)
+{
+    row(d, 7, 1);
+}
+
+static void row_7_by_2(const pare_depthwise_row *d)
+{
+    row(d, 7, 2);
+}
+
 void pare_depthwise_row_avx2(const pare_depthwise_row *d)
 {
-    if (d->width == 3) (d->step == 1 ? row_3_by_1 : row_3_by_2)(d);
-    else (d->step == 1 ? row_5_by_1 : row_5_by_2)(d);
+    static pare_depthwise_row_fn *const by_size[3][2] = {
+        { row_3_by_1, row_3_by_2 },
+        { row_5_by_1, row_5_by_2 },
+        { row_7_by_1, row_7_by_2 },
+    };
+    by_size[(d->width - 3) / 2][d->step - 1](d);
 }

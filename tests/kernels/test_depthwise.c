@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdbool.h>
 
-enum { MAX_C = 41, MAX_PIXELS = 19, MAX_TAPS = 25, HEIGHT = 5, STRIDE = 48, GUARD = 77 };
-enum { IN_WIDTH = 2 * (MAX_PIXELS - 1) + 5 };
+enum { MAX_C = 41, MAX_PIXELS = 19, MAX_TAPS = 49, HEIGHT = 7, STRIDE = 48, GUARD = 77 };
+enum { IN_WIDTH = 2 * (MAX_PIXELS - 1) + 7 };
 
 typedef struct room {
     float x[HEIGHT][IN_WIDTH * STRIDE];
@@ -109,8 +109,12 @@ static void check_row(int64_t n_pixels, int64_t n_channels, int64_t width, int64
 {
     static const float zeros[STRIDE];
     const float *all[MAX_TAPS * MAX_PIXELS];
-    const float *x[HEIGHT] = { which & 1 ? zeros : m.x[0], m.x[1], m.x[2], m.x[3], m.x[4] };
-    const int64_t strides[HEIGHT] = { which & 1 ? 0 : STRIDE, STRIDE, STRIDE, STRIDE, STRIDE };
+    const float *x[HEIGHT] = {
+        which & 1 ? zeros : m.x[0], m.x[1], m.x[2], m.x[3], m.x[4], m.x[5], m.x[6]
+    };
+    const int64_t strides[HEIGHT] = {
+        which & 1 ? 0 : STRIDE, STRIDE, STRIDE, STRIDE, STRIDE, STRIDE, STRIDE
+    };
     pare_depthwise_row d = {
         .n_pixels = n_pixels,
         .n_channels = n_channels,
@@ -133,7 +137,10 @@ static void check_row(int64_t n_pixels, int64_t n_channels, int64_t width, int64
     for (int isa = 0; isa <= (int)pare_isa_best(); isa++) {
         clear(m.got);
         pare_kernels_of((pare_isa)isa)->depthwise_row(&d);
-        expect_same(width == 3 ? "row of 3" : "row of 5", isa, n_pixels, n_channels);
+        expect_same(width == 3   ? "row of 3"
+                    : width == 5 ? "row of 5"
+                                 : "row of 7",
+                    isa, n_pixels, n_channels);
     }
 }
 
@@ -144,7 +151,7 @@ static void windows_side_by_side(void **state)
     int which = 0;
     for (int64_t n_pixels = 1; n_pixels <= MAX_PIXELS; n_pixels++)
         for (int64_t n_channels = 1; n_channels < MAX_C; n_channels += 3)
-            for (int64_t width = 3; width <= 5; width += 2)
+            for (int64_t width = 3; width <= 7; width += 2)
                 for (int64_t step = 1; step <= 2; step++) {
                     if (which % 16 == 0) fill_room(&seed);
                     check_row(n_pixels, n_channels, width, step, which++ / 2);
