@@ -79,6 +79,51 @@ static void transpose_4(int64_t n_i, int64_t n_j, const float *from, int64_t fro
             }
 }
 
+/* --- transposition of bytes ------------------------------------------------------------------- */
+
+/* Eight rows of eight bytes, two columns to a vector. */
+static INLINE void transpose_bytes(const uint8_t *from, int64_t from_step, uint8_t *to,
+                                   int64_t to_step)
+{
+    __m128i pairs[4], fours[4], r[4];
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+        const __m128i a = _mm_loadl_epi64((const void *)(from + 2 * j * from_step));
+        const __m128i b = _mm_loadl_epi64((const void *)(from + (2 * j + 1) * from_step));
+        pairs[j] = _mm_unpacklo_epi8(a, b);
+    }
+#pragma GCC unroll 2
+    for (int j = 0; j < 2; j++) {
+        fours[j] = _mm_unpacklo_epi16(pairs[2 * j], pairs[2 * j + 1]);
+        fours[j + 2] = _mm_unpackhi_epi16(pairs[2 * j], pairs[2 * j + 1]);
+    }
+#pragma GCC unroll 2
+    for (int j = 0; j < 2; j++) {
+        r[2 * j] = _mm_unpacklo_epi32(fours[2 * j], fours[2 * j + 1]);
+        r[2 * j + 1] = _mm_unpackhi_epi32(fours[2 * j], fours[2 * j + 1]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        _mm_storel_epi64((void *)(to + 2 * i * to_step), r[i]);
+        _mm_storel_epi64((void *)(to + (2 * i + 1) * to_step), _mm_unpackhi_epi64(r[i], r[i]));
+    }
+}
+
+/* Whole tiles, by lines of the source; then what is left beside and below them. */
+static void transpose_1(int64_t n_i, int64_t n_j, const uint8_t *from, int64_t from_step,
+                        uint8_t *to, int64_t to_step)
+{
+    const int64_t whole_i = n_i - n_i % LANES;
+    const int64_t whole_j = n_j - n_j % LANES;
+    for (int64_t line = 0; line < whole_i; line += 8 * LANES)
+        for (int64_t j = 0; j < whole_j; j += LANES)
+            for (int64_t i = line; i < at_most(whole_i, line + 8 * LANES); i += LANES)
+                transpose_bytes(from + i + j * from_step, from_step, to + i * to_step + j, to_step);
+    for (int64_t i = 0; i < n_i; i++)
+        for (int64_t j = i < whole_i ? whole_j : 0; j < n_j; j++)
+            to[i * to_step + j] = from[i + j * from_step];
+}
+
 /* --- other widths ----------------------------------------------------------------------------- */
 
 /* n elements, steps apart. */
@@ -132,6 +177,8 @@ static void move_plane(int32_t width, const pare_move_axis *a, const pare_move_a
     if (b->to != 1 || (b->from != 0 && b->from != 1)) {
         if (width == 4 && b->to == 1 && a->from == 1)
             transpose_4(a->n, b->n, (const void *)from, b->from, (void *)to, a->to);
+        else if (width == 1 && b->to == 1 && a->from == 1)
+            transpose_1(a->n, b->n, from, b->from, to, a->to);
         else block(width, a, b, from, to);
         return;
     }

@@ -187,13 +187,13 @@ static void bench_maps(void)
 }
 
 /* Rows of 28 output pixels of 96 channels. */
-enum { PIXELS = 28, CHANNELS = 96, IN_PIXELS = 2 * PIXELS + 3 };
+enum { PIXELS = 28, CHANNELS = 96, IN_PIXELS = 2 * PIXELS + 5 };
 
 static void depthwise_row(const pare_kernels *k, int which)
 {
-    const float *rows[5];
-    int64_t strides[5];
-    for (int r = 0; r < 5; r++) {
+    const float *rows[7];
+    int64_t strides[7];
+    for (int r = 0; r < 7; r++) {
         rows[r] = x + r * IN_PIXELS * CHANNELS;
         strides[r] = CHANNELS;
     }
@@ -238,6 +238,7 @@ static void bench_depthwise(void)
     bench(&(row){ "depthwise 3x3 by 2", depthwise_row, n, 28 * n, 18 * n }, 32);
     bench(&(row){ "depthwise 5x5 by 1", depthwise_row, n, 24 * n, 50 * n }, 51);
     bench(&(row){ "depthwise 5x5 by 2", depthwise_row, n, 44 * n, 50 * n }, 52);
+    bench(&(row){ "depthwise 7x7 by 1", depthwise_row, n, 32 * n, 98 * n }, 71);
     bench(&(row){ "depthwise any 3x3", depthwise, n, 16 * n, 18 * n }, 9);
 }
 
