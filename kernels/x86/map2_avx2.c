@@ -89,7 +89,7 @@ static INLINE __m256 finite_power(__m256 a, __m256 b)
     return choose(_mm256_cmp_ps(b, zero, _CMP_EQ_OQ), set(1), y);
 }
 
-static INLINE __m256 v_pow(__m256 a, __m256 b)
+static __m256 v_pow(__m256 a, __m256 b)
 {
     float as[LANES], bs[LANES], ys[LANES];
     const __m256 y = finite_power(a, b);

@@ -52,7 +52,7 @@ static INLINE __m256 v_clip(__m256 x, __m256 a, __m256 b)
 }
 
 /* Sine of |x| + quadrants * pi / 2, by the reference where |x| is too large or no number. */
-static INLINE __m256 sine(__m256 x, int quadrants, __m256 y_sign, pare_fn_f32 *reference)
+static __m256 sine(__m256 x, int quadrants, __m256 y_sign, pare_fn_f32 *reference)
 {
     float xs[LANES], ys[LANES];
     const __m256 size = absolute(x);

@@ -2,6 +2,7 @@
 #include "kernels/x86/math_avx2.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { N_PARTIALS = 16, WIDE = 4 };
@@ -73,21 +74,29 @@ static INLINE __m256 smaller(__m256 p, __m256 x, __m256 shift)
     return choose(_mm256_cmp_ps(p, p, _CMP_UNORD_Q), p, _mm256_min_ps(p, x));
 }
 
+/* All eight columns, or those of the mask. */
+static INLINE __m256 take(const float *x, __m256i mask, const bool whole)
+{
+    return whole ? _mm256_loadu_ps(x) : _mm256_maskload_ps(x, mask);
+}
+
 /* Columns [c, c + n) of 16 partials and their tree. All indices are constants once the loops are
  * unrolled, so that partials stay in registers. */
 static INLINE __m256 reduce(fold_fn *fold, fold_fn *join, int64_t n_rows, const rows *x, int64_t c,
-                            int64_t n, float start, __m256 shift)
+                            int64_t n, const bool whole, float start, __m256 shift)
 {
+    const __m256i mask = lanes(n);
     __m256 p[N_PARTIALS];
 #pragma GCC unroll 16
     for (int j = 0; j < N_PARTIALS; j++) p[j] = set(start);
     int64_t r = 0;
     for (; r + N_PARTIALS <= n_rows; r += N_PARTIALS)
 #pragma GCC unroll 16
-        for (int j = 0; j < N_PARTIALS; j++) p[j] = fold(p[j], load_n(row(x, r + j) + c, n), shift);
+        for (int j = 0; j < N_PARTIALS; j++)
+            p[j] = fold(p[j], take(row(x, r + j) + c, mask, whole), shift);
 #pragma GCC unroll 16
     for (int j = 0; j < N_PARTIALS; j++)
-        if (r + j < n_rows) p[j] = fold(p[j], load_n(row(x, r + j) + c, n), shift);
+        if (r + j < n_rows) p[j] = fold(p[j], take(row(x, r + j) + c, mask, whole), shift);
 #pragma GCC unroll 4
     for (int half = N_PARTIALS / 2; half; half /= 2)
 #pragma GCC unroll 8
@@ -102,11 +111,11 @@ void pare_average_pool_avx2(int64_t n_taps, const float *const *x, int64_t n, fl
     const __m256 none = _mm256_setzero_ps();
     int64_t c = 0;
     for (; c + LANES <= n; c += LANES) {
-        const __m256 sum = reduce(add, add, n_taps, &taps, c, LANES, 0, none);
+        const __m256 sum = reduce(add, add, n_taps, &taps, c, LANES, true, 0, none);
         _mm256_storeu_ps(y + c, _mm256_div_ps(sum, set(divisor)));
     }
     if (c == n) return;
-    const __m256 sum = reduce(add, add, n_taps, &taps, c, n - c, 0, none);
+    const __m256 sum = reduce(add, add, n_taps, &taps, c, n - c, false, 0, none);
     store_n(y + c, n - c, _mm256_div_ps(sum, set(divisor)));
 }
 
@@ -119,11 +128,11 @@ static INLINE void columns(fold_fn *fold, fold_fn *join, int64_t n_rows, int64_t
     int64_t c = 0;
     for (; c + LANES <= n; c += LANES) {
         const __m256 by = shift ? _mm256_loadu_ps(shift + c) : _mm256_setzero_ps();
-        _mm256_storeu_ps(y + c, reduce(fold, join, n_rows, &r, c, LANES, start, by));
+        _mm256_storeu_ps(y + c, reduce(fold, join, n_rows, &r, c, LANES, true, start, by));
     }
     if (c == n) return;
     const __m256 by = shift ? load_n(shift + c, n - c) : _mm256_setzero_ps();
-    store_n(y + c, n - c, reduce(fold, join, n_rows, &r, c, n - c, start, by));
+    store_n(y + c, n - c, reduce(fold, join, n_rows, &r, c, n - c, false, start, by));
 }
 
 void pare_column_sum_avx2(int64_t n_rows, int64_t n, const float *x, int64_t stride, float *y)
