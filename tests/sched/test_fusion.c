@@ -258,10 +258,10 @@ static void groups_are_described(void **state)
         assert_int_equal(branch->inputs[i], pare_graph_find(g, captured[i]));
     for (pare_node_id id = g->first_node; id != PARE_NONE; id = pare_node_at(model, id)->next)
         assert_true(groups->of_node[id] < groups->n);
-    pare_groups_free(&t.ctx, groups);
     /* the nested graph has groups of its own */
     const pare_graph *nested =
         pare_node_attr(pare_node_at(model, branch->anchor), "then_branch")->graphs[0];
+    pare_groups_free(&t.ctx, groups);
     assert_int_equal(pare_fusion_find(&t.ctx, &groups, nested, shapes, NULL, NULL, 0), PARE_OK);
     assert_int_equal(groups->n, 1);
     assert_int_equal(groups->items[0].n_inputs, 2);
