@@ -1,4 +1,5 @@
 #include "op/infer.h"
+#include "sched/schedule.h"
 #include "support/groups.h"
 #include "support/nets/nets.h"
 #include "support/test.h"
@@ -29,17 +30,24 @@ static void arenas_are_tight(void **state)
             groups_check(groups, NULL);
             assert_int_equal(pare_liveness_find(&t.ctx, &live, groups, shapes, &opts), PARE_OK);
             assert_int_equal(live->n_unknown, 0);
+            pare_schedule *schedule = NULL;
             pare_arena_plan *plan = groups_lay_out(&t.ctx, live, 64);
+            assert_int_equal(pare_schedule_find(&t.ctx, &schedule, groups, shapes, &opts), PARE_OK);
+            groups_check(groups, schedule->order);
+            assert_int_equal(schedule->given_peak_bytes, live->peak_bytes);
+            assert_true(schedule->peak_bytes <= live->peak_bytes);
             assert_int_equal(plan->bound_bytes, live->peak_bytes);
             uint64_t sum = 0;
             for (uint32_t k = 0; k < live->n_buffers; k++) sum += live->buffers[k].bytes;
             print_message("%-20s %s %4u nodes in %4u groups, all buffers %8.2f MB, peak %7.3f MB, "
-                          "arena / peak %.4f\n",
+                          "ordered %7.3f MB, arena / peak %.4f\n",
                           rows[i].name, fused ? "fused" : "plain", model->graph->n_nodes, groups->n,
                           (double)sum / 1e6, (double)live->peak_bytes / 1e6,
+                          (double)schedule->peak_bytes / 1e6,
                           (double)plan->total_bytes / (double)live->peak_bytes);
             assert_true(plan->total_bytes * 100 <= plan->bound_bytes * 102);
             pare_arena_plan_free(&t.ctx, plan);
+            pare_schedule_free(&t.ctx, schedule);
             pare_liveness_free(&t.ctx, live);
             pare_groups_free(&t.ctx, groups);
         }
