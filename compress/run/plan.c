@@ -1,6 +1,5 @@
 #include "run/planner.h"
 
-#include "ir/order.h"
 #include "op/function_call.h"
 
 #include <string.h>
@@ -8,15 +7,17 @@
 /* --- lowering -----------------------------------------------------------------------------------
  * */
 
-static pare_status lower_by_family(pare_planner *p, pare_node_id id, bool *done)
+/* Lowers what its family can take of a group; *n_taken stays 0 when that is nothing. */
+static pare_status lower_by_family(pare_planner *p, const pare_group *group, uint32_t *n_taken)
 {
     _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES];
-    pare_lowering l = { .id = id, .node = &p->model->nodes[id], .params = params };
-    PARE_TRY(pare_call_init(p->ctx, &l.call, p->model, id));
-    pare_lower_fn *lower = pare_lower_of(l.call.op);
-    if (!lower) return PARE_OK;
-    PARE_TRY(pare_call_resolve(p->ctx, &l.call, params));
-    return lower(p, &l, done);
+    pare_lowering l;
+    bool done = false;
+    PARE_TRY(pare_lower_open(p, group, 0, params, &l));
+    p->group = group;
+    PARE_TRY(pare_lower_of(l.call.op)(p, &l, &done));
+    *n_taken = done ? l.n_taken : 0;
+    return PARE_OK;
 }
 
 static pare_status lower_graph(pare_planner *p, const pare_graph *graph);
@@ -34,10 +35,22 @@ static pare_status lower_branch(pare_planner *p, const pare_node *node, const pa
     return PARE_OK;
 }
 
+static void count_uses_off(pare_planner *p, const pare_group *group, uint32_t n_nodes)
+{
+    for (uint32_t i = 0; i < n_nodes; i++) {
+        const pare_node *node = &p->model->nodes[group->nodes[i]];
+        for (uint32_t k = 0; k < node->n_inputs; k++) {
+            const pare_value_id v = node->inputs[k].value;
+            if (v != PARE_NONE && p->values[v].n_pending) p->values[v].n_pending--;
+        }
+    }
+}
+
 static pare_status lower_node(pare_planner *p, pare_node_id id)
 {
     const pare_node *node = &p->model->nodes[id];
-    bool done = false;
+    const pare_group alone = { .anchor = id, .nodes = &id, .n_nodes = 1 };
+    uint32_t n_taken = 0;
     p->node = id;
     for (uint32_t i = 0; i < node->n_outputs; i++)
         if (node->outputs[i] != PARE_NONE && pare_plan_is_known(p, node->outputs[i]))
@@ -47,26 +60,46 @@ static pare_status lower_node(pare_planner *p, pare_node_id id)
     if (branch) return lower_branch(p, node, branch);
     if (pare_plan_can_fold(p, node)) return pare_plan_fold(p, id);
     if (!p->opts->islands_only && !pare_called_function(p->model, node))
-        PARE_TRY(lower_by_family(p, id, &done));
-    if (!done) PARE_TRY(pare_plan_island(p, id));
-    for (uint32_t i = 0; i < node->n_inputs; i++) {
-        const pare_value_id v = node->inputs[i].value;
-        if (v != PARE_NONE && p->values[v].n_pending) p->values[v].n_pending--;
+        PARE_TRY(lower_by_family(p, &alone, &n_taken));
+    if (!n_taken) PARE_TRY(pare_plan_island(p, id));
+    count_uses_off(p, &alone, 1);
+    return PARE_OK;
+}
+
+/* Whether all of a group has to run. */
+static bool is_whole(const pare_planner *p, const pare_group *group)
+{
+    for (uint32_t i = 0; i < group->n_nodes; i++)
+        if (!p->is_needed[group->nodes[i]] ||
+            pare_plan_can_fold(p, &p->model->nodes[group->nodes[i]]))
+            return false;
+    return true;
+}
+
+static pare_status lower_group(pare_planner *p, const pare_group *group)
+{
+    uint32_t n_taken = 0;
+    if (group->n_nodes > 1 && !p->opts->islands_only && is_whole(p, group)) {
+        p->node = group->anchor;
+        PARE_TRY(lower_by_family(p, group, &n_taken));
+        count_uses_off(p, group, n_taken);
     }
+    for (uint32_t i = n_taken; i < group->n_nodes; i++) PARE_TRY(lower_node(p, group->nodes[i]));
     return PARE_OK;
 }
 
 static pare_status lower_graph(pare_planner *p, const pare_graph *graph)
 {
-    pare_node_id *order = NULL;
+    pare_groups *groups = NULL;
     PARE_TRY(pare_plan_use_initializers(p, graph));
-    PARE_TRY(pare_graph_order(p->ctx, &order, graph));
+    PARE_TRY(pare_fusion_find(p->ctx, &groups, graph, p->shapes, NULL, p->opts->kept,
+                              p->opts->n_kept));
     pare_status st = PARE_OK;
-    for (uint32_t i = 0; !st && i < graph->n_nodes; i++) {
-        st = lower_node(p, order[i]);
+    for (uint32_t i = 0; !st && i < groups->n; i++) {
+        st = lower_group(p, &groups->items[i]);
         if (!st) st = pare_check_canceled(p->ctx);
     }
-    pare_free(p->ctx, order);
+    pare_groups_free(p->ctx, groups);
     return st;
 }
 

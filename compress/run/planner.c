@@ -184,11 +184,38 @@ pare_status pare_plan_need_like(pare_planner *p, pare_value_id value, const pare
     return copy_form(p, value, out);
 }
 
+/* How often nodes of the group use a value. */
+static uint32_t count_uses(const pare_planner *p, pare_value_id value)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->group->n_nodes; i++) {
+        const pare_node *node = &p->model->nodes[p->group->nodes[i]];
+        for (uint32_t k = 0; k < node->n_inputs; k++) n += node->inputs[k].value == value;
+    }
+    return n;
+}
+
 bool pare_plan_dies(const pare_planner *p, pare_value_id value)
 {
     const pare_planned *v = &p->values[value];
     const pare_buffer *b = &p->plan->buffers[v->forms[0].buffer];
-    return v->n_pending == 1 && b->kind == PARE_BUFFER_ARENA && b->n_values == 1;
+    return v->n_pending == count_uses(p, value) && b->kind == PARE_BUFFER_ARENA && b->n_values == 1;
+}
+
+pare_status pare_lower_open(pare_planner *p, const pare_group *group, uint32_t i, void *params,
+                            pare_lowering *out)
+{
+    const pare_node_id id = group->nodes[i];
+    *out = (pare_lowering){ .id = id, .node = &p->model->nodes[id], .params = params,
+                            .group = group, .n_taken = 1 };
+    PARE_TRY(pare_call_init(p->ctx, &out->call, p->model, id));
+    return pare_call_resolve(p->ctx, &out->call, params);
+}
+
+pare_value_id pare_lower_result(const pare_planner *p, const pare_lowering *l)
+{
+    if (l->n_taken == 1) return pare_lower_out(l, 0);
+    return p->model->nodes[l->group->nodes[l->n_taken - 1]].outputs[0];
 }
 
 /* --- steps -------------------------------------------------------------------------------------

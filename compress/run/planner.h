@@ -11,6 +11,7 @@
 #include "op/infer.h"
 #include "run/plan.h"
 #include "run/step.h"
+#include "sched/fusion.h"
 
 typedef enum pare_buffer_kind {
     PARE_BUFFER_ARENA,
@@ -74,21 +75,32 @@ typedef struct pare_planner {
     uint8_t *is_needed;       /* by node handle */
     pare_packs *packs;        /* for payloads of the model */
     pare_node_id node;        /* being lowered */
+    const pare_group *group;  /* being lowered */
 } pare_planner;
 
 /* Inputs that a lowering looks at through infer. */
 enum { PARE_LOWER_MAX_IN = 8 };
 
-/* One node to be lowered. */
+/* One node to be lowered, as the first of a group or alone. */
 typedef struct pare_lowering {
     pare_node_id id;
     const pare_node *node;
     pare_call call;
     const void *params;
+    const pare_group *group;  /* never NULL */
+    uint32_t n_taken; /* nodes of the group that the lowering has done: set by it, 1 before */
 } pare_lowering;
 
-/* Lowers a node, or leaves *done false, having changed nothing, for an island to take it. */
-typedef pare_status pare_lower_fn(pare_planner *p, const pare_lowering *l, bool *done);
+/* Lowers a node, with as many of its group behind it as it can, or leaves *done false, having
+ * changed nothing, for an island to take it. */
+typedef pare_status pare_lower_fn(pare_planner *p, pare_lowering *l, bool *done);
+
+/* Opens node i of a group; params [PARE_MAX_PARAMS_BYTES] is aligned to 16. */
+pare_status pare_lower_open(pare_planner *p, const pare_group *group, uint32_t i, void *params,
+                            pare_lowering *out);
+
+/* Output 0 of the last node that was taken. */
+pare_value_id pare_lower_result(const pare_planner *p, const pare_lowering *l);
 
 /* Value of input or output i of the node; PARE_NONE: omitted. */
 static inline pare_value_id pare_lower_in(const pare_lowering *l, uint32_t i)
@@ -146,7 +158,7 @@ pare_status pare_plan_temporary(pare_planner *p, pare_laid *laid);
 /* A buffer over numbers in the plan's arena. */
 pare_status pare_plan_numbers(pare_planner *p, const void *numbers, uint32_t *buffer);
 
-/* Whether the input value dies in the node being lowered and its memory may be written over. */
+/* Whether the value dies in the group being lowered and its memory may be written over. */
 bool pare_plan_dies(const pare_planner *p, pare_value_id value);
 
 /* Room for arguments, zeroed; NULL: no memory (pare_arena_fail). */

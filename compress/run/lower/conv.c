@@ -145,23 +145,12 @@ static pare_status pack_filters(pare_planner *p, pare_value_id value, conv_args 
     return PARE_OK;
 }
 
-/* Vectors of all filters, each group's padded to whole panels. */
-static float *vector_of_groups(pare_planner *p, const conv_args *a, const float *v)
-{
-    const int64_t n = a->product.n_cols;
-    const int64_t padded = pare_product_panels(p, n) * p->plan->kernels->gemm.panel;
-    float *out = pare_plan_args(p, (size_t)(a->n_groups * padded) * sizeof(*out));
-    for (int64_t g = 0; out && v && g < a->n_groups; g++)
-        memcpy(out + g * padded, v + g * n, (size_t)n * sizeof(*out));
-    return out;
-}
-
 static pare_status set_bias(pare_planner *p, conv_args *a, pare_value_id value)
 {
     const float *bias = NULL;
     void *owned = NULL;
     if (value != PARE_NONE) PARE_TRY(pare_plan_floats(p, value, &bias, &owned));
-    a->product.epilogue.bias = vector_of_groups(p, a, bias);
+    a->product.epilogue.bias = pare_product_vectors(p, &a->product, bias);
     pare_free(p->ctx, owned);
     return a->product.epilogue.bias ? PARE_OK : pare_arena_fail(p->ctx, &p->plan->arena);
 }
@@ -181,7 +170,7 @@ static bool fits(const pare_planner *p, const pare_lowering *l, pare_laid *x, pa
            (bias == PARE_NONE || pare_plan_constant(p, bias));
 }
 
-pare_status pare_lower_conv(pare_planner *p, const pare_lowering *l, bool *done)
+pare_status pare_lower_conv(pare_planner *p, pare_lowering *l, bool *done)
 {
     const pare_conv_params *params = l->params;
     pare_laid x, w, y;
@@ -194,9 +183,14 @@ pare_status pare_lower_conv(pare_planner *p, const pare_lowering *l, bool *done)
     a->n_groups = params->group;
     pare_product *product = &a->product;
     *product = (pare_product){
-        .n_outer = params->group, .n_weights = params->group, .n_rows = y.dims[0] * a->n_out,
-        .n_cols = w.dims[0] / params->group, .n_taps = a->kernel[0] * a->kernel[1] * a->kernel[2],
-        .depth = w.dims[1], .epilogue = PARE_EPILOGUE_NONE,
+        .n_outer = params->group,
+        .n_weights = params->group,
+        .n_vectors = params->group,
+        .n_rows = y.dims[0] * a->n_out,
+        .n_cols = w.dims[0] / params->group,
+        .n_taps = a->kernel[0] * a->kernel[1] * a->kernel[2],
+        .depth = w.dims[1],
+        .epilogue = PARE_EPILOGUE_NONE,
     };
     const bool gathers = product->depth < GATHER_BELOW;
     PARE_TRY(pack_filters(p, pare_lower_in(l, 1), a));
@@ -211,7 +205,8 @@ pare_status pare_lower_conv(pare_planner *p, const pare_lowering *l, bool *done)
     a->zeros = pare_plan_args(p, (size_t)product->depth * sizeof(float) + 1);
     if (!a->zeros) return pare_arena_fail(p->ctx, &p->plan->arena);
     pare_laid_arrange(&y, PARE_FORM_CHANNELS_LAST);
-    PARE_TRY(pare_plan_out(p, pare_lower_out(l, 0), &y));
+    PARE_TRY(pare_product_tail(p, l, product, &y));
+    PARE_TRY(pare_plan_out(p, pare_lower_result(p, l), &y));
     product->y = y;
     product->y_row = pare_laid_pixel_stride(&y);
     product->y_outer = product->n_cols;

@@ -62,13 +62,12 @@ static void emit(author *a, pare_program_kind kind, int function, uint8_t n,
                  const pare_source *sources, pare_value_id result)
 {
     pare_program *g = a->program;
-    if (g->n_ops == PARE_PROGRAM_OPS || g->n_temps == PARE_PROGRAM_TEMPS) {
+    if (g->n_ops == PARE_PROGRAM_OPS) {
         a->fits = false;
         return;
     }
     pare_program_op *op = &g->ops[g->n_ops];
-    *op = (pare_program_op){ .kind = kind, .function = (uint8_t)function, .n_sources = n,
-                             .temp = (uint8_t)g->n_temps++ };
+    *op = (pare_program_op){ .kind = kind, .function = (uint8_t)function, .n_sources = n };
     for (uint8_t i = 0; i < n; i++) op->sources[i] = sources[i];
     a->results[g->n_ops++] = result;
 }
@@ -341,30 +340,67 @@ static void write_node(author *a, const pare_lowering *l)
     if (a->fits) rows[i].write(a, l, rows[i].function);
 }
 
-pare_status pare_lower_elementwise(pare_planner *p, const pare_lowering *l, bool *done)
+/* All nodes of a cluster, or the one node. */
+static pare_status write_all(author *a, pare_lowering *l)
+{
+    const bool is_cluster =
+        l->group->n_nodes > 1 && l->group->rule && l->group->rule->kind == PARE_FUSE_CLUSTER;
+    write_node(a, l);
+    for (uint32_t i = 1; is_cluster && a->fits && i < l->group->n_nodes; i++) {
+        _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES];
+        pare_lowering next;
+        PARE_TRY(pare_lower_open(a->p, l->group, i, params, &next));
+        write_node(a, &next);
+        l->n_taken++;
+    }
+    return PARE_OK;
+}
+
+/* Gives each result a place among the temporaries until it was read for the last time. The last
+ * instruction writes the output. */
+static void place_temps(pare_program *g)
+{
+    uint8_t last[PARE_PROGRAM_OPS] = { 0 };
+    uint32_t until[PARE_PROGRAM_OPS] = { 0 }; /* by temporary: instruction that reads it last */
+    for (uint32_t i = 0; i < g->n_ops; i++)
+        for (int k = 0; k < g->ops[i].n_sources; k++)
+            if (!g->ops[i].sources[k].is_operand) last[g->ops[i].sources[k].index] = (uint8_t)i;
+    g->n_temps = 0;
+    for (uint32_t i = 0; i + 1 < g->n_ops; i++) {
+        uint32_t t = 0;
+        while (t < g->n_temps && until[t] > i) t++;
+        if (t == g->n_temps) g->n_temps++;
+        g->ops[i].temp = (uint8_t)t;
+        until[t] = last[i];
+    }
+}
+
+pare_status pare_lower_elementwise(pare_planner *p, pare_lowering *l, bool *done)
 {
     pare_value_id values[PARE_PROGRAM_OPERANDS];
     pare_value_id results[PARE_PROGRAM_OPS];
     pare_laid out;
-    if (pare_lower_out(l, 0) == PARE_NONE || !pare_plan_shape(p, pare_lower_out(l, 0), &out))
-        return PARE_OK;
+    const pare_value_id shape_of =
+        p->model->nodes[l->group->nodes[l->group->n_nodes - 1]].outputs[0];
+    if (pare_lower_out(l, 0) == PARE_NONE || !pare_plan_shape(p, shape_of, &out)) return PARE_OK;
     pare_program *program = pare_plan_args(p, sizeof(*program));
     if (!program) return pare_arena_fail(p->ctx, &p->plan->arena);
     author a = { .p = p, .program = program, .shape = &out, .values = values, .results = results,
                  .fits = true };
-    write_node(&a, l);
+    PARE_TRY(write_all(&a, l));
     if (!a.fits || !operands_fit(&a)) return PARE_OK;
     *done = true;
+    place_temps(program);
     const int primary = find_primary(&a, &out);
     PARE_TRY(bind_operands(&a, &out));
+    const pare_value_id result = pare_lower_result(p, l);
     if (primary >= 0 && program->operands[primary].dtype == out.dtype &&
         pare_plan_dies(p, values[primary])) {
         out.buffer = program->operands[primary].buffer;
-        PARE_TRY(pare_plan_alias(p, pare_lower_out(l, 0), &out));
+        PARE_TRY(pare_plan_alias(p, result, &out));
     } else {
-        PARE_TRY(pare_plan_out(p, pare_lower_out(l, 0), &out));
+        PARE_TRY(pare_plan_out(p, result, &out));
     }
     program->out = out;
-    program->n_temps--; /* the last instruction writes the output */
     return pare_program_step(p, program);
 }

@@ -115,18 +115,15 @@ static pare_status set_weights(pare_planner *p, matmul_args *a, pare_value_id va
     return pack_running(p, a, w, row_step, column_step);
 }
 
-static pare_status finish(pare_planner *p, const pare_lowering *l, matmul_args *a, pare_laid *y,
+static pare_status finish(pare_planner *p, pare_lowering *l, matmul_args *a, pare_laid *y,
                           const char *kernel)
 {
     pare_product *product = &a->product;
-    if (!product->epilogue.bias)
-        product->epilogue.bias =
-            pare_plan_args(p, (size_t)(product->n_weights *
-                                       pare_product_panels(p, product->n_cols) *
-                                       p->plan->kernels->gemm.panel) * sizeof(float));
+    product->epilogue.bias = pare_product_vectors(p, product, NULL);
     if (!product->epilogue.bias) return pare_arena_fail(p->ctx, &p->plan->arena);
     pare_laid_arrange(y, PARE_FORM_PLAIN);
-    PARE_TRY(pare_plan_out(p, pare_lower_out(l, 0), y));
+    PARE_TRY(pare_product_tail(p, l, product, y));
+    PARE_TRY(pare_plan_out(p, pare_lower_result(p, l), y));
     product->y = *y;
     product->y_row = product->n_cols;
     product->y_outer = product->n_rows * product->n_cols;
@@ -167,8 +164,8 @@ static pare_status set_gemm_c(pare_planner *p, const pare_lowering *l, pare_prod
     void *owned = NULL;
     if (value == PARE_NONE) return PARE_OK;
     PARE_TRY(pare_plan_floats(p, value, &c, &owned));
-    float *scale = pare_product_vector(p, product->n_cols, NULL, 0);
-    float *shift = pare_product_vector(p, product->n_cols, NULL, 0);
+    float *scale = pare_product_vectors(p, product, NULL);
+    float *shift = pare_product_vectors(p, product, NULL);
     const bool is_scalar = pare_plan_constant(p, value)->n_elements == 1;
     for (int64_t j = 0; scale && shift && j < product->n_cols; j++) {
         scale[j] = 1;
@@ -180,7 +177,7 @@ static pare_status set_gemm_c(pare_planner *p, const pare_lowering *l, pare_prod
     return scale && shift ? PARE_OK : pare_arena_fail(p->ctx, &p->plan->arena);
 }
 
-pare_status pare_lower_gemm(pare_planner *p, const pare_lowering *l, bool *done)
+pare_status pare_lower_gemm(pare_planner *p, pare_lowering *l, bool *done)
 {
     const pare_gemm_params *params = l->params;
     pare_laid x, w, y;
@@ -205,8 +202,15 @@ pare_status pare_lower_gemm(pare_planner *p, const pare_lowering *l, bool *done)
     }
     a->x_row = x.strides[0];
     a->product = (pare_product){
-        .n_outer = 1, .n_weights = 1, .n_rows = y.dims[0], .n_cols = y.dims[1], .n_taps = 1,
-        .depth = x.dims[1], .x = x, .epilogue = PARE_EPILOGUE_NONE,
+        .n_outer = 1,
+        .n_weights = 1,
+        .n_vectors = 1,
+        .n_rows = y.dims[0],
+        .n_cols = y.dims[1],
+        .n_taps = 1,
+        .depth = x.dims[1],
+        .x = x,
+        .epilogue = PARE_EPILOGUE_NONE,
     };
     PARE_TRY(set_gemm_c(p, l, &a->product));
     const int64_t row_step = w.strides[params->trans_b ? 1 : 0];
@@ -268,7 +272,7 @@ static bool matmul_fits(const pare_planner *p, const pare_lowering *l, pare_laid
            x->rank >= 2 && w->rank >= 2;
 }
 
-pare_status pare_lower_matmul(pare_planner *p, const pare_lowering *l, bool *done)
+pare_status pare_lower_matmul(pare_planner *p, pare_lowering *l, bool *done)
 {
     pare_laid x, w, y;
     if (!matmul_fits(p, l, &x, &w, &y)) return PARE_OK;
@@ -280,8 +284,14 @@ pare_status pare_lower_matmul(pare_planner *p, const pare_lowering *l, bool *don
     set_batch(a, &y, &x, &w);
     a->x_row = x.strides[x.rank - 2];
     a->product = (pare_product){
-        .n_outer = 1, .n_weights = 1, .n_rows = y.dims[y.rank - 2], .n_cols = y.dims[y.rank - 1],
-        .n_taps = 1, .depth = x.dims[x.rank - 1], .x = x,
+        .n_outer = 1,
+        .n_weights = 1,
+        .n_vectors = 1,
+        .n_rows = y.dims[y.rank - 2],
+        .n_cols = y.dims[y.rank - 1],
+        .n_taps = 1,
+        .depth = x.dims[x.rank - 1],
+        .x = x,
         .epilogue = PARE_EPILOGUE_NONE,
     };
     for (uint32_t i = 0; i < a->n_batch_axes; i++) a->product.n_outer *= a->batch[i];

@@ -21,11 +21,13 @@ int64_t pare_product_panels(const pare_planner *p, int64_t n_cols)
     return up(n_cols, p->plan->kernels->gemm.panel);
 }
 
-float *pare_product_vector(pare_planner *p, int64_t n_cols, const float *v, int64_t n)
+float *pare_product_vectors(pare_planner *p, const pare_product *product, const float *v)
 {
-    const int64_t n_padded = pare_product_panels(p, n_cols) * p->plan->kernels->gemm.panel;
-    float *out = pare_plan_args(p, (size_t)n_padded * sizeof(*out));
-    for (int64_t i = 0; out && i < n && i < n_cols; i++) out[i] = v[i];
+    const int64_t n = product->n_cols;
+    const int64_t padded = pare_product_panels(p, n) * p->plan->kernels->gemm.panel;
+    float *out = pare_plan_args(p, (size_t)(product->n_vectors * padded) * sizeof(*out));
+    for (int64_t i = 0; out && v && i < product->n_vectors; i++)
+        memcpy(out + i * padded, v + i * n, (size_t)n * sizeof(*out));
     return out;
 }
 
@@ -69,7 +71,7 @@ static void multiply_block(const pare_product *a, const pare_frame *frame, const
         e->has_add ? (const float *)pare_laid_address(frame, &e->add) + b->outer * a->y_outer
                    : NULL;
     const float **x = (const float **)(void *)(scratch + a->room_bytes);
-    const int64_t vector = b->outer % a->n_weights * n_panels * kernel->panel;
+    const int64_t vector = b->outer % a->n_vectors * n_panels * kernel->panel;
     const int64_t n_tiles = up(b->n_rows, kernel->rows);
     for (int64_t i = 0; i < n_tiles; i++) {
         const int64_t row = b->first_row + tile_start(b->n_rows, n_tiles, i);

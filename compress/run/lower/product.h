@@ -33,12 +33,22 @@ typedef struct pare_product {
     const float *w;           /* packed, [n_weights][panels][n_taps * depth][panel]; NULL: in wd */
     pare_laid wd;             /* packed when running */
     int64_t n_weights;        /* outer index o uses weights o % n_weights */
+    int64_t n_vectors;        /* and vectors o % n_vectors: groups of a convolution, else 1 */
     pare_laid x, y;
     int64_t y_outer, y_row;   /* strides of y and add */
     pare_epilogue epilogue;
     size_t room_bytes;        /* for gathered rows of one tile */
     int64_t rows_per_task, panels_per_task;
 } pare_product;
+
+/* Puts nodes behind the anchor of a chain into the epilogue, as far as they fit there, and counts
+ * them in l->n_taken. y has the layout of the output, without a buffer. */
+pare_status pare_product_tail(pare_planner *p, pare_lowering *l, pare_product *product,
+                              const pare_laid *y);
+
+/* n_vectors vectors of n_cols numbers (NULL: zeros), each padded to whole panels. NULL when memory
+ * is short. */
+float *pare_product_vectors(pare_planner *p, const pare_product *product, const float *v);
 
 /* Splits the product into tasks by its sizes alone and adds the step. `more` is one more operand
  * that it touches, or NULL. */
@@ -47,10 +57,6 @@ pare_status pare_product_step(pare_planner *p, pare_product *product, const pare
 
 /* Panels that n columns take. */
 int64_t pare_product_panels(const pare_planner *p, int64_t n_cols);
-
-/* A vector as long as all panels: values v[0..n) of a constant (PARE_NONE: zeros) times factor.
- * NULL when memory is short. */
-float *pare_product_vector(pare_planner *p, int64_t n_cols, const float *v, int64_t n);
 
 /* Elements of a float constant at an address that suits them; *owned is freed by the caller with
  * pare_free. */

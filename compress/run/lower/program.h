@@ -5,7 +5,7 @@
 
 #include "run/planner.h"
 
-enum { PARE_PROGRAM_OPERANDS = 24, PARE_PROGRAM_TEMPS = 32, PARE_PROGRAM_OPS = 64 };
+enum { PARE_PROGRAM_OPERANDS = 24, PARE_PROGRAM_OPS = 64 };
 
 /* Where an instruction reads: an operand, or what instruction `op` before it gave. */
 typedef struct pare_source {

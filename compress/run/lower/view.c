@@ -8,7 +8,7 @@
 
 /* Reshape, Flatten, Squeeze, Unsqueeze, Identity: the same elements, row-major, under other dims.
  * */
-pare_status pare_lower_view(pare_planner *p, const pare_lowering *l, bool *done)
+pare_status pare_lower_view(pare_planner *p, pare_lowering *l, bool *done)
 {
     const pare_value_id from = pare_lower_in(l, 0);
     const pare_value_id to = pare_lower_out(l, 0);
@@ -26,7 +26,7 @@ pare_status pare_lower_view(pare_planner *p, const pare_lowering *l, bool *done)
     return pare_plan_alias(p, to, &y);
 }
 
-pare_status pare_lower_transpose(pare_planner *p, const pare_lowering *l, bool *done)
+pare_status pare_lower_transpose(pare_planner *p, pare_lowering *l, bool *done)
 {
     const pare_transpose_params *params = l->params;
     const pare_value_id to = pare_lower_out(l, 0);
@@ -44,7 +44,7 @@ pare_status pare_lower_transpose(pare_planner *p, const pare_lowering *l, bool *
 }
 
 /* Parts of an axis, one behind the other. */
-pare_status pare_lower_split(pare_planner *p, const pare_lowering *l, bool *done)
+pare_status pare_lower_split(pare_planner *p, pare_lowering *l, bool *done)
 {
     const pare_split_params *params = l->params;
     pare_laid x, y;
@@ -63,7 +63,7 @@ pare_status pare_lower_split(pare_planner *p, const pare_lowering *l, bool *done
     return PARE_OK;
 }
 
-pare_status pare_lower_slice(pare_planner *p, const pare_lowering *l, bool *done)
+pare_status pare_lower_slice(pare_planner *p, pare_lowering *l, bool *done)
 {
     const pare_info *in[PARE_LOWER_MAX_IN];
     int64_t first[PARE_MAX_DIMS], step[PARE_MAX_DIMS];
