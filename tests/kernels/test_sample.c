@@ -1,5 +1,6 @@
 #include "kernels/determinant.h"
 #include "kernels/interpolate.h"
+#include "kernels/nbits.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -46,12 +47,38 @@ static void determinants_of_permutations(void **state)
     assert_true(pare_determinant_f64_ref(N, a64) == -120);
 }
 
+static void codes_stand_without_gaps(void **state)
+{
+    (void)state;
+    for (int bits = 1; bits <= 8; bits++) {
+        uint8_t packed[13] = { 0 };
+        const int64_t n = 13 * 8 / bits;
+        for (int64_t i = 0; i < n * bits; i++) { /* code i is 5 i + 3 */
+            const int64_t bit = (5 * (i / bits) + 3) >> (i % bits) & 1;
+            packed[i / 8] |= (uint8_t)(bit << (i % 8));
+        }
+        for (int64_t i = 0; i < n; i++)
+            assert_true(pare_nbits_code_ref(bits, packed, i) ==
+                        ((5 * i + 3) & ((1 << bits) - 1)));
+    }
+    const int32_t group[3] = { 1, 0, 1 };
+    const float scale[2] = { 2, 10 };
+    const float zero[2] = { 0.5f, 1 };
+    const uint8_t codes[3] = { 3, 4, 255 };
+    float w[3];
+    pare_nbits_dequantize_ref(8, 3, codes, 2, group, scale, zero, w);
+    assert_true(w[0] == 20 && w[1] == 7 && w[2] == 2540);
+    pare_nbits_dequantize_ref(8, 3, codes, 2, NULL, scale, zero, w);
+    assert_true(w[0] == 5 && w[1] == 7 && w[2] == 2540);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interpolates_between_corners),
         cmocka_unit_test(beyond_the_edges_is_zero),
         cmocka_unit_test(determinants_of_permutations),
+        cmocka_unit_test(codes_stand_without_gaps),
     };
     return test_run(tests);
 }

@@ -83,12 +83,36 @@ static void fused(void **state)
     TEST_EVAL(rows);
 }
 
+/* A tensor without elements may have any other dims. */
+#define NOTHING "1048576,1048576,1048576,1048576"
+
+static void absurd_sizes(void **state)
+{
+    (void)state;
+    static const test_eval_row rows[] = {
+        { 11, "float[1,0," NOTHING "] x = {}, float[1,0," NOTHING "] w = {}", "y = Conv(x, w)",
+          "error: out of memory" },
+        { 11, "float[1,0," NOTHING "] x = {}, float[0,1,1,1,1,1] w = {}",
+          "y = ConvTranspose(x, w)", "error: out of memory" },
+        { 11, "float[1,1,1] x = {1}, float[0,1,1] w = {}", "y = Conv(x, w)", "float[1,0,1] {}" },
+        { 11, "float[1,0,1] x = {}, float[0,0,1] w = {}", "y = Conv<group = 2147483647>(x, w)",
+          "float[1,0,1] {}" },
+        { 11, "float[1,0,1] x = {}, float[0,0,1] w = {}",
+          "y = ConvTranspose<group = 2147483647>(x, w)", "float[1,0,1] {}" },
+        { 11, "float[0,1," NOTHING "] x = {}",
+          "y = MaxPool<kernel_shape = [1048576, 1048576, 1048576, 1048576]>(x)",
+          "error: out of memory" },
+    };
+    TEST_EVAL(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(transposed),
         cmocka_unit_test(with_moved_taps),
         cmocka_unit_test(fused),
+        cmocka_unit_test(absurd_sizes),
     };
     return test_run(tests);
 }
