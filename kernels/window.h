@@ -23,4 +23,9 @@ int64_t pare_window_taps_ref(const pare_window_shape *shape, int64_t at, int64_t
  * (with ceil_mode a window may stand out further). */
 int64_t pare_window_padded_taps_ref(const pare_window_shape *shape, const int64_t *end, int64_t at);
 
+/* y[offset[t]] += x[t] for t in [0, n), in this order, where offset[t] >= 0. */
+void pare_window_add_f32_ref(int64_t n, const int64_t *offset, const float *x, float *y);
+void pare_window_add_f64_ref(int64_t n, const int64_t *offset, const double *x, double *y);
+void pare_window_add_u64_ref(int64_t n, const int64_t *offset, const uint64_t *x, uint64_t *y);
+
 #endif

@@ -28,7 +28,8 @@ typedef struct pare_random_params {
     int64_t sample_size;      /* Multinomial */
 } pare_random_params;
 
+/* Evals (op/eval.h). */
 pare_eval_fn pare_random_normal_eval, pare_random_uniform_eval, pare_bernoulli_eval;
-pare_eval_fn pare_multinomial_eval;
+pare_eval_fn pare_multinomial_eval, pare_eye_like_eval;
 
 #endif

@@ -111,6 +111,14 @@ typedef struct pare_crop_pad_params {
 
 /* Evals (op/eval.h). */
 pare_eval_fn pare_scatter_elements_eval, pare_scatter_nd_eval, pare_tensor_scatter_eval;
+pare_eval_fn pare_depth_to_space_eval, pare_space_to_depth_eval, pare_reverse_sequence_eval;
+pare_eval_fn pare_trilu_eval, pare_center_crop_pad_eval, pare_col2im_eval;
+pare_eval_fn pare_non_zero_eval, pare_compress_eval, pare_unique_eval, pare_top_k_eval;
+
+/* The eval of Pad, once begin and end [rank] of every axis are known. */
+struct pare_eval_io;
+pare_status pare_pad_eval(pare_ctx *ctx, struct pare_eval_io *io, const int64_t *begin,
+                          const int64_t *end);
 
 /* Slice: index of the first element and step along each axis of input 0 [its rank], when *known.
  * EFORMAT as for infer. */

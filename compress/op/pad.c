@@ -1,6 +1,7 @@
 #include "op/content.h"
 #include "op/list.h"
 #include "op/move.h"
+#include "op/mover.h"
 
 #include <inttypes.h>
 
@@ -24,7 +25,7 @@ static pare_status pad_resolve(pare_ctx *ctx, void *params, const pare_call *cal
 typedef struct frame {
     const pare_info *x;
     pare_num fill;
-    pare_num begin[PARE_MAX_DIMS];
+    pare_num begin[PARE_MAX_DIMS], end[PARE_MAX_DIMS]; /* by axis; 0 where nothing is asked for */
     uint32_t axes[PARE_MAX_DIMS];
     uint32_t n;               /* axes that are padded */
 } frame;
@@ -51,19 +52,6 @@ static pare_num fill_value(const pare_infer_io *io)
     return class == PARE_CLASS_FLOAT ? pare_num_real(0) : pare_num_int(0);
 }
 
-static pare_status pad_dim(pare_ctx *ctx, const pare_infer_io *io, const frame *f,
-                           const pare_list *pads, uint32_t i, pare_num *dim)
-{
-    pare_exprs *x = io->shapes->exprs;
-    *dim = pare_num_add(x, *dim, pare_list_at(pads, i));
-    *dim = pare_num_add(x, *dim, pare_list_at(pads, f->n + i));
-    if (dim->kind != PARE_NUM_INT || dim->i >= 0) return PARE_OK;
-    return pare_call_fail(ctx, io->call,
-                          "pads: expected to leave a dim >= 0 of axis %" PRIu32
-                          ", found %" PRId64,
-                          f->axes[i], dim->i);
-}
-
 static pare_status pad_axes(pare_ctx *ctx, const pare_infer_io *io, frame *f, bool *known)
 {
     const pare_ints none = { 0 };
@@ -76,42 +64,82 @@ static pare_status pad_axes(pare_ctx *ctx, const pare_infer_io *io, frame *f, bo
                       : PARE_OK;
 }
 
+/* Begin and end of every axis. */
+static pare_status read_frame(pare_ctx *ctx, const pare_infer_io *io, frame *f)
+{
+    const pare_pad_params *p = io->params;
+    pare_list pads;
+    bool known = true;
+    PARE_TRY(pare_list_get(ctx, io, p->pads, 1, &pads));
+    if (!pare_info_has_rank(f->x)) return PARE_OK;
+    PARE_TRY(pad_axes(ctx, io, f, &known));
+    if (known && pads.has_length && pads.n != 2 * f->n)
+        return pare_call_fail(ctx, io->call,
+                              "pads: expected two for each of %" PRIu32 " axes, found %" PRIu32,
+                              f->n, pads.n);
+    for (uint32_t k = 0; k < f->x->rank; k++)
+        f->begin[k] = f->end[k] = known ? pare_num_int(0) : pare_num_unknown();
+    for (uint32_t i = 0; known && i < f->n; i++) {
+        f->begin[f->axes[i]] = pare_list_at(&pads, i);
+        f->end[f->axes[i]] = pare_list_at(&pads, f->n + i);
+    }
+    return PARE_OK;
+}
+
+/* Numbers that coordinates can be computed with. */
+static bool is_small(pare_num n)
+{
+    return n.kind == PARE_NUM_INT && n.i >= -INT32_MAX && n.i <= INT32_MAX;
+}
+
 static pare_status pad_infer(pare_ctx *ctx, pare_infer_io *io)
 {
     const pare_pad_params *p = io->params;
+    pare_exprs *exprs = io->shapes->exprs;
     frame f = { .x = pare_in(io, 0), .fill = fill_value(io) };
-    pare_list pads;
     pare_num *dims = NULL;
-    bool known = true;
     bool exact = true;
     io->out[0] = pare_info_unranked(pare_in_dtype(io, 0));
-    PARE_TRY(pare_list_get(ctx, io, p->pads, 1, &pads));
+    PARE_TRY(read_frame(ctx, io, &f));
     if (!pare_info_has_rank(f.x)) return PARE_OK;
     pare_info y = pare_info_ranked(io->shapes, f.x->dtype, f.x->rank, &dims);
-    PARE_TRY(pad_axes(ctx, io, &f, &known));
-    if (known && pads.has_length && pads.n != 2 * f.n)
-        return pare_call_fail(ctx, io->call,
-                              "pads: expected two for each of %" PRIu32 " axes, found %" PRIu32,
-                              f.n, pads.n);
-    for (uint32_t k = 0; known && k < f.x->rank; k++) {
-        dims[k] = f.x->dims[k];
-        f.begin[k] = pare_num_int(0);
+    for (uint32_t k = 0; k < f.x->rank; k++) {
+        dims[k] = pare_num_add(exprs, pare_num_add(exprs, f.x->dims[k], f.begin[k]), f.end[k]);
+        exact = exact && is_small(f.begin[k]);
+        if (dims[k].kind == PARE_NUM_INT && dims[k].i < 0)
+            return pare_call_fail(ctx, io->call,
+                                  "pads: expected to leave a dim >= 0 of axis %" PRIu32
+                                  ", found %" PRId64,
+                                  k, dims[k].i);
     }
-    for (uint32_t i = 0; known && i < f.n; i++) {
-        f.begin[f.axes[i]] = pare_list_at(&pads, i);
-        exact = exact && f.begin[f.axes[i]].kind == PARE_NUM_INT &&
-                f.begin[f.axes[i]].i >= -INT32_MAX && f.begin[f.axes[i]].i <= INT32_MAX;
-        PARE_TRY(pad_dim(ctx, io, &f, &pads, i, &dims[f.axes[i]]));
-    }
-    if (f.x->content && known && exact && p->mode == PARE_PAD_CONSTANT)
+    if (f.x->content && exact && p->mode == PARE_PAD_CONSTANT)
         pare_content_fill(io->shapes, &y, element, &f);
     io->out[0] = y;
     return PARE_OK;
+}
+
+static pare_status pad_eval(pare_ctx *ctx, pare_eval_io *io)
+{
+    const pare_info *in[4];
+    const pare_infer_io as_infer = pare_eval_as_infer(io, in);
+    frame f = { .x = in[0] };
+    int64_t begin[PARE_MAX_DIMS] = { 0 };
+    int64_t end[PARE_MAX_DIMS] = { 0 };
+    PARE_TRY(read_frame(ctx, &as_infer, &f));
+    if (!pare_info_has_rank(f.x))
+        return pare_call_fail(ctx, io->call, "input 0: expected a tensor, found none");
+    for (uint32_t k = 0; k < f.x->rank; k++) {
+        begin[k] = f.begin[k].i;
+        end[k] = f.end[k].i;
+        if (f.begin[k].kind != PARE_NUM_INT || f.end[k].kind != PARE_NUM_INT)
+            return pare_call_fail(ctx, io->call, "pads: expected integers, found others");
+    }
+    return pare_pad_eval(ctx, io, begin, end);
 }
 
 const pare_op pare_op_pad = {
     .domain = "", .name = "Pad", .since = 1,
     .n_in = { 1, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pad_params),
-    .resolve = pad_resolve, .infer = pad_infer, .eval = PARE_TODO(eval),
+    .resolve = pad_resolve, .infer = pad_infer, .eval = pad_eval,
 };

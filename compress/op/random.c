@@ -171,5 +171,5 @@ const pare_op pare_op_eye_like = {
     .domain = "", .name = "EyeLike", .since = 9,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_eye_like_params),
-    .resolve = eye_like_resolve, .infer = eye_like_infer, .eval = PARE_TODO(eval),
+    .resolve = eye_like_resolve, .infer = eye_like_infer, .eval = pare_eye_like_eval,
 };

@@ -175,40 +175,45 @@ const pare_op pare_op_depth_to_space = {
     .domain = "", .name = "DepthToSpace", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_depth_space_params),
-    .resolve = depth_space_resolve, .infer = depth_to_space_infer, .eval = PARE_TODO(eval),
+    .resolve = depth_space_resolve, .infer = depth_to_space_infer, .eval = pare_depth_to_space_eval,
 };
 
 const pare_op pare_op_space_to_depth = {
     .domain = "", .name = "SpaceToDepth", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_depth_space_params),
-    .resolve = depth_space_resolve, .infer = space_to_depth_infer, .eval = PARE_TODO(eval),
+    .resolve = depth_space_resolve, .infer = space_to_depth_infer, .eval = pare_space_to_depth_eval,
 };
 
 const pare_op pare_op_col2im = {
     .domain = "", .name = "Col2Im", .since = 18,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_col2im_params),
-    .resolve = col2im_resolve, .infer = col2im_infer, .eval = PARE_TODO(eval),
+    .resolve = col2im_resolve, .infer = col2im_infer, .eval = pare_col2im_eval,
 };
 
 const pare_op pare_op_reverse_sequence = {
-    .domain = "", .name = "ReverseSequence", .since = 10,
-    .n_in = { 2, 2 }, .n_out = { 1, 1 },
+    .domain = "",
+    .name = "ReverseSequence",
+    .since = 10,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_reverse_sequence_params),
-    .resolve = reverse_sequence_resolve, .infer = reverse_sequence_infer, .eval = PARE_TODO(eval),
+    .resolve = reverse_sequence_resolve,
+    .infer = reverse_sequence_infer,
+    .eval = pare_reverse_sequence_eval,
 };
 
 const pare_op pare_op_trilu = {
     .domain = "", .name = "Trilu", .since = 14,
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_trilu_params),
-    .resolve = trilu_resolve, .infer = trilu_infer, .eval = PARE_TODO(eval),
+    .resolve = trilu_resolve, .infer = trilu_infer, .eval = pare_trilu_eval,
 };
 
 const pare_op pare_op_center_crop_pad = {
     .domain = "", .name = "CenterCropPad", .since = 18,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_crop_pad_params),
-    .resolve = crop_pad_resolve, .infer = crop_pad_infer, .eval = PARE_TODO(eval),
+    .resolve = crop_pad_resolve, .infer = crop_pad_infer, .eval = pare_center_crop_pad_eval,
 };

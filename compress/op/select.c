@@ -93,19 +93,19 @@ static pare_status unique_infer(pare_ctx *ctx, pare_infer_io *io)
 const pare_op pare_op_non_zero = {
     .domain = "", .name = "NonZero", .since = 9,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
-    .resolve = PARE_NA(resolve), .infer = non_zero_infer, .eval = PARE_TODO(eval),
+    .resolve = PARE_NA(resolve), .infer = non_zero_infer, .eval = pare_non_zero_eval,
 };
 
 const pare_op pare_op_compress = {
     .domain = "", .name = "Compress", .since = 9,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_flat_axis_params),
-    .resolve = flat_axis_resolve, .infer = compress_infer, .eval = PARE_TODO(eval),
+    .resolve = flat_axis_resolve, .infer = compress_infer, .eval = pare_compress_eval,
 };
 
 const pare_op pare_op_unique = {
     .domain = "", .name = "Unique", .since = 11,
     .n_in = { 1, 1 }, .n_out = { 1, 4 },
     .params_bytes = sizeof(pare_flat_axis_params),
-    .resolve = flat_axis_resolve, .infer = unique_infer, .eval = PARE_TODO(eval),
+    .resolve = flat_axis_resolve, .infer = unique_infer, .eval = pare_unique_eval,
 };

@@ -51,5 +51,5 @@ const pare_op pare_op_top_k = {
     .domain = "", .name = "TopK", .since = 1,
     .n_in = { 1, 2 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_top_k_params),
-    .resolve = top_k_resolve, .infer = top_k_infer, .eval = PARE_TODO(eval),
+    .resolve = top_k_resolve, .infer = top_k_infer, .eval = pare_top_k_eval,
 };

@@ -55,3 +55,21 @@ int64_t pare_window_padded_taps_ref(const pare_window_shape *shape, const int64_
     }
     return n;
 }
+
+void pare_window_add_f32_ref(int64_t n, const int64_t *offset, const float *x, float *y)
+{
+    for (int64_t t = 0; t < n; t++)
+        if (offset[t] >= 0) y[offset[t]] += x[t];
+}
+
+void pare_window_add_f64_ref(int64_t n, const int64_t *offset, const double *x, double *y)
+{
+    for (int64_t t = 0; t < n; t++)
+        if (offset[t] >= 0) y[offset[t]] += x[t];
+}
+
+void pare_window_add_u64_ref(int64_t n, const int64_t *offset, const uint64_t *x, uint64_t *y)
+{
+    for (int64_t t = 0; t < n; t++)
+        if (offset[t] >= 0) y[offset[t]] += x[t];
+}
