@@ -10,4 +10,6 @@ typedef struct pare_block_gather_params {
     int64_t block_size;       /* elements that share a scale */
 } pare_block_gather_params;
 
+pare_eval_fn pare_block_gather_eval; /* op/eval.h */
+
 #endif

@@ -107,6 +107,18 @@ static pare_status numbers_eval(pare_ctx *ctx, pare_eval_io *io, const pare_attr
     return PARE_OK;
 }
 
+/* The message says what is wrong with the values; whose they are is put in front. */
+static pare_status sparse_eval(pare_ctx *ctx, const pare_eval_io *io, const pare_attr *attr,
+                               pare_tensor **out)
+{
+    char message[PARE_MESSAGE_BYTES];
+    const pare_status st = pare_evaluator_sparse(ctx, out, attr->sparse[0]);
+    if (!st) return PARE_OK;
+    memcpy(message, ctx->message, sizeof(message));
+    pare_call_fail(ctx, io->call, "%s", message);
+    return st;
+}
+
 static pare_status constant_eval(pare_ctx *ctx, pare_eval_io *io)
 {
     const pare_attr *attr = ((const pare_constant_params *)io->params)->value;
@@ -118,7 +130,7 @@ static pare_status constant_eval(pare_ctx *ctx, pare_eval_io *io)
     if (attr->type == PARE_ATTR_TENSOR)
         PARE_TRY(pare_tensor_densify(ctx, &tensor, attr->tensors[0]));
     else
-        PARE_TRY(pare_evaluator_sparse(ctx, &tensor, attr->sparse[0]));
+        PARE_TRY(sparse_eval(ctx, io, attr, &tensor));
     io->out[0] = (pare_datum){ .kind = PARE_TYPE_TENSOR, .tensor = tensor };
     return PARE_OK;
 }

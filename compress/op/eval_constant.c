@@ -1,7 +1,7 @@
+#include "kernels/copy.h"
 #include "op/evaluator.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 /* Initializers as values. */
 
@@ -23,7 +23,7 @@ static bool position(const pare_sparse_tensor *s, const int64_t *indices, bool l
 static pare_status scatter(pare_ctx *ctx, const pare_sparse_tensor *s, const pare_tensor *values,
                            const pare_tensor *indices, uint8_t *to, int64_t n)
 {
-    const size_t width = pare_dtype_of(values->dtype)->bits / 8u;
+    const uint32_t bits = pare_dtype_of(values->dtype)->bits;
     for (int64_t i = 0; i < values->n_elements; i++) {
         int64_t at = 0;
         if (!position(s, pare_eval_data(indices), indices->rank == 1, i, n, &at))
@@ -31,7 +31,7 @@ static pare_status scatter(pare_ctx *ctx, const pare_sparse_tensor *s, const par
                              "sparse tensor: expected indices within its dims, found entry %" PRId64
                              " outside",
                              i);
-        memcpy(to + (size_t)at * width, values->payload.data + (size_t)i * width, width);
+        pare_copy_ref(bits, to, at, 1, values->payload.data, i, 1, 1);
     }
     return PARE_OK;
 }
@@ -44,9 +44,9 @@ pare_status pare_evaluator_sparse(pare_ctx *ctx, pare_tensor **out,
     pare_tensor *dense = NULL;
     *out = NULL;
     if (!sparse->values || !sparse->indices || sparse->indices->dtype != PARE_INT64 ||
-        pare_dtype_of(sparse->values->dtype)->bits < 8)
+        !pare_dtype_of(sparse->values->dtype)->bits)
         return pare_fail(ctx, PARE_EUNSUPPORTED,
-                         "sparse tensor: expected values of whole bytes and int64 indices");
+                         "sparse tensor: expected numbers as values and int64 indices");
     pare_status st = pare_tensor_densify(ctx, &values, sparse->values);
     if (!st) st = pare_tensor_densify(ctx, &indices, sparse->indices);
     if (!st) st = pare_tensor_new(ctx, &dense, values->dtype, sparse->rank, sparse->dims);

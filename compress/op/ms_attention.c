@@ -1,4 +1,5 @@
 #include "op/attention.h"
+#include "op/norm.h"
 
 #include <inttypes.h>
 
@@ -187,5 +188,6 @@ const pare_op pare_op_ms_embed_layer_normalization = {
     .domain = "com.microsoft", .name = "EmbedLayerNormalization", .since = 1,
     .n_in = { 7, 9 }, .n_out = { 1, 3 },
     .params_bytes = sizeof(float),
-    .resolve = embed_layer_norm_resolve, .infer = embed_layer_norm_infer, .eval = PARE_TODO(eval),
+    .resolve = embed_layer_norm_resolve, .infer = embed_layer_norm_infer,
+    .eval = pare_embed_layer_norm_eval,
 };

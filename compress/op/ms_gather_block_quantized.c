@@ -70,5 +70,5 @@ const pare_op pare_op_ms_gather_block_quantized = {
     .domain = "com.microsoft", .name = "GatherBlockQuantized", .since = 1,
     .n_in = { 3, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_block_gather_params),
-    .resolve = gather_resolve, .infer = gather_infer, .eval = PARE_TODO(eval),
+    .resolve = gather_resolve, .infer = gather_infer, .eval = pare_block_gather_eval,
 };

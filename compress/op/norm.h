@@ -31,5 +31,6 @@ pare_resolve_fn pare_layer_norm_resolve;
 /* Evals (op/eval.h); channel: InstanceNormalization and GroupNormalization. */
 pare_eval_fn pare_batch_norm_eval, pare_channel_norm_eval, pare_layer_norm_eval;
 pare_eval_fn pare_lrn_eval, pare_lp_norm_eval, pare_mean_variance_norm_eval;
+pare_eval_fn pare_embed_layer_norm_eval;
 
 #endif

@@ -9,6 +9,15 @@ static void creating(void **state)
         { 13, "", "y = Constant<value_float = 0.5>()", "float {0.5}" },
         { 13, "", "y = Constant<value_string = \"ab\">()", "string {'ab'}" },
         { 13, "", "y = Constant<value_strings = [\"a\", \"\"]>()", "string[2] {'a', ''}" },
+        { 21, "", "y = Constant<value = int4[3] {1, -2, 3}>()", "int4[3] {1, -2, 3}" },
+        { 13, "", "y = Constant<sparse_value: sparse_tensor = "
+          "sparse_tensor(float[2,2]) {float[2] {1, 2}, int64[2,2] {0, 1, 1, 0}}>()",
+          "float[2,2] {0, 1, 2, 0}" },
+        { 21, "", "y = Constant<sparse_value: sparse_tensor = "
+          "sparse_tensor(int4[3]) {int4[2] {-1, 5}, int64[2] {0, 2}}>()", "int4[3] {-1, 0, 5}" },
+        { 13, "", "y = Constant<sparse_value: sparse_tensor = "
+          "sparse_tensor(float[2]) {float[1] {1}, int64[1] {2}}>()",
+          "error: node of output 'y' (Constant): sparse tensor: expected indices within its dims" },
         { 13, "int64[2] s = {2, 1}", "y = ConstantOfShape(s)", "float[2,1] {0, 0}" },
         { 21, "int64[1] s = {3}", "y = ConstantOfShape<value = int4[1] {-3}>(s)",
           "int4[3] {-3, -3, -3}" },
