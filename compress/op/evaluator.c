@@ -222,6 +222,15 @@ static pare_status keep_outputs(pare_evaluator *e, const pare_node *n, call_room
     return PARE_OK;
 }
 
+/* Says which node ran out of memory; those that run graphs leave that to the nodes in them. */
+static pare_status name_node(pare_evaluator *e, const pare_node *n, pare_status st)
+{
+    if (st != PARE_ENOMEM || holds_graph(n) || pare_called_function(e->model, n)) return st;
+    const pare_call call = { .node = n };
+    pare_call_fail(e->ctx, &call, "%s", e->ctx->message);
+    return st;
+}
+
 pare_status pare_evaluator_run(pare_evaluator *e, pare_node_id id)
 {
     const pare_node *n = &e->model->nodes[id];
@@ -234,6 +243,7 @@ pare_status pare_evaluator_run(pare_evaluator *e, pare_node_id id)
     }
     const pare_function *f = pare_called_function(e->model, n);
     pare_status st = f ? eval_function(e, id, f, &room) : eval_operator(e, id, &room);
+    st = name_node(e, n, st);
     if (!st) st = keep_outputs(e, n, &room);
     for (uint32_t i = 0; i < n->n_outputs; i++) pare_datum_drop(e->ctx, &room.out[i]);
     drop_used(e, n);

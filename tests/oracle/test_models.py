@@ -147,7 +147,8 @@ def judge_magika():
     folder = os.path.join(DATA, "text", "magika")
     with open(os.path.join(folder, "config.min.json")) as f:
         config = json.load(f)
-    with gzip.open(os.path.join(folder, "standard_v3_3-inference_examples_by_content.json.gz")) as f:
+    recorded = os.path.join(folder, "standard_v3_3-inference_examples_by_content.json.gz")
+    with gzip.open(recorded) as f:
         examples = [e for e in json.load(f) if e["prediction"]["dl"] != "undefined"][::8]
     rows = [magika_features(base64.b64decode(e["content_base64"]), config) for e in examples]
     (scores,), seconds = pare("text/magika-standard_v3_3", {"bytes": np.array(rows, np.int32)})
