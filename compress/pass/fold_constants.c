@@ -17,7 +17,7 @@
  * something large stay, and so does Transpose of a weight that others use as it is. Quantized
  * constants stay quantized: DequantizeLinear is not folded. */
 
-enum { SPARE_BYTES = 1024, MAX_NODE_INPUTS = 4096 };
+enum { SPARE_BYTES = 512, MAX_NODE_INPUTS = 4096 }; /* 64 integers: what shapes are made of */
 
 typedef struct folder {
     pare_ctx *ctx;

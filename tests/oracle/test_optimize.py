@@ -14,7 +14,7 @@ FOLDERS = [os.path.join(os.environ["TESTDATA"], "models")]
 if "PARE_SHARED" in os.environ:
     FOLDERS.append(os.path.join(os.environ["PARE_SHARED"], "data", "models", "*"))
 FLOATS = {"float16": np.float16, "float": np.float32, "double": np.float64}
-SPARE_BYTES = 1024  # that a folded node may take more
+SPARE_BYTES = 512  # that a folded node may take more
 
 
 def feed_of(session):
