@@ -1,5 +1,6 @@
 #include "cli/model_file.h"
 #include "cli/number.h"
+#include "cli/run_inputs.h"
 #include "cli/same_outputs.h"
 #include "cli/signals.h"
 
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 
 typedef struct convert_options {
+    pare_shape_options shapes; /* first: PARE_SHAPE_OPTION_ROWS says so */
     const char *output;
     uint64_t external_bytes; /* payloads of this size or more go beside the model */
     bool embed;
@@ -28,6 +30,8 @@ static bool check_usage(const char *input, const convert_options *opts, pare_lin
         pare_line_add(message, "-: a model is not written to standard output; name a file");
     else if (opts->embed && opts->external_bytes != PARE_NOT_GIVEN)
         pare_line_add(message, "options '--embed' and '--external-data' contradict each other");
+    else if (!opts->optimize && (opts->shapes.shapes.n || opts->shapes.dims.n))
+        pare_line_add(message, "--shape and --dim have an effect with --optimize only");
     else if (stat(opts->output, &out) != 0)
         return true;
     else if (S_ISDIR(out.st_mode))
@@ -46,6 +50,7 @@ typedef struct conversion {
     pare_model *model;
     pare_model *before;      /* what it was, where a pass changed it; else NULL */
     const char *path;        /* OUT */
+    pare_shapes_given shapes; /* of the inputs that both are run on */
     pare_model_files in, out;
     pare_pass_stats stats;
     uint64_t nodes_before;
@@ -102,7 +107,9 @@ static pare_status check_written(pare_ctx *ctx, const char *path, void *user)
     pare_app_note(job->app, "read %s back in %.3f s: it holds the same model", job->path,
                   pare_app_seconds() - begun);
     const pare_status same =
-        job->before ? pare_same_outputs(job->app, &job->compared, job->before, written) : PARE_OK;
+        job->before ? pare_same_outputs(job->app, &job->compared, job->before, written,
+                                        &job->shapes.opts)
+                    : PARE_OK;
     pare_model_free(ctx, written);
     return same;
 }
@@ -185,23 +192,30 @@ static int report(const conversion *job, const char *input)
     return PARE_EXIT_DONE;
 }
 
+static int convert(conversion *job, const char *input, const convert_options *opts)
+{
+    pare_model_files_of(&job->in, job->model);
+    pare_status st = opts->optimize ? optimize(job) : PARE_OK;
+    if (!st) st = save(job, opts);
+    return st ? report_failure(job, st) : report(job, input);
+}
+
 static int run(pare_app *app, const pare_arguments *args, const void *options)
 {
     const convert_options *const opts = options;
     const char *const input = args->operands[0];
+    const pare_run_inputs none = { 0 };
     pare_line message = { 0 };
     if (!check_usage(input, opts, &message))
         return pare_app_error(app, PARE_EXIT_USAGE, message.text, NULL);
-    pare_model *model = NULL;
-    int status = pare_model_open(app, &model, input);
-    if (status) return status;
-    conversion job = { .app = app, .model = model, .path = opts->output };
-    pare_model_files_of(&job.in, model);
-    pare_status st = opts->optimize ? optimize(&job) : PARE_OK;
-    if (!st) st = save(&job, opts);
-    status = st ? report_failure(&job, st) : report(&job, input);
+    conversion job = { .app = app, .path = opts->output };
+    int status = pare_shapes_read(app, &job.shapes, &opts->shapes);
+    if (!status) status = pare_model_open(app, &job.model, input);
+    if (!status) status = pare_run_shapes_check(app, job.model, &job.shapes, &none);
+    if (!status) status = convert(&job, input, opts);
     pare_model_free(&app->ctx, job.before);
-    pare_model_free(&app->ctx, model);
+    pare_model_free(&app->ctx, job.model);
+    pare_shapes_given_free(app, &job.shapes);
     return status;
 }
 
@@ -221,6 +235,7 @@ static const pare_option rows[] = {
     { .name = "optimize", .kind = PARE_OPT_FLAG, .offset = offsetof(convert_options, optimize),
       .help = "Compute what is constant, remove what no output depends on; outputs stay the same, "
               "which is checked" },
+    PARE_SHAPE_OPTION_ROWS,
 };
 
 static const pare_example examples[] = {
@@ -242,7 +257,8 @@ const pare_cmd pare_cmd_convert = {
         "it, unless an option says otherwise or the model file would exceed 1.9 GiB.\n"
         "With --optimize, nodes whose outputs are always the same become constants, unless that "
         "made the model bigger, and nodes, weights and functions that no output depends on go. "
-        "The model before and the file are then run on random inputs and must give the same.\n"
+        "The model before and the file are then run on random inputs and must give the same; "
+        "--shape and --dim say of which sizes (default 1), and change nothing in the file.\n"
         "OUT appears when it is complete and has been read back; until then, and after any "
         "failure, an older OUT stays as it was.",
     .operands = operands,

@@ -93,7 +93,7 @@ static pare_status run_both(pare_runner *runner, bool *compared, const pare_mode
 }
 
 pare_status pare_same_outputs(pare_app *app, bool *compared, const pare_model *before,
-                              const pare_model *after)
+                              const pare_model *after, const pare_infer_opts *shapes)
 {
     const pare_node *random = random_node(before);
     pare_runner runner;
@@ -106,7 +106,7 @@ pare_status pare_same_outputs(pare_app *app, bool *compared, const pare_model *b
         return PARE_OK;
     }
     pare_runner_init(&runner, app);
-    const pare_sample_opts opts = { .quiet = true };
+    const pare_sample_opts opts = { .shapes = shapes, .quiet = true };
     pare_status st = pare_runner_fail(
         &runner, pare_sample_inputs(&runner.ctx, &inputs, &n, before, &opts));
     if (st && is_excuse(st)) {

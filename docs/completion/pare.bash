@@ -20,6 +20,8 @@ _pare() {
     case "$verb $prev" in
     " --max-memory") COMPREPLY=(); return ;;
     "convert --output" | "convert -o") _pare_files; return ;;
+    "convert --shape") COMPREPLY=(); return ;;
+    "convert --dim") COMPREPLY=(); return ;;
     "convert --max-memory") COMPREPLY=(); return ;;
     "inspect --shape") COMPREPLY=(); return ;;
     "inspect --dim") COMPREPLY=(); return ;;
@@ -34,7 +36,7 @@ _pare() {
     esac
     case "$verb $cur" in
     " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help --version"; return ;;
-    "convert -"*) _pare_words " -o --output --external-data --embed --optimize --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "convert -"*) _pare_words " -o --output --external-data --embed --optimize --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;

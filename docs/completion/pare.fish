@@ -18,6 +18,8 @@ complete -c pare -n '__fish_seen_subcommand_from convert' -l output -s o -r -F -
 complete -c pare -n '__fish_seen_subcommand_from convert' -l external-data -d 'Put weights of SIZE bytes or more into one data file beside OUT'
 complete -c pare -n '__fish_seen_subcommand_from convert' -l embed -d 'Put all weights into OUT itself, which can hold 2 GiB'
 complete -c pare -n '__fish_seen_subcommand_from convert' -l optimize -d 'Compute what is constant, remove what no output depends on; outputs stay the same, which is checked'
+complete -c pare -n '__fish_seen_subcommand_from convert' -l shape -x -d 'Shape of an input, e.g. image=1,3,224,224; may be given for several inputs'
+complete -c pare -n '__fish_seen_subcommand_from convert' -l dim -x -d 'Value of named dimensions, e.g. batch=1,seq=128'
 complete -c pare -n '__fish_seen_subcommand_from convert' -l json -d 'Print one JSON object on standard output and nothing else there'
 complete -c pare -n '__fish_seen_subcommand_from convert' -l quiet -s q -d 'No warnings, no progress, no summary of what was written'
 complete -c pare -n '__fish_seen_subcommand_from convert' -l verbose -s v -d 'Say what is done and how long it takes; cut no lists'

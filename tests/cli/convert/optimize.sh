@@ -58,6 +58,15 @@ has err "warning: outputs before and after could not be compared: "
 has out "nodes 3 -> 2 (1 folded, 0 unused)"
 lacks out "the same outputs"
 
+# Sizes for the comparison, which nothing in the file shows.
+expect 0 convert "$TESTDATA/models/tiny_shapes.onnx" -o one.onnx --optimize
+expect 0 convert "$TESTDATA/models/tiny_shapes.onnx" -o out.onnx --optimize --dim batch=2,time=3
+same one.onnx out.onnx
+expect 3 convert "$TESTDATA/models/tiny_shapes.onnx" -o out.onnx --optimize --dim batsch=2
+has err "did you mean 'batch'?"
+expect 2 convert m.onnx -o out.onnx --dim batch=2
+has err "--shape and --dim have an effect with --optimize only"
+
 # Every model that is here, as far as it can be run.
 for model in "$TESTDATA"/models/*.onnx; do
     expect 0 convert "$model" -o out.onnx --optimize
