@@ -1,5 +1,5 @@
-/* Kernels for AVX2 with FMA; each gives the bits of its reference. These files alone are compiled
- * for that level, so nothing here may be called before the processor was asked. */
+/* Kernels for AVX2 with FMA and F16C; each gives the bits of its reference. Their files alone are
+ * compiled for that level, so nothing here may be called before the processor was asked. */
 #ifndef KERNELS_X86_AVX2_H
 #define KERNELS_X86_AVX2_H
 
