@@ -35,16 +35,19 @@ static INLINE void store_8(void *y, int64_t n, __m128i v)
 
 /* --- halves ----------------------------------------------------------------------------------- */
 
-static void to_f16(int64_t n, const float *x, uint16_t *y)
+static INLINE __m128i f16_of(__m256 x)
 {
-    for (int64_t i = 0; i < n; i += LANES)
-        store_16(y + i, n - i, _mm256_cvtps_ph(load_n(x + i, n - i), _MM_FROUND_TO_NEAREST_INT));
+    return _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);
 }
 
-static void from_f16(int64_t n, const uint16_t *x, float *y)
+static INLINE __m256 of_f16(__m128i x)
 {
-    for (int64_t i = 0; i < n; i += LANES)
-        store_n(y + i, n - i, _mm256_cvtph_ps(load_16(x + i, n - i)));
+    return _mm256_cvtph_ps(x);
+}
+
+static INLINE __m256 of_bf16(__m128i x)
+{
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16));
 }
 
 /* Half of what is cut off is added, less one where the rest is even; a carry may reach infinity. */
@@ -61,17 +64,41 @@ static INLINE __m128i bf16_of(__m256 x)
     return _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1));
 }
 
+typedef __m128i to_half_fn(__m256 x);
+typedef __m256 from_half_fn(__m128i x);
+
+static INLINE void to_halves(to_half_fn *fn, int64_t n, const float *x, uint16_t *y)
+{
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) store_16(y + i, LANES, fn(_mm256_loadu_ps(x + i)));
+    if (i < n) store_16(y + i, n - i, fn(load_n(x + i, n - i)));
+}
+
+static INLINE void from_halves(from_half_fn *fn, int64_t n, const uint16_t *x, float *y)
+{
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) _mm256_storeu_ps(y + i, fn(load_16(x + i, LANES)));
+    if (i < n) store_n(y + i, n - i, fn(load_16(x + i, n - i)));
+}
+
+static void to_f16(int64_t n, const float *x, uint16_t *y)
+{
+    to_halves(f16_of, n, x, y);
+}
+
 static void to_bf16(int64_t n, const float *x, uint16_t *y)
 {
-    for (int64_t i = 0; i < n; i += LANES) store_16(y + i, n - i, bf16_of(load_n(x + i, n - i)));
+    to_halves(bf16_of, n, x, y);
+}
+
+static void from_f16(int64_t n, const uint16_t *x, float *y)
+{
+    from_halves(of_f16, n, x, y);
 }
 
 static void from_bf16(int64_t n, const uint16_t *x, float *y)
 {
-    for (int64_t i = 0; i < n; i += LANES) {
-        const __m256i wide = _mm256_cvtepu16_epi32(load_16(x + i, n - i));
-        store_n(y + i, n - i, _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16)));
-    }
+    from_halves(of_bf16, n, x, y);
 }
 
 /* --- bytes ------------------------------------------------------------------------------------ */
@@ -79,6 +106,7 @@ static void from_bf16(int64_t n, const uint16_t *x, float *y)
 static INLINE __m256i load_zeros(const int32_t *zero, int64_t i, int64_t step, int64_t n)
 {
     if (!step) return _mm256_set1_epi32(*zero);
+    if (n >= LANES) return _mm256_loadu_si256((const void *)(zero + i));
     return _mm256_maskload_epi32(zero + i, lanes(n));
 }
 
@@ -95,17 +123,26 @@ static INLINE __m256i quantized(__m256 x, __m256 scale, __m256i zero)
     return _mm256_add_epi32(_mm256_cvtps_epi32(r), zero);
 }
 
+/* n of eight, all of them where that is known. */
+static INLINE void quantize_n(const bool is_signed, int64_t n, const float *x, __m256 scale,
+                              __m256i zero, uint8_t *y)
+{
+    const __m256i q = quantized(load_n(x, n), scale, zero);
+    const __m128i words =
+        _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
+    store_8(y, n, is_signed ? _mm_packs_epi16(words, words) : _mm_packus_epi16(words, words));
+}
+
 static INLINE void quantize(const bool is_signed, int64_t n, const float *x, const float *scale,
                             const int32_t *zero, int64_t step, uint8_t *y)
 {
-    for (int64_t i = 0; i < n; i += LANES) {
-        const __m256i q = quantized(load_n(x + i, n - i), load_scales(scale, i, step, n - i),
-                                    load_zeros(zero, i, step, n - i));
-        const __m128i words =
-            _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
-        store_8(y + i, n - i,
-                is_signed ? _mm_packs_epi16(words, words) : _mm_packus_epi16(words, words));
-    }
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        quantize_n(is_signed, LANES, x + i, load_scales(scale, i, step, LANES),
+                   load_zeros(zero, i, step, LANES), y + i);
+    if (i < n)
+        quantize_n(is_signed, n - i, x + i, load_scales(scale, i, step, n - i),
+                   load_zeros(zero, i, step, n - i), y + i);
 }
 
 static void quantize_u8(int64_t n, const float *x, const float *scale, const int32_t *zero,
@@ -120,16 +157,25 @@ static void quantize_s8(int64_t n, const float *x, const float *scale, const int
     quantize(true, n, x, scale, zero, step, (uint8_t *)y);
 }
 
+static INLINE void dequantize_n(const bool is_signed, int64_t n, const uint8_t *x, __m256 scale,
+                                __m256i zero, float *y)
+{
+    const __m128i bytes = load_8(x, n);
+    const __m256i wide = is_signed ? _mm256_cvtepi8_epi32(bytes) : _mm256_cvtepu8_epi32(bytes);
+    const __m256 from_zero = _mm256_cvtepi32_ps(_mm256_sub_epi32(wide, zero));
+    store_n(y, n, _mm256_mul_ps(from_zero, scale));
+}
+
 static INLINE void dequantize(const bool is_signed, int64_t n, const uint8_t *x, const float *scale,
                               const int32_t *zero, int64_t step, float *y)
 {
-    for (int64_t i = 0; i < n; i += LANES) {
-        const __m128i bytes = load_8(x + i, n - i);
-        const __m256i wide = is_signed ? _mm256_cvtepi8_epi32(bytes) : _mm256_cvtepu8_epi32(bytes);
-        const __m256i from_zero = _mm256_sub_epi32(wide, load_zeros(zero, i, step, n - i));
-        store_n(y + i, n - i,
-                _mm256_mul_ps(_mm256_cvtepi32_ps(from_zero), load_scales(scale, i, step, n - i)));
-    }
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        dequantize_n(is_signed, LANES, x + i, load_scales(scale, i, step, LANES),
+                     load_zeros(zero, i, step, LANES), y + i);
+    if (i < n)
+        dequantize_n(is_signed, n - i, x + i, load_scales(scale, i, step, n - i),
+                     load_zeros(zero, i, step, n - i), y + i);
 }
 
 static void dequantize_u8(int64_t n, const uint8_t *x, const float *scale, const int32_t *zero,

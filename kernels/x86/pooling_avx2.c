@@ -35,16 +35,17 @@ void pare_max_pool_avx2(int64_t n_taps, const float *const *x, int64_t n, float 
     }
 }
 
-/* Rows: by pointers, or at a distance from the first. */
+/* Rows: by pointers, or at a distance from the first. Known where it is inlined. */
 typedef struct rows {
-    const float *const *pointers; /* NULL: first and stride */
+    bool by_pointers;
+    const float *const *pointers;
     const float *first;
     int64_t stride;
 } rows;
 
 static INLINE const float *row(const rows *r, int64_t i)
 {
-    return r->pointers ? r->pointers[i] : r->first + i * r->stride;
+    return r->by_pointers ? r->pointers[i] : r->first + i * r->stride;
 }
 
 typedef __m256 fold_fn(__m256 p, __m256 x, __m256 shift);
@@ -107,7 +108,7 @@ static INLINE __m256 reduce(fold_fn *fold, fold_fn *join, int64_t n_rows, const 
 void pare_average_pool_avx2(int64_t n_taps, const float *const *x, int64_t n, float divisor,
                             float *y)
 {
-    const rows taps = { .pointers = x };
+    const rows taps = { .by_pointers = true, .pointers = x };
     const __m256 none = _mm256_setzero_ps();
     int64_t c = 0;
     for (; c + LANES <= n; c += LANES) {
