@@ -59,6 +59,7 @@ pare_value_id pare_fuser_output(const pare_fuser *f, uint32_t position)
 {
     const pare_node *n = pare_fuser_node(f, position);
     pare_value_id output = PARE_NONE;
+    if (n->n_outputs > PARE_MAX_GROUP_INPUTS) return PARE_NONE; /* many omitted ones: hostile */
     for (uint32_t i = 0; i < n->n_outputs; i++) {
         if (n->outputs[i] == PARE_NONE) continue;
         if (output != PARE_NONE) return PARE_NONE;

@@ -2,10 +2,12 @@
 
 #include <assert.h>
 
-/* The node of this graph, free and behind the draft, that a use is an input of; else PARE_NONE. */
+/* The node of this graph, free and behind the draft, that a use is an input of; else PARE_NONE. One
+ * with more inputs than a group may have is none: it would be gone through for each of them. */
 static uint32_t free_user(const pare_fuser *f, const pare_use *use)
 {
     if (use->graph != f->graph || use->user == PARE_NONE) return PARE_NONE;
+    if (pare_node_at(f->model, use->user)->n_inputs > PARE_MAX_GROUP_INPUTS) return PARE_NONE;
     const uint32_t at = f->position[use->user];
     return f->group[at] == PARE_NONE ? at : PARE_NONE;
 }

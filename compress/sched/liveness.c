@@ -188,16 +188,21 @@ static bool is_read_twice(const finder *f, const pare_group *g, const pare_live_
     return false;
 }
 
-/* The first input whose memory the only output of a group may take over, or PARE_NONE. */
+/* The first input whose memory the only output of a group may take over, or PARE_NONE. Trying one
+ * takes as long as the group has inputs, so few are tried. */
 static uint32_t find_in_place(const finder *f, const pare_group *g, uint32_t step,
                               const pare_live_value *v)
 {
+    enum { MAX_TRIES = 16 };
+    uint32_t n_tries = 0;
     if (f->opts->no_in_place || g->n_outputs != 1 || !v->is_known) return PARE_NONE;
-    for (uint32_t i = 0; i < g->n_inputs; i++) {
+    for (uint32_t i = 0; i < g->n_inputs && n_tries < MAX_TRIES; i++) {
         const pare_live_value *in = live_value(f, g->inputs[i]);
         if (!in || in->buffer == PARE_NONE || !in->is_known || in->bytes != v->bytes) continue;
         const pare_live_buffer *b = &f->live->buffers[in->buffer];
-        if (b->last != step || is_read_twice(f, g, in)) continue;
+        if (b->last != step) continue;
+        n_tries++;
+        if (is_read_twice(f, g, in)) continue;
         if (!pare_sharing_in_place(&f->sharing, g, in->value) || !may_share(f, g, in->value))
             continue;
         return in->buffer;

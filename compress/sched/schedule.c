@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* Sequences of groups that moving may look at, in groups: some milliseconds. */
-enum { MAX_MOVED = 1 << 17 };
+/* Work that moving groups may take, in groups and their inputs: some milliseconds. */
+enum { MAX_WORK = 1 << 18 };
 
 typedef struct finder {
     pare_ctx *ctx;
@@ -19,7 +19,7 @@ typedef struct finder {
     uint32_t best_steps;      /* at the peak */
     uint32_t *trial;          /* [n] */
     uint32_t *position;       /* [n] by group, in best */
-    size_t n_moved;
+    size_t work, work_of_offer;
 } finder;
 
 /* --- the graph -------------------------------------------------------------------------------- */
@@ -124,7 +124,13 @@ static pare_status make_graph(finder *f, const pare_liveness *live)
     size_t n_inputs = 0;
     g->n = f->groups->n;
     g->n_buffers = live->n_buffers;
-    for (uint32_t i = 0; i < g->n; i++) n_inputs += f->groups->items[i].n_inputs;
+    f->work_of_offer = g->n;
+    for (uint32_t i = 0; i < g->n; i++) {
+        const pare_group *group = &f->groups->items[i];
+        n_inputs += group->n_inputs;
+        for (uint32_t k = 0; k < group->n_nodes; k++)
+            f->work_of_offer += pare_node_at(f->groups->graph->model, group->nodes[k])->n_inputs;
+    }
     const size_t most = g->n > g->n_buffers ? g->n : g->n_buffers;
     const size_t n_bytes = (g->n + (size_t)g->n_buffers) * sizeof(uint64_t) +
                            (3 * (g->n + (size_t)1) + 3 * n_inputs + g->n_buffers + most) *
@@ -214,7 +220,7 @@ static pare_status move_around(finder *f, uint32_t peak, uint32_t group, bool *i
     if (at == peak) return PARE_OK;
     uint32_t to = at < peak ? latest(f, group) : earliest(f, group);
     if (at < peak ? to < peak : to > peak) return PARE_OK;
-    f->n_moved += f->groups->n;
+    f->work += f->work_of_offer;
     move(f, at, to);
     return offer(f, is_better);
 }
@@ -225,13 +231,13 @@ static pare_status try_moves(finder *f, const pare_liveness *live, uint32_t *at_
 {
     const pare_model *model = f->groups->graph->model;
     const uint32_t n = pare_liveness_at(live, live->peak_step, at_peak);
-    for (uint32_t i = 0; i < n && !*is_better && f->n_moved <= MAX_MOVED; i++) {
+    for (uint32_t i = 0; i < n && !*is_better && f->work <= MAX_WORK; i++) {
         const pare_value_id value = live->buffers[at_peak[i]].value;
         const uint32_t maker = maker_of(f->groups, value);
         if (maker != PARE_NONE) PARE_TRY(move_around(f, live->peak_step, maker, is_better));
         for (const pare_use *u = pare_value_at(model, value)->first_use; u && !*is_better;
              u = u->next) {
-            if (f->n_moved > MAX_MOVED) return PARE_OK;
+            if (f->work++ > MAX_WORK) return PARE_OK;
             if (u->graph != f->groups->graph || u->user == PARE_NONE) continue;
             const uint32_t reader = f->groups->of_node[u->user];
             if (f->position[reader] <= live->peak_step) continue;
@@ -243,7 +249,7 @@ static pare_status try_moves(finder *f, const pare_liveness *live, uint32_t *at_
 
 static pare_status improve(finder *f)
 {
-    for (bool is_better = true; is_better && f->n_moved <= MAX_MOVED;) {
+    for (bool is_better = true; is_better && f->work <= MAX_WORK;) {
         pare_liveness *live = NULL;
         pare_live_opts opts = f->opts;
         opts.order = f->best;
@@ -256,7 +262,7 @@ static pare_status improve(finder *f)
         if (!st && live->n_steps) st = try_moves(f, live, at_peak, &is_better);
         pare_free(f->ctx, at_peak);
         pare_liveness_free(f->ctx, live);
-        f->n_moved += f->groups->n;
+        f->work += f->work_of_offer;
         if (st) return st;
     }
     return PARE_OK;

@@ -1,6 +1,8 @@
 #include "sched/schedule.h"
 
+#include "ir/graph.h"
 #include "op/infer.h"
+#include "support/graphs.h"
 #include "support/groups.h"
 #include "support/models.h"
 #include "support/test.h"
@@ -221,6 +223,38 @@ static void random_graphs_hold(void **state)
     assert_true(sum < 1.02);
 }
 
+/* Values with very many uses, nodes with very many inputs, graphs far inside of each other: nothing
+ * takes time that grows with the square. */
+static void large_and_odd_graphs_go_through(void **state)
+{
+    (void)state;
+    enum { N = 50000 };
+    for (int kind = 0; kind < 4; kind++) {
+        bench b = { 0 };
+        test_ctx_init(&b.t);
+        pare_ctx *ctx = &b.t.ctx;
+        if (kind == 0) assert_int_equal(graph_chain(ctx, &b.model, N), PARE_OK);
+        else if (kind == 1) assert_int_equal(graph_deep(ctx, &b.model, 32), PARE_OK);
+        else assert_int_equal(graph_wide(ctx, &b.model, N), PARE_OK);
+        for (pare_node_id id = 0; kind == 3 && id < b.model->n_nodes; id++)
+            if (pare_node_at(b.model, id)->n_inputs > 1)
+                assert_int_equal(pare_node_set_op(ctx, b.model, id, "Odd", NULL), PARE_OK);
+        assert_int_equal(pare_infer(ctx, &b.shapes, b.model, NULL), PARE_OK);
+        for (size_t scope = 0; scope < b.model->n_graphs; scope++) {
+            pare_schedule *schedule = NULL;
+            const pare_graph *graph = b.model->graphs[scope];
+            assert_int_equal(pare_fusion_find(ctx, &b.groups, graph, b.shapes, NULL, NULL, 0),
+                             PARE_OK);
+            assert_int_equal(pare_schedule_find(ctx, &schedule, b.groups, b.shapes, NULL), PARE_OK);
+            assert_int_equal(schedule->n, b.groups->n);
+            pare_schedule_free(ctx, schedule);
+            pare_groups_free(ctx, b.groups);
+        }
+        b.groups = NULL;
+        close_bench(&b);
+    }
+}
+
 static pare_status find_and_free(pare_ctx *ctx, void *user)
 {
     const bench *b = user;
@@ -246,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_chain_stays),
         cmocka_unit_test(random_sequences_are_near_the_best),
         cmocka_unit_test(random_graphs_hold),
+        cmocka_unit_test(large_and_odd_graphs_go_through),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return test_run(tests);
