@@ -81,12 +81,14 @@ const pare_op pare_op_grid_sample = {
     .domain = "", .name = "GridSample", .since = 16,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_grid_sample_params),
-    .resolve = grid_sample_resolve, .infer = grid_sample_infer, .eval = PARE_TODO(eval),
+    .resolve = grid_sample_resolve, .infer = grid_sample_infer,
+    .eval = pare_grid_sample_eval,
 };
 
 const pare_op pare_op_affine_grid = {
     .domain = "", .name = "AffineGrid", .since = 20,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_affine_grid_params),
-    .resolve = affine_grid_resolve, .infer = affine_grid_infer, .eval = PARE_TODO(eval),
+    .resolve = affine_grid_resolve, .infer = affine_grid_infer,
+    .eval = pare_affine_grid_eval,
 };

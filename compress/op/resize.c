@@ -14,7 +14,7 @@ static pare_status upsample_resolve(pare_ctx *ctx, void *params, const pare_call
 {
     static const char *const words[] = { "nearest", "linear", "bilinear", NULL };
     pare_resize_params *p = params;
-    *p = (pare_resize_params){ .coord = PARE_COORD_ASYMMETRIC, .nearest = PARE_NEAREST_FLOOR,
+    *p = (pare_resize_params){ .coord = PARE_COORD_ASYMMETRIC, .nearest = PARE_NEAREST_OLD,
                                .roi_input = -1, .scales_input = 1, .sizes_input = -1 };
     PARE_TRY(pare_get_word(ctx, call, "mode", words, PARE_RESIZE_NEAREST, &p->mode));
     if (p->mode > PARE_RESIZE_LINEAR) p->mode = PARE_RESIZE_LINEAR; /* its name in version 1 */
@@ -53,7 +53,7 @@ static pare_status resize_resolve(pare_ctx *ctx, void *params, const pare_call *
     PARE_TRY(pare_get_word(ctx, call, "mode", modes, PARE_RESIZE_NEAREST, &p->mode));
     if (call->version < 11) {
         p->coord = PARE_COORD_ASYMMETRIC;
-        p->nearest = PARE_NEAREST_FLOOR;
+        p->nearest = PARE_NEAREST_OLD;
         p->roi_input = p->sizes_input = -1;
         p->scales_input = 1;
         return PARE_OK;
@@ -122,23 +122,12 @@ static pare_status scale_dim(pare_ctx *ctx, const pare_infer_io *io, double scal
     return PARE_OK;
 }
 
-/* With tf_crop_and_resize only the part of axis i within the region of interest is scaled. */
-static bool is_cropped(const pare_infer_io *io, const resizing *plan, uint32_t i)
-{
-    const pare_resize_params *p = io->params;
-    if (p->coord != PARE_COORD_TF_CROP_AND_RESIZE || p->roi_input < 0) return false;
-    const pare_info *roi = pare_in(io, (uint32_t)p->roi_input);
-    const pare_num start = pare_info_at(roi, i);
-    const pare_num end = pare_info_at(roi, plan->n + i);
-    return start.kind != PARE_NUM_REAL || end.kind != PARE_NUM_REAL || start.r != 0 || end.r != 1;
-}
-
 static pare_status by_scale(pare_ctx *ctx, const pare_infer_io *io, resizing *plan, uint32_t i,
                             pare_num scale)
 {
     pare_num *dim = &plan->dims[plan->axes[i]];
     *dim = plan->x->dims[plan->axes[i]];
-    if (scale.kind == PARE_NUM_REAL && !is_cropped(io, plan, i))
+    if (scale.kind == PARE_NUM_REAL)
         return scale_dim(ctx, io, scale.r, dim);
     *dim = pare_num_unknown();
     return PARE_OK;
@@ -233,12 +222,12 @@ const pare_op pare_op_upsample = {
     .domain = "", .name = "Upsample", .since = 1, .until = 10,
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_resize_params),
-    .resolve = upsample_resolve, .infer = resize_infer, .eval = PARE_TODO(eval),
+    .resolve = upsample_resolve, .infer = resize_infer, .eval = pare_resize_eval,
 };
 
 const pare_op pare_op_resize = {
     .domain = "", .name = "Resize", .since = 10,
     .n_in = { 1, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_resize_params),
-    .resolve = resize_resolve, .infer = resize_infer, .eval = PARE_TODO(eval),
+    .resolve = resize_resolve, .infer = resize_infer, .eval = pare_resize_eval,
 };

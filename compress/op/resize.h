@@ -2,7 +2,7 @@
 #ifndef PARE_OP_RESIZE_H
 #define PARE_OP_RESIZE_H
 
-#include "op/attrs.h"
+#include "op/eval.h"
 
 typedef enum pare_resize_mode {
     PARE_RESIZE_NEAREST,
@@ -26,6 +26,7 @@ typedef enum pare_resize_nearest {
     PARE_NEAREST_ROUND_PREFER_CEIL,
     PARE_NEAREST_FLOOR,
     PARE_NEAREST_CEIL,
+    PARE_NEAREST_OLD,         /* ceil where the scale is below 1, else floor */
 } pare_resize_nearest;
 
 typedef enum pare_aspect_policy {
@@ -34,7 +35,7 @@ typedef enum pare_aspect_policy {
     PARE_ASPECT_NOT_SMALLER,
 } pare_aspect_policy;
 
-/* Upsample and Resize 10 are PARE_COORD_ASYMMETRIC with PARE_NEAREST_FLOOR. */
+/* Upsample and Resize 10 are PARE_COORD_ASYMMETRIC with PARE_NEAREST_OLD. */
 typedef struct pare_resize_params {
     int mode;                 /* pare_resize_mode */
     int coord;                /* pare_resize_coord */
@@ -63,5 +64,7 @@ typedef struct pare_grid_sample_params {
 typedef struct pare_affine_grid_params {
     bool align_corners;
 } pare_affine_grid_params;
+
+pare_eval_fn pare_resize_eval, pare_grid_sample_eval, pare_affine_grid_eval;
 
 #endif

@@ -48,7 +48,7 @@ static void resize_in_every_version(void **state)
           "float[8]" },
         { 13, "float[4] x", "float[2] r = {0.5, 1}, float[1] s = {2}",
           "y = Resize<coordinate_transformation_mode = \"tf_crop_and_resize\">(x, r, s)",
-          "float[?]" },
+          "float[8]" },
     };
     TEST_INFER(rows);
 }
