@@ -68,7 +68,7 @@ static pare_status attention_infer(pare_ctx *ctx, pare_infer_io *io)
         io->out[0] = pare_info_tensor(io->shapes, dtype, 3, dims);
     }
     set(io, 1, dtype, q.batch, k.n, total, k.size);
-    set(io, 2, dtype, q.batch, v.n, total, v.size);
+    set(io, 2, pare_in_dtype(io, 2), q.batch, v.n, total, v.size);
     set(io, 3, dtype, q.batch, q.n, q.steps, total);
     return PARE_OK;
 }
@@ -123,12 +123,17 @@ const pare_op pare_op_attention = {
     .domain = "", .name = "Attention", .since = 23,
     .n_in = { 3, 7 }, .n_out = { 1, 4 },
     .params_bytes = sizeof(pare_attention_params),
-    .resolve = attention_resolve, .infer = attention_infer, .eval = PARE_TODO(eval),
+    .resolve = attention_resolve, .infer = attention_infer, .eval = pare_attention_eval,
 };
 
 const pare_op pare_op_preview_flex_attention = {
-    .domain = "ai.onnx.preview", .name = "FlexAttention", .since = 1,
-    .n_in = { 3, 3 }, .n_out = { 1, 1 },
+    .domain = "ai.onnx.preview",
+    .name = "FlexAttention",
+    .since = 1,
+    .n_in = { 3, 3 },
+    .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_attention_params),
-    .resolve = flex_attention_resolve, .infer = flex_attention_infer, .eval = PARE_TODO(eval),
+    .resolve = flex_attention_resolve,
+    .infer = flex_attention_infer,
+    .eval = pare_flex_attention_eval,
 };

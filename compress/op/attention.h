@@ -3,6 +3,7 @@
 #ifndef PARE_OP_ATTENTION_H
 #define PARE_OP_ATTENTION_H
 
+#include "op/eval.h"
 #include "op/shape.h"
 
 typedef struct pare_attention_params {
@@ -12,12 +13,14 @@ typedef struct pare_attention_params {
     float softcap;            /* 0: none */
     bool causal;
     int64_t left_window, right_window; /* -1: unbounded */
-    int64_t qk_output_mode;   /* Attention 23: what the fourth output holds */
+    int64_t qk_output_mode;   /* Attention 23: what the fourth output holds; GroupQueryAttention:
+                                 0 nothing, 1 the scores before softmax, 2 after */
     pare_dtype softmax_type;  /* UNDEFINED: of the inputs */
     pare_ints qkv_hidden_sizes; /* com.microsoft.Attention; absent: all equal */
     float mask_filter_value;
     bool do_rotary, rotary_interleaved, smooth_softmax;
     int64_t rotary_dim;       /* 0: the whole head */
+    bool cache_options; /* GroupQueryAttention: the cache is quantized or slides */
     const pare_graph *score_mod, *prob_mod; /* FlexAttention; NULL: none */
 } pare_attention_params;
 
@@ -42,5 +45,8 @@ static inline pare_num pare_axis_of(const pare_infer_io *io, uint32_t i, uint32_
     const pare_info *in = pare_in(io, i);
     return pare_info_has_rank(in) && in->rank == rank ? in->dims[axis] : pare_num_unknown();
 }
+
+pare_eval_fn pare_attention_eval, pare_flex_attention_eval, pare_linear_attention_eval;
+pare_eval_fn pare_rotary_eval, pare_ms_rotary_eval;
 
 #endif

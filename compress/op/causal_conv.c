@@ -37,5 +37,5 @@ const pare_op pare_op_causal_conv_with_state = {
     .domain = "", .name = "CausalConvWithState", .since = 27,
     .n_in = { 2, 4 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_causal_conv_params),
-    .resolve = causal_conv_resolve, .infer = causal_conv_infer, .eval = PARE_TODO(eval),
+    .resolve = causal_conv_resolve, .infer = causal_conv_infer, .eval = pare_causal_conv_eval,
 };

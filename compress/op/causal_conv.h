@@ -2,10 +2,12 @@
 #ifndef PARE_OP_CAUSAL_CONV_H
 #define PARE_OP_CAUSAL_CONV_H
 
-#include "op/op.h"
+#include "op/eval.h"
 
 typedef struct pare_causal_conv_params {
     bool silu;                /* the result goes through x * sigmoid(x) */
 } pare_causal_conv_params;
+
+pare_eval_fn pare_causal_conv_eval;
 
 #endif

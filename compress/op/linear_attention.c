@@ -39,8 +39,13 @@ static pare_status linear_attention_infer(pare_ctx *ctx, pare_infer_io *io)
 }
 
 const pare_op pare_op_linear_attention = {
-    .domain = "", .name = "LinearAttention", .since = 27,
-    .n_in = { 3, 6 }, .n_out = { 1, 2 },
+    .domain = "",
+    .name = "LinearAttention",
+    .since = 27,
+    .n_in = { 3, 6 },
+    .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_linear_attention_params),
-    .resolve = linear_attention_resolve, .infer = linear_attention_infer, .eval = PARE_TODO(eval),
+    .resolve = linear_attention_resolve,
+    .infer = linear_attention_infer,
+    .eval = pare_linear_attention_eval,
 };

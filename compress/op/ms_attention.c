@@ -1,4 +1,5 @@
-#include "op/attention.h"
+#include "op/ms_attention.h"
+
 #include "op/norm.h"
 
 #include <inttypes.h>
@@ -8,6 +9,7 @@
 static pare_status ms_attention_resolve(pare_ctx *ctx, void *params, const pare_call *call)
 {
     pare_attention_params *p = params;
+    int64_t smooth = 0;
     PARE_TRY(pare_need_attr(ctx, call, "num_heads"));
     PARE_TRY(pare_get_int_in(ctx, call, "num_heads", 1, 1, INT32_MAX, &p->q_heads));
     PARE_TRY(pare_get_int_in(ctx, call, "kv_num_heads", p->q_heads, 1, INT32_MAX, &p->kv_heads));
@@ -18,20 +20,37 @@ static pare_status ms_attention_resolve(pare_ctx *ctx, void *params, const pare_
     PARE_TRY(pare_get_float(ctx, call, "softcap", 0, &p->softcap));
     PARE_TRY(pare_get_flag(ctx, call, "do_rotary", false, &p->do_rotary));
     PARE_TRY(pare_get_flag(ctx, call, "rotary_interleaved", false, &p->rotary_interleaved));
-    PARE_TRY(pare_get_flag(ctx, call, "smooth_softmax", false, &p->smooth_softmax));
+    PARE_TRY(pare_get_int(ctx, call, "smooth_softmax", 0, &smooth));
+    p->smooth_softmax = smooth == 1; /* -1 is off, too */
     PARE_TRY(pare_get_int_in(ctx, call, "rotary_embedding_dim", 0, 0, INT32_MAX, &p->rotary_dim));
     p->right_window = -1;
     p->has_scale = pare_call_attr(call, "scale") != NULL;
     return pare_get_float(ctx, call, "scale", 1, &p->scale);
 }
 
-/* Grouped queries are always causal and need the number of heads that keys and values have. */
+static pare_status cache_resolve(pare_ctx *ctx, pare_attention_params *p, const pare_call *call)
+{
+    static const char *const kinds[] = { "NONE", "PER_TENSOR", "PER_CHANNEL", NULL };
+    bool slides = false;
+    int key = 0;
+    int value = 0;
+    PARE_TRY(pare_get_flag(ctx, call, "causal", true, &p->causal));
+    PARE_TRY(pare_get_int_in(ctx, call, "qk_output", 0, 0, 2, &p->qk_output_mode));
+    PARE_TRY(pare_get_flag(ctx, call, "sliding_window_cache", false, &slides));
+    PARE_TRY(pare_get_word(ctx, call, "k_quant_type", kinds, 0, &key));
+    PARE_TRY(pare_get_word(ctx, call, "v_quant_type", kinds, 0, &value));
+    p->cache_options = slides || key || value;
+    return PARE_OK;
+}
+
+/* Grouped queries are causal unless said otherwise, and need the number of heads that keys and
+ * values have. */
 static pare_status group_query_resolve(pare_ctx *ctx, void *params, const pare_call *call)
 {
     pare_attention_params *p = params;
     PARE_TRY(pare_need_attr(ctx, call, "kv_num_heads"));
     PARE_TRY(ms_attention_resolve(ctx, params, call));
-    p->causal = true;
+    PARE_TRY(cache_resolve(ctx, p, call));
     if (p->q_heads % p->kv_heads == 0) return PARE_OK;
     return pare_call_fail(ctx, call,
                           "attribute 'kv_num_heads': expected a divisor of %" PRId64
@@ -164,23 +183,23 @@ static pare_status embed_layer_norm_resolve(pare_ctx *ctx, void *params, const p
     return pare_get_float(ctx, call, "epsilon", 1e-12f, params);
 }
 
-/*      symbol                   name                     inputs   outputs  resolve   infer */
+/*      symbol                   name                     inputs   outputs  resolve, infer, eval */
 #define MS_ATTENTION_OPS(X)                                                                        \
     X(ms_attention,             "Attention",              2, 7,    1, 2, ms_attention_resolve,     \
-      ms_attention_infer)                                                                          \
-    X(ms_group_query_attention, "GroupQueryAttention",    7, 14,   1, 4, group_query_resolve,      \
-      group_query_infer)                                                                           \
+      ms_attention_infer, pare_ms_attention_eval)                                                  \
+    X(ms_group_query_attention, "GroupQueryAttention",    7, 16,   1, 4, group_query_resolve,      \
+      group_query_infer, pare_ms_group_query_eval)                                                 \
     X(ms_multi_head_attention,  "MultiHeadAttention",     1, 10,   1, 4, ms_attention_resolve,     \
-      multi_head_infer)                                                                            \
+      multi_head_infer, pare_ms_multi_head_eval)                                                   \
     X(ms_qattention,            "QAttention",             5, 9,    1, 2, ms_attention_resolve,     \
-      qattention_infer)
+      qattention_infer, pare_ms_qattention_eval)
 
-#define MS_ATTENTION_OP(symbol, text, min_in, max_in, min_out, max_out, resolver, inferer)         \
+#define MS_ATTENTION_OP(symbol, text, min_in, max_in, min_out, max_out, resolver, inferer, run)    \
     const pare_op pare_op_##symbol = {                                                             \
         .domain = "com.microsoft", .name = text, .since = 1,                                       \
         .n_in = { min_in, max_in }, .n_out = { min_out, max_out },                                 \
         .params_bytes = sizeof(pare_attention_params),                                             \
-        .resolve = resolver, .infer = inferer, .eval = PARE_TODO(eval),                            \
+        .resolve = resolver, .infer = inferer, .eval = run,                                        \
     };
 MS_ATTENTION_OPS(MS_ATTENTION_OP)
 

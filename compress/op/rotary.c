@@ -22,7 +22,7 @@ const pare_op pare_op_rotary_embedding = {
     .domain = "", .name = "RotaryEmbedding", .since = 23,
     .n_in = { 3, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_rotary_params),
-    .resolve = rotary_resolve, .infer = rotary_infer, .eval = PARE_TODO(eval),
+    .resolve = rotary_resolve, .infer = rotary_infer, .eval = pare_rotary_eval,
 };
 
 /* The position comes second here, not last. */
@@ -30,5 +30,5 @@ const pare_op pare_op_ms_rotary_embedding = {
     .domain = "com.microsoft", .name = "RotaryEmbedding", .since = 1,
     .n_in = { 4, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_rotary_params),
-    .resolve = rotary_resolve, .infer = rotary_infer, .eval = PARE_TODO(eval),
+    .resolve = rotary_resolve, .infer = rotary_infer, .eval = pare_ms_rotary_eval,
 };
