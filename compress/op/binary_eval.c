@@ -180,7 +180,9 @@ pare_status pare_arithmetic_eval(pare_ctx *ctx, pare_eval_io *io)
     void *y = NULL;
     PARE_TRY(pare_element_inputs(ctx, io, 2, in));
     PARE_TRY(pare_element_same_type(ctx, io, 2, in));
-    if (!apply(row, pare_wide_of(in[0]->dtype), 0, NULL, NULL))
+    /* And, Or and Xor give bool, and so are for nothing else */
+    if (!apply(row, pare_wide_of(in[0]->dtype), 0, NULL, NULL) ||
+        io->info[0].dtype != in[0]->dtype)
         return pare_eval_no_type(ctx, io, in[0]->dtype);
     PARE_TRY(pare_eval_out(ctx, io, 0, &y));
     PARE_TRY(pair_spread(ctx, io, in, &s));

@@ -102,6 +102,34 @@ static pare_status infer_call(pare_evaluator *e, const pare_call *call, const vo
     return PARE_OK;
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Whether an operator has inputs that are no tensors, or that may be omitted although others that
+ * must not be stand behind them; such operators look for themselves. */
+static bool takes_others(const pare_call *call)
+{
+    const char *name = call->op->name;
+    return owns_graph(call) || starts_with(name, "Sequence") || starts_with(name, "Optional") ||
+           pare_str_eq(name, "Identity") || pare_str_eq(name, "ConcatFromSequence");
+}
+
+/* EFORMAT unless all inputs that are there are tensors, and all that must be there are. */
+static pare_status check_tensors(pare_ctx *ctx, const pare_call *call, const call_room *room)
+{
+    /* those of com.microsoft may omit inputs in front of others that they need */
+    const uint32_t n_needed = *call->op->domain ? 1 : call->op->n_in.min;
+    if (takes_others(call)) return PARE_OK;
+    for (uint32_t i = 0; i < call->node->n_inputs; i++) {
+        if (room->in[i] ? room->in[i]->kind == PARE_TYPE_TENSOR : i >= n_needed) continue;
+        return pare_call_fail(ctx, call, "input %" PRIu32 ": expected a tensor, found %s", i,
+                              room->in[i] ? "something else" : "none");
+    }
+    return PARE_OK;
+}
+
 static pare_status eval_operator(pare_evaluator *e, pare_node_id id, const call_room *room)
 {
     _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES];
@@ -114,6 +142,7 @@ static pare_status eval_operator(pare_evaluator *e, pare_node_id id, const call_
         return PARE_EUNSUPPORTED;
     }
     PARE_TRY(pare_call_resolve(e->ctx, &call, params));
+    PARE_TRY(check_tensors(e->ctx, &call, room));
     PARE_TRY(fresh_shapes(e));
     PARE_TRY(infer_call(e, &call, params, room));
     pare_eval_io io = { .call = &call, .params = params, .evaluator = e, .shapes = e->shapes,
@@ -357,30 +386,57 @@ void pare_evaluator_finish(pare_evaluator *e)
     pare_shapes_free(e->ctx, e->shapes);
 }
 
-static pare_status fail_shape(pare_ctx *ctx, const char *name, const pare_type *type,
-                              const pare_tensor *found)
+/* What a value is, in words. */
+static const char *describe(char *out, size_t n_bytes, const pare_datum *datum)
 {
-    char expected[256];
-    char dims[256] = "";
-    size_t used = 0;
-    for (uint32_t i = 0; i < found->rank && used + 24 < sizeof(dims); i++)
-        used += (size_t)snprintf(dims + used, sizeof(dims) - used, "%s%" PRId64, i ? "," : "",
-                                 found->dims[i]);
-    return pare_fail(ctx, PARE_EFORMAT, "input '%s': expected %s, found %s[%s]", name,
-                     pare_type_text(expected, sizeof(expected), type),
-                     pare_dtype_name(found->dtype), dims);
+    static const char *const kinds[] = { [PARE_TYPE_NONE] = "nothing",
+                                         [PARE_TYPE_SEQUENCE] = "a sequence",
+                                         [PARE_TYPE_OPTIONAL] = "an optional" };
+    if (datum->kind != PARE_TYPE_TENSOR) {
+        const bool known = datum->kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[datum->kind];
+        snprintf(out, n_bytes, "%s", known ? kinds[datum->kind] : "something else");
+        return out;
+    }
+    const pare_tensor *t = datum->tensor;
+    size_t used = (size_t)snprintf(out, n_bytes, "%s[", pare_dtype_name(t->dtype));
+    for (uint32_t i = 0; i < t->rank && used + 24 < n_bytes; i++)
+        used +=
+            (size_t)snprintf(out + used, n_bytes - used, "%s%" PRId64, i ? "," : "", t->dims[i]);
+    snprintf(out + used, n_bytes - used, "]");
+    return out;
+}
+
+static bool tensor_fits(const pare_type *type, const pare_tensor *t)
+{
+    if (type->dtype && type->dtype != t->dtype) return false;
+    if (!type->has_shape) return true;
+    if (type->rank != t->rank) return false;
+    for (uint32_t i = 0; i < type->rank; i++)
+        if (type->dims[i].kind == PARE_DIM_VALUE && type->dims[i].value != t->dims[i]) return false;
+    return true;
+}
+
+/* Whether a value is of a declared type (NULL: any); a plain value also passes for an optional. */
+static bool fits(const pare_type *type, const pare_datum *datum)
+{
+    if (!type || type->kind == PARE_TYPE_NONE) return true;
+    if (type->kind == PARE_TYPE_OPTIONAL && datum->kind != PARE_TYPE_OPTIONAL)
+        return datum->kind == PARE_TYPE_NONE || fits(type->elem, datum);
+    if (type->kind != datum->kind) return false;
+    if (type->kind == PARE_TYPE_TENSOR) return tensor_fits(type, datum->tensor);
+    for (size_t i = 0; i < datum->n_items; i++)
+        if (!fits(type->elem, &datum->items[i])) return false;
+    return true;
 }
 
 pare_status pare_eval_check_input(pare_ctx *ctx, const pare_value *v, const pare_datum *datum)
 {
-    const pare_type *type = v->type;
-    if (!type || type->kind != PARE_TYPE_TENSOR || datum->kind != PARE_TYPE_TENSOR) return PARE_OK;
-    const pare_tensor *t = datum->tensor;
-    bool fits = !type->dtype || type->dtype == t->dtype;
-    if (type->has_shape && type->rank != t->rank) fits = false;
-    for (uint32_t i = 0; fits && type->has_shape && i < type->rank; i++)
-        if (type->dims[i].kind == PARE_DIM_VALUE && type->dims[i].value != t->dims[i]) fits = false;
-    return fits ? PARE_OK : fail_shape(ctx, v->name, type, t);
+    char expected[256];
+    char found[256];
+    if (fits(v->type, datum)) return PARE_OK;
+    return pare_fail(ctx, PARE_EFORMAT, "input '%s': expected %s, found %s", v->name,
+                     pare_type_text(expected, sizeof(expected), v->type),
+                     describe(found, sizeof(found), datum));
 }
 
 static pare_status set_input(pare_evaluator *e, const pare_eval_input *input)
@@ -389,6 +445,8 @@ static pare_status set_input(pare_evaluator *e, const pare_eval_input *input)
     if (id == PARE_NONE || !e->model->values[id].is_input)
         return pare_fail(e->ctx, PARE_EFORMAT, "input '%s': the model has no input of this name",
                          input->name);
+    if (e->datums[id].kind != PARE_TYPE_NONE)
+        return pare_fail(e->ctx, PARE_EFORMAT, "input '%s': given twice", input->name);
     PARE_TRY(pare_eval_check_input(e->ctx, &e->model->values[id], &input->datum));
     return pare_datum_copy(e->ctx, &e->datums[id], &input->datum);
 }

@@ -46,6 +46,9 @@ static pare_status get_scale(pare_ctx *ctx, const pare_eval_io *io, uint32_t i, 
     PARE_TRY(get_one(ctx, io, i + 1, &zero));
     if (!scale)
         return pare_call_fail(ctx, io->call, "input %" PRIu32 ": expected a scale, found none", i);
+    if (zero && zero->dtype != dtype)
+        return pare_call_fail(ctx, io->call, "input %" PRIu32 ": expected %s, found %s", i + 1,
+                              pare_dtype_name(dtype), pare_dtype_name(zero->dtype));
     out->scale = (float)pare_wide_f64_at(scale->dtype, pare_eval_data(scale), 0);
     if (zero) out->zero = pare_wide_i64_at(zero->dtype, pare_eval_data(zero), 0);
     return PARE_OK;

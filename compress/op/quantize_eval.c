@@ -159,7 +159,9 @@ static void dequantize_run(void *user, const run *r)
     pare_wide_store_as(PARE_WIDE_F32, PARE_STORE_DEFAULT, j->to, j->y, r->at, r->n, y);
 }
 
-static pare_status check_types(pare_ctx *ctx, const pare_eval_io *io, const job *j)
+/* quantized: the type that zero points have. */
+static pare_status check_types(pare_ctx *ctx, const pare_eval_io *io, const job *j,
+                               pare_dtype quantized)
 {
     const pare_dtype dtypes[] = { j->x->dtype, j->scale->dtype, j->to,
                                   j->zero ? j->zero->dtype : PARE_UINT8 };
@@ -168,7 +170,11 @@ static pare_status check_types(pare_ctx *ctx, const pare_eval_io *io, const job 
             return pare_eval_no_type(ctx, io, dtypes[i]);
     if (is_integer(j->to) && pare_dtype_of(j->to)->bits > 32)
         return pare_eval_no_type(ctx, io, j->to);
-    return PARE_OK;
+    if (is_integer(j->x->dtype) && pare_dtype_of(j->x->dtype)->bits > 32)
+        return pare_eval_no_type(ctx, io, j->x->dtype);
+    if (!j->zero || j->zero->dtype == quantized) return PARE_OK;
+    return pare_call_fail(ctx, io->call, "input 2: expected zero points of type %s, found %s",
+                          pare_dtype_name(quantized), pare_dtype_name(j->zero->dtype));
 }
 
 static pare_status run_job(pare_ctx *ctx, pare_eval_io *io, run_fn *fn)
@@ -184,7 +190,7 @@ static pare_status run_job(pare_ctx *ctx, pare_eval_io *io, run_fn *fn)
     j.zero = pare_eval_tensor(io, 2);
     if (!j.precision) j.precision = j.scale->dtype;
     if (j.precision != PARE_FLOAT16 && j.precision != PARE_BFLOAT16) j.precision = PARE_FLOAT;
-    PARE_TRY(check_types(ctx, io, &j));
+    PARE_TRY(check_types(ctx, io, &j, fn == dequantize_run ? j.x->dtype : j.to));
     if (j.zero && j.zero->n_elements != j.scale->n_elements)
         return pare_call_fail(ctx, io->call,
                               "input 2: expected %" PRId64 " zero points, found %" PRId64,

@@ -33,7 +33,7 @@ typedef struct regex_set {
     bool any_case;            /* also letters whose other case is in it */
 } regex_set;
 
-enum { REGEX_NO_LIMIT = UINT32_MAX };
+#define REGEX_NO_LIMIT UINT32_MAX
 
 typedef struct regex_node {
     regex_kind kind;

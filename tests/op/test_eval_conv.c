@@ -76,7 +76,8 @@ static void fused(void **state)
           "y = com.microsoft.FusedConv(x, w, \"\", z)", "error: expected the 2 elements" },
         { 11, "float[1,1,2] x = {1, -2}, float[1,1,1] w = {10}, float[2] b = {1, 2}",
           "y = Conv(x, w, b)", "error: bias: expected 1 numbers, found 2" },
-        { 11, "float[1,1,2] x = {1, -2}", "y = Conv(x, \"\")", "error: expected X and W" },
+        { 11, "float[1,1,2] x = {1, -2}", "y = Conv(x, \"\")",
+          "error: input 1: expected a tensor, found none" },
         { 11, "uint8[1,1,2] x = {1, 2}, uint8[1,1,1] w = {10}, uint8[2] z = {1, 2}",
           "y = ConvInteger(x, w, z)", "error: zero point of X: expected one number" },
     };
