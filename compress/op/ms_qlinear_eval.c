@@ -1,14 +1,13 @@
 #include "kernels/activation.h"
 #include "kernels/math.h"
 #include "kernels/quantize.h"
-#include "kernels/sum.h"
+#include "kernels/softmax.h"
 #include "op/elementwise.h"
 #include "op/ms_qlinear.h"
 #include "op/quantize.h"
 #include "op/spread.h"
 
 #include <inttypes.h>
-#include <math.h>
 
 /* Each operator dequantizes its inputs to float, computes in float, and quantizes the result. */
 
@@ -132,20 +131,14 @@ pare_status pare_qlinear_unary_eval(pare_ctx *ctx, pare_eval_io *io)
     return PARE_OK;
 }
 
-/* Elements at start, start + step, ... become e^(x - max) / sum. */
+/* Elements at start, start + step, ... become their Softmax. */
 static void softmax_row(const quantity *a, const quantity *c, int64_t start, int64_t step,
                         int64_t n, float *row, void *y)
 {
-    float high = -INFINITY;
     for (int64_t i = 0; i < n; i += PARE_WIDE_BLOCK)
         load(a, start + i * step, step, n - i < PARE_WIDE_BLOCK ? n - i : PARE_WIDE_BLOCK, row + i);
-    for (int64_t i = 0; i < n; i++) high = row[i] > high ? row[i] : high;
-    for (int64_t i = 0; i < n; i++) row[i] = pare_exp_f32_ref(row[i] - high);
-    const float sum = pare_sum_f32_ref(n, row);
-    for (int64_t i = 0; i < n; i++) {
-        row[i] /= sum;
-        store(c, y, start + i * step, 1, &row[i]);
-    }
+    pare_softmax_f32_ref(n, row, row);
+    for (int64_t i = 0; i < n; i++) store(c, y, start + i * step, 1, &row[i]);
 }
 
 pare_status pare_qlinear_softmax_eval(pare_ctx *ctx, pare_eval_io *io)
