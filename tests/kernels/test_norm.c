@@ -16,7 +16,7 @@ static void fill(void)
     uint32_t state = 7;
     for (int i = 0; i < 3 * MAX_N; i++) {
         state = state * 1664525u + 1013904223u;
-        const float v = (float)((int32_t)state) / (float)(1 << 31);
+        const float v = (float)((int32_t)state) / 0x1p31f;
         if (i < MAX_N) x[i] = 3 + v;
         else if (i < 2 * MAX_N) scale[i - MAX_N] = v;
         else bias[i - 2 * MAX_N] = v;

@@ -95,6 +95,14 @@ static void random_numbers(void **state)
         { 1, "double[3] x = {0, 0, 0}", "y = RandomNormalLike<seed = 42.0>(x)",
           "double[3] {0.4967142, -0.1382643, 0.6476885}" },
         { 1, "", "y = RandomUniform<shape = [0]>()", "float[0] {}" },
+        /* nodes without a seed draw other numbers than each other, those with one the same */
+        { 13, "",
+          "a = RandomUniform<shape = [3]>()\nb = RandomUniform<shape = [3]>()\ny = Equal(a, b)",
+          "bool[3] {0, 0, 0}" },
+        { 13, "",
+          "a = RandomNormal<shape = [3], seed = -1e30>()\n"
+          "b = RandomNormal<shape = [3], seed = -1e30>()\ny = Equal(a, b)",
+          "bool[3] {1, 1, 1}" },
         { 1, "int32[1] x = {0}", "y = RandomUniformLike(x)", "error: int32" },
         { 15, "float[4] x = {0, 1, 0.1, 0.9}", "y = Bernoulli<seed = 5.0, dtype = 9>(x)",
           "bool[4] {0, 1, 0, 0}" },
