@@ -1,0 +1,189 @@
+#include "run/lower/lower.h"
+#include "run/lower/product.h"
+#include "run/lower/sliding.h"
+
+#include "op/conv.h"
+
+#include <string.h>
+
+/* Convolution with one filter per channel, channels last. Rows of output pixels whose windows lie
+ * inside of the input run by a kernel that keeps what neighbours share; the others by pointers. The
+ * epilogue is the product's: one row per pixel, one column per channel. */
+
+enum { TASK_ELEMENTS = 1 << 17 /* products */ };
+
+typedef struct depthwise_args {
+    pare_product product;     /* x, y, epilogue; no panels */
+    pare_sliding window;
+    const float *w;           /* [n_taps, channels], rows w_stride apart */
+    int64_t w_stride;
+    const float *zeros;       /* [channels] */
+    int64_t first, end;       /* output columns whose windows need no padding at the sides */
+    int64_t lines_per_task;
+} depthwise_args;
+
+static pare_finish finish_of(const depthwise_args *a, const pare_frame *frame, int64_t row)
+{
+    const pare_product *product = &a->product;
+    pare_finish f = product->epilogue.finish;
+    if (product->epilogue.has_add)
+        f.add = (const float *)pare_laid_address(frame, &product->epilogue.add) +
+                row * product->y_row;
+    f.add_stride = product->y_row;
+    return f;
+}
+
+/* Output pixels [from, end) of the line of rows that starts at `row`, one after the other. */
+static void run_pointed(const depthwise_args *a, const pare_frame *frame, int64_t row,
+                        int64_t from, int64_t end, const float **x)
+{
+    const pare_product *product = &a->product;
+    const float *base = pare_laid_address(frame, &product->x);
+    float *y = pare_laid_address(frame, &product->y);
+    for (int64_t i = row + from; i < row + end; i++) {
+        const pare_corner c = pare_sliding_corner(&a->window, base, i);
+        pare_sliding_point(&a->window, &c, a->zeros, 1, x);
+        const pare_depthwise d = {
+            .n_pixels = 1, .n_taps = product->n_taps, .n_channels = product->n_cols, .x = x,
+            .w = a->w, .w_stride = a->w_stride, .bias = product->epilogue.bias,
+            .finish = finish_of(a, frame, i), .y = y + i * product->y_row,
+            .y_stride = product->y_row,
+        };
+        frame->kernels->depthwise(&d);
+    }
+}
+
+/* Output pixels [a->first, a->end) of a line. */
+static void run_inside(const depthwise_args *a, const pare_frame *frame, int64_t row,
+                       const float **x, int64_t *strides)
+{
+    const pare_product *product = &a->product;
+    const pare_sliding *s = &a->window;
+    const float *base = pare_laid_address(frame, &product->x);
+    const pare_corner c = pare_sliding_corner(s, base, row + a->first);
+    for (int64_t kh = 0; kh < s->kernel[1]; kh++) {
+        const float *at = pare_sliding_under(s, &c, 0, kh, 0);
+        x[kh] = at ? at : a->zeros;
+        strides[kh] = at ? s->step[2] : 0;
+    }
+    const pare_depthwise_row d = {
+        .n_pixels = a->end - a->first, .n_channels = product->n_cols, .height = s->kernel[1],
+        .width = s->kernel[2], .step = s->stride[2], .x = x, .x_stride = strides, .w = a->w,
+        .w_stride = a->w_stride, .bias = product->epilogue.bias,
+        .finish = finish_of(a, frame, row + a->first),
+        .y = (float *)pare_laid_address(frame, &product->y) + (row + a->first) * product->y_row,
+        .y_stride = product->y_row,
+    };
+    frame->kernels->depthwise_row(&d);
+}
+
+static void run_depthwise(const void *args, const pare_frame *frame, uint32_t task,
+                          uint32_t worker)
+{
+    const depthwise_args *a = args;
+    const float **x = (const float **)(void *)pare_frame_scratch(frame, worker);
+    int64_t *strides = (int64_t *)(void *)(x + a->product.n_taps);
+    const int64_t width = a->window.out[2];
+    const int64_t n_lines = a->product.n_rows / width;
+    const int64_t first = task * a->lines_per_task;
+    for (int64_t i = first; i < first + a->lines_per_task && i < n_lines; i++) {
+        const int64_t row = i * width;
+        if (a->end <= a->first) {
+            run_pointed(a, frame, row, 0, width, x);
+            continue;
+        }
+        run_pointed(a, frame, row, 0, a->first, x);
+        run_inside(a, frame, row, x, strides);
+        run_pointed(a, frame, row, a->end, width, x);
+    }
+}
+
+/* --- planning ------------------------------------------------------------------------------------ */
+
+/* The columns that the kernel for rows can take. */
+static void find_inside(depthwise_args *a)
+{
+    const pare_sliding *s = &a->window;
+    const bool fits = s->kernel[0] == 1 && s->dilation[2] == 1 &&
+                      (s->kernel[2] == 3 || s->kernel[2] == 5 || s->kernel[2] == 7) &&
+                      (s->stride[2] == 1 || s->stride[2] == 2);
+    if (!fits) return;
+    a->first = (s->begin[2] + s->stride[2] - 1) / s->stride[2];
+    const int64_t last = s->in[2] - s->kernel[2] + s->begin[2];
+    a->end = last < 0 ? 0 : last / s->stride[2] + 1;
+    if (a->end > s->out[2]) a->end = s->out[2];
+}
+
+/* Filters [C, 1, taps] as [taps, C]. */
+static pare_status pack_filters(pare_planner *p, pare_value_id value, depthwise_args *a)
+{
+    const int64_t n = a->product.n_cols;
+    pare_pack_key key = { .form = "depthwise", .params = { n, a->product.n_taps } };
+    void *out = NULL;
+    bool is_new = false;
+    PARE_TRY(pare_plan_pack(p, value, &key, (size_t)(n * a->product.n_taps) * sizeof(float), &out,
+                            &is_new));
+    a->w = out;
+    a->w_stride = n;
+    if (!is_new) return PARE_OK;
+    const float *w = NULL;
+    void *owned = NULL;
+    PARE_TRY(pare_plan_floats(p, value, &w, &owned));
+    for (int64_t t = 0; t < a->product.n_taps; t++)
+        for (int64_t c = 0; c < n; c++) ((float *)out)[t * n + c] = w[c * a->product.n_taps + t];
+    pare_free(p->ctx, owned);
+    return PARE_OK;
+}
+
+static pare_status set_bias(pare_planner *p, pare_product *product, pare_value_id value)
+{
+    const float *bias = NULL;
+    void *owned = NULL;
+    if (value != PARE_NONE) PARE_TRY(pare_plan_floats(p, value, &bias, &owned));
+    product->epilogue.bias = pare_product_vectors(p, product, bias);
+    pare_free(p->ctx, owned);
+    return product->epilogue.bias ? PARE_OK : pare_arena_fail(p->ctx, &p->plan->arena);
+}
+
+pare_status pare_lower_depthwise(pare_planner *p, pare_lowering *l, bool *done)
+{
+    const pare_conv_params *params = l->params;
+    pare_laid x, w, y;
+    pare_window_shape shape;
+    pare_plan_shape(p, pare_lower_in(l, 0), &x);
+    pare_plan_shape(p, pare_lower_in(l, 1), &w);
+    pare_plan_shape(p, pare_lower_out(l, 0), &y);
+    depthwise_args *a = pare_plan_args(p, sizeof(*a));
+    if (!a) return pare_arena_fail(p->ctx, &p->plan->arena);
+    *done = true;
+    pare_window_shape_of(&shape, &params->window, x.rank - 2, x.dims + 2, w.dims + 2, y.dims + 2);
+    pare_sliding_init(&a->window, &shape);
+    pare_product *product = &a->product;
+    *product = (pare_product){ .n_outer = 1, .n_vectors = 1, .n_cols = y.dims[1],
+                               .n_rows = y.dims[0] * a->window.n_out, .depth = 1,
+                               .n_taps = a->window.n_taps, .epilogue = PARE_EPILOGUE_NONE };
+    find_inside(a);
+    PARE_TRY(pack_filters(p, pare_lower_in(l, 1), a));
+    PARE_TRY(set_bias(p, product, pare_lower_in(l, 2)));
+    PARE_TRY(pare_plan_need(p, pare_lower_in(l, 0), PARE_FORM_CHANNELS_LAST, &product->x));
+    pare_sliding_read(&a->window, &product->x);
+    a->zeros = pare_plan_args(p, (size_t)product->n_cols * sizeof(float) + 1);
+    if (!a->zeros) return pare_arena_fail(p->ctx, &p->plan->arena);
+    pare_laid_arrange(&y, PARE_FORM_CHANNELS_LAST);
+    PARE_TRY(pare_product_tail(p, l, product, &y));
+    PARE_TRY(pare_plan_out(p, pare_lower_result(p, l), &y));
+    product->y = y;
+    product->y_row = pare_laid_pixel_stride(&y);
+    if (product->n_rows == 0 || product->n_cols == 0) return PARE_OK;
+    const int64_t line = a->window.out[2] * product->n_cols * product->n_taps;
+    const int64_t n_lines = product->n_rows / a->window.out[2];
+    a->lines_per_task = line < TASK_ELEMENTS ? (TASK_ELEMENTS + line - 1) / line : 1;
+    const pare_step step = {
+        .run = run_depthwise, .args = a, .kernel = "depthwise f32",
+        .n_tasks = (uint32_t)((n_lines + a->lines_per_task - 1) / a->lines_per_task),
+        .scratch_bytes = (size_t)(product->n_taps + a->window.kernel[1]) * sizeof(int64_t),
+    };
+    const pare_laid *touches[] = { &product->x, &product->y,
+                                   product->epilogue.has_add ? &product->epilogue.add : NULL };
+    return pare_plan_step(p, &step, touches, 3);
+}
