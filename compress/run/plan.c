@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* --- lowering -----------------------------------------------------------------------------------
- * */
+/* --- lowering --------------------------------------------------------------------------------- */
 
 /* Lowers what its family can take of a group; *n_taken stays 0 when that is nothing. */
 static pare_status lower_by_family(pare_planner *p, const pare_group *group, uint32_t *n_taken)
@@ -103,8 +102,7 @@ static pare_status lower_graph(pare_planner *p, const pare_graph *graph)
     return st;
 }
 
-/* --- inputs and results -------------------------------------------------------------------------
- * */
+/* --- inputs and results ----------------------------------------------------------------------- */
 
 static pare_status use_inputs(pare_planner *p)
 {
@@ -164,8 +162,7 @@ static pare_status give_results(pare_planner *p)
     return PARE_OK;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------
- * */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static pare_status keep_inputs(pare_planner *p)
 {

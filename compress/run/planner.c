@@ -47,8 +47,7 @@ pare_status pare_plan_pack(pare_planner *p, pare_value_id value, pare_pack_key *
     return PARE_OK;
 }
 
-/* --- places ------------------------------------------------------------------------------------
- * */
+/* --- places ----------------------------------------------------------------------------------- */
 
 static pare_status add_buffer(pare_planner *p, const pare_buffer *buffer, uint32_t *out)
 {
@@ -149,8 +148,7 @@ pare_status pare_plan_set_constant(pare_planner *p, pare_value_id value, pare_te
     return add_form(p, value, &laid);
 }
 
-/* --- forms -------------------------------------------------------------------------------------
- * */
+/* --- forms ------------------------------------------------------------------------------------ */
 
 static pare_status copy_form(pare_planner *p, pare_value_id value, pare_laid *to)
 {
@@ -218,8 +216,7 @@ pare_value_id pare_lower_result(const pare_planner *p, const pare_lowering *l)
     return p->model->nodes[l->group->nodes[l->n_taken - 1]].outputs[0];
 }
 
-/* --- steps -------------------------------------------------------------------------------------
- * */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 void *pare_plan_args(pare_planner *p, size_t n_bytes)
 {

@@ -76,8 +76,7 @@ const double *pare_session_seconds(pare_session *s)
     return s->seconds;
 }
 
-/* --- inputs --------------------------------------------------------------------------------------
- * */
+/* --- inputs ----------------------------------------------------------------------------------- */
 
 static bool is_planned(const pare_plan_input *in, const pare_tensor *t)
 {
@@ -131,8 +130,7 @@ static pare_status find_inputs(pare_ctx *ctx, pare_session *s)
     return PARE_OK;
 }
 
-/* --- islands -------------------------------------------------------------------------------------
- * */
+/* --- islands ---------------------------------------------------------------------------------- */
 
 /* Tensors over the arena are told from others by their owner. */
 static bool is_borrowed(const pare_session *s, const pare_tensor *t)
@@ -215,8 +213,7 @@ static pare_status run_island(pare_ctx *ctx, pare_session *s, const pare_island 
     return take_back(ctx, s, island);
 }
 
-/* --- the whole -----------------------------------------------------------------------------------
- * */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 typedef struct step_job {
     const pare_step *step;

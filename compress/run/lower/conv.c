@@ -60,7 +60,7 @@ static void gather_rows(const pare_product *product, const pare_frame *frame, in
     }
 }
 
-/* --- planning ----------------------------------------------------------------------------------- */
+/* --- planning --------------------------------------------------------------------------------- */
 
 /* Filters [M, channels, taps] as panels for each group. */
 static pare_status pack_filters(pare_planner *p, pare_value_id value, conv_args *a)
@@ -71,7 +71,8 @@ static pare_status pack_filters(pare_planner *p, pare_value_id value, conv_args 
     const int panel = p->plan->kernels->gemm.panel;
     const int64_t n_panels = pare_product_panels(p, n);
     pare_pack_key key = { .form = "filters",
-                          .params = { panel, a->product.n_vectors, n, product->n_taps, product->depth } };
+                          .params = { panel, a->product.n_vectors, n, product->n_taps,
+                                      product->depth } };
     const size_t n_bytes = (size_t)(a->product.n_vectors * n_panels * k * panel) * sizeof(float);
     void *out = NULL;
     bool is_new = false;
@@ -111,7 +112,8 @@ static bool fits(const pare_planner *p, const pare_lowering *l, pare_laid *x, pa
     if (!pare_plan_shape(p, pare_lower_in(l, 0), x) ||
         !pare_plan_shape(p, pare_lower_in(l, 1), w) || !pare_plan_shape(p, pare_lower_out(l, 0), y))
         return false;
-    if (x->dtype != PARE_FLOAT || w->dtype != PARE_FLOAT || x->rank < 3 || x->rank > 2 + PARE_SLIDING_AXES)
+    if (x->dtype != PARE_FLOAT || w->dtype != PARE_FLOAT || x->rank < 3 ||
+        x->rank > 2 + PARE_SLIDING_AXES)
         return false;
     return pare_plan_constant(p, pare_lower_in(l, 1)) &&
            (bias == PARE_NONE || pare_plan_constant(p, bias));

@@ -98,7 +98,7 @@ static void run_depthwise(const void *args, const pare_frame *frame, uint32_t ta
     }
 }
 
-/* --- planning ------------------------------------------------------------------------------------ */
+/* --- planning --------------------------------------------------------------------------------- */
 
 /* The columns that the kernel for rows can take. */
 static void find_inside(depthwise_args *a)

@@ -72,8 +72,7 @@ static void emit(author *a, pare_program_kind kind, int function, uint8_t n,
     a->results[g->n_ops++] = result;
 }
 
-/* --- operators ----------------------------------------------------------------------------------
- * */
+/* --- operators -------------------------------------------------------------------------------- */
 
 typedef void write_fn(author *a, const pare_lowering *l, int function);
 
@@ -239,8 +238,7 @@ static const struct {
     { "com.microsoft", "QuickGelu", write_map, PARE_MAP_SWISH },
 };
 
-/* --- operands ------------------------------------------------------------------------------------
- * */
+/* --- operands --------------------------------------------------------------------------------- */
 
 /* A broadcast view of what lies at x: axes aligned at the end, 0 strides where it has one element.
  * */
@@ -312,8 +310,7 @@ static bool operands_fit(const author *a)
     return true;
 }
 
-/* --- nodes ---------------------------------------------------------------------------------------
- * */
+/* --- nodes ------------------------------------------------------------------------------------ */
 
 /* Adds a node's instructions; a->fits tells whether that could be. */
 static void write_node(author *a, const pare_lowering *l)

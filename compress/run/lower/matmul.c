@@ -38,8 +38,7 @@ static void point_rows(const pare_product *product, const pare_frame *frame, int
     for (int r = 0; r < n; r++) x[r] = base + (first + r) * a->x_row;
 }
 
-/* --- packing while running ----------------------------------------------------------------------
- * */
+/* --- packing while running -------------------------------------------------------------------- */
 
 typedef struct pack_args {
     const matmul_args *matmul;
@@ -131,8 +130,7 @@ static pare_status finish(pare_planner *p, pare_lowering *l, matmul_args *a, par
     return pare_product_step(p, product, NULL, kernel);
 }
 
-/* --- Gemm ---------------------------------------------------------------------------------------
- * */
+/* --- Gemm ------------------------------------------------------------------------------------- */
 
 /* y = A' B' + beta C with C constant, one row; alpha 1. */
 static bool gemm_fits(const pare_planner *p, const pare_lowering *l, pare_laid *a, pare_laid *b,
@@ -219,8 +217,7 @@ pare_status pare_lower_gemm(pare_planner *p, pare_lowering *l, bool *done)
     return finish(p, l, a, &y, "gemm f32");
 }
 
-/* --- MatMul -------------------------------------------------------------------------------------
- * */
+/* --- MatMul ----------------------------------------------------------------------------------- */
 
 /* Batch axes of the output, with the strides of both operands, 0 where one is broadcast; those that
  * both pass together become one. */

@@ -44,8 +44,7 @@ pare_status pare_plan_floats(pare_planner *p, pare_value_id value, const float *
     return PARE_OK;
 }
 
-/* --- running ------------------------------------------------------------------------------------
- * */
+/* --- running ---------------------------------------------------------------------------------- */
 
 /* Rows of tile i when n rows are spread evenly over n_tiles. */
 static int64_t tile_start(int64_t n, int64_t n_tiles, int64_t i)
@@ -119,8 +118,7 @@ static void run_product(const void *args, const pare_frame *frame, uint32_t task
     multiply_block(a, frame, &b, pare_frame_scratch(frame, worker));
 }
 
-/* --- planning -----------------------------------------------------------------------------------
- * */
+/* --- planning --------------------------------------------------------------------------------- */
 
 static int64_t between(int64_t low, int64_t x, int64_t high)
 {

@@ -8,8 +8,7 @@ enum {
     SLOT_BYTES = BLOCK * 4,
 };
 
-/* --- running ------------------------------------------------------------------------------------
- * */
+/* --- running ---------------------------------------------------------------------------------- */
 
 /* Where the block under way lies. */
 typedef struct cursor {
@@ -130,8 +129,7 @@ static void run_program(const void *args, const pare_frame *frame, uint32_t task
     }
 }
 
-/* --- planning -----------------------------------------------------------------------------------
- * */
+/* --- planning --------------------------------------------------------------------------------- */
 
 static void swap_axes(pare_program *program, uint32_t a, uint32_t b)
 {
