@@ -74,13 +74,15 @@ static bool same_datum(const pare_datum *a, const pare_datum *b, char *why, size
 }
 
 bool test_plan_agrees(pare_ctx *ctx, const pare_model *model, const pare_eval_input *inputs,
-                      size_t n, const pare_datum *want, char *why, size_t why_bytes)
+                      size_t n, const pare_datum *want, pare_isa lowest, char *why,
+                      size_t why_bytes)
 {
     bool agrees = true;
+    const int best = (int)pare_isa_best();
     pare_pool *pool = NULL;
     if (pare_pool_new(ctx, &pool, 2)) return false;
-    for (int isa = 0; agrees && isa <= (int)pare_isa_best(); isa++) {
-        for (int threads = 1; agrees && threads <= 2; threads++) {
+    for (int isa = (int)lowest; agrees && isa <= best; isa++) {
+        for (int threads = 1; agrees && threads <= 1 + (isa == best); threads++) {
             pare_datum *out = NULL;
             const pare_status st = test_plan_run(ctx, &out, model, inputs, n, (pare_isa)isa,
                                                  threads == 2 ? pool : NULL, false, NULL);

@@ -10,9 +10,10 @@ pare_status test_plan_run(pare_ctx *ctx, pare_datum **out, const pare_model *mod
                           const pare_eval_input *inputs, size_t n, pare_isa isa, pare_pool *pool,
                           bool islands_only, pare_plan_cost *cost);
 
-/* Runs a plan at every level, alone and in a pool of two, and compares the outputs with `want`, bit
- * for bit (NaN equals NaN). False: why says what differs. */
+/* Runs a plan at every level from `lowest` on, the best one also in a pool of two, and compares the
+ * outputs with `want`, bit for bit (NaN equals NaN). False: why says what differs. */
 bool test_plan_agrees(pare_ctx *ctx, const pare_model *model, const pare_eval_input *inputs,
-                      size_t n, const pare_datum *want, char *why, size_t why_bytes);
+                      size_t n, const pare_datum *want, pare_isa lowest, char *why,
+                      size_t why_bytes);
 
 #endif
