@@ -1,0 +1,308 @@
+/* How fast plans run models, against ONNX Runtime in the same minute:
+ *
+ *     bench-models [--threads N] [--rounds N] MODEL...
+ *     bench-models --layers [--threads N] MODEL...     what each step of a plan takes
+ *
+ * Both sides take turns, each round at least 200 ms; medians are told. With one thread times are
+ * those of the processor, which a busy machine distorts less, else those of the clock. Memory is
+ * what a process gains in RssAnon from before it opens the model to after the first run. */
+#include "formats/onnx/onnx.h"
+#include "op/sample.h"
+#include "run/lower/product.h"
+#include "run/session.h"
+#include "support/bench.h"
+#include "support/peer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_ROUNDS = 64, MOST_INPUTS = 64 };
+static const double round_seconds = 0.2, reported_only_ms = 0.2;
+
+typedef struct options {
+    unsigned n_threads;
+    size_t n_rounds;
+    bool layers;
+} options;
+
+/* One model with everything that it takes to run it. */
+typedef struct subject {
+    pare_ctx ctx;
+    pare_model *model;
+    pare_eval_input *inputs;
+    size_t n_inputs;
+    pare_plan *plan;
+    pare_pool *pool;
+    pare_session *session;
+} subject;
+
+/* What the files leave open and one would not run at 1. */
+static const struct {
+    const char *model, *input;
+    uint32_t rank;
+    int64_t dims[2];
+} shapes[] = {
+    { "bytegpt", "input_ids", 2, { 1, 64 } },
+    { "silero", "input", 2, { 1, 512 } },
+};
+
+static const int64_t sampling_rate = 16000;
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* --- pare ------------------------------------------------------------------------------------- */
+
+static pare_status make_inputs(subject *s, const char *path)
+{
+    pare_input_shape told[sizeof(shapes) / sizeof(shapes[0])];
+    pare_infer_opts infer = { .inputs = told };
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+        if (strstr(base_name(path), shapes[i].model) &&
+            pare_graph_find(s->model->graph, shapes[i].input) != PARE_NONE)
+            told[infer.n_inputs++] =
+                (pare_input_shape){ shapes[i].input, shapes[i].rank, shapes[i].dims };
+    const pare_sample_opts opts = { .seed = 1, .shapes = &infer, .quiet = true };
+    PARE_TRY(pare_sample_inputs(&s->ctx, &s->inputs, &s->n_inputs, s->model, &opts));
+    for (size_t i = 0; i < s->n_inputs; i++)
+        if (!strcmp(s->inputs[i].name, "sr"))
+            memcpy((void *)(uintptr_t)s->inputs[i].datum.tensor->payload.data, &sampling_rate,
+                   sizeof(sampling_rate));
+    return PARE_OK;
+}
+
+/* Numbers that choose a branch or a shape hold for the whole plan. */
+static bool is_choice(const pare_tensor *t)
+{
+    return t->rank == 0 && (t->dtype == PARE_INT64 || t->dtype == PARE_BOOL);
+}
+
+static pare_status prepare(subject *s, const char *path, const options *o)
+{
+    pare_plan_input planned[MOST_INPUTS];
+    pare_plan_opts opts = { .inputs = planned };
+    PARE_TRY(pare_onnx_open(&s->ctx, &s->model, path, NULL));
+    PARE_TRY(make_inputs(s, path));
+    for (size_t i = 0; i < s->n_inputs && i < MOST_INPUTS; i++) {
+        const pare_datum *d = &s->inputs[i].datum;
+        if (d->kind != PARE_TYPE_TENSOR) continue;
+        planned[opts.n_inputs++] = (pare_plan_input){ .name = s->inputs[i].name,
+                                                      .tensor = d->tensor,
+                                                      .is_fixed = is_choice(d->tensor) };
+    }
+    PARE_TRY(pare_plan_new(&s->ctx, &s->plan, s->model, &opts));
+    if (o->n_threads > 1) PARE_TRY(pare_pool_new(&s->ctx, &s->pool, o->n_threads));
+    return pare_session_new(&s->ctx, &s->session, s->plan, s->pool);
+}
+
+static void drop(subject *s)
+{
+    pare_session_free(&s->ctx, s->session);
+    pare_pool_free(&s->ctx, s->pool);
+    pare_plan_unref(&s->ctx, s->plan);
+    pare_sample_free(&s->ctx, s->inputs, s->n_inputs);
+    pare_model_free(&s->ctx, s->model);
+}
+
+static pare_status run_once(subject *s)
+{
+    pare_datum *out = NULL;
+    PARE_TRY(pare_session_run(&s->ctx, s->session, s->inputs, s->n_inputs, &out));
+    for (size_t i = 0; i < s->model->graph->outputs.n; i++) pare_datum_drop(&s->ctx, &out[i]);
+    pare_free(&s->ctx, out);
+    return PARE_OK;
+}
+
+static bool run_times(subject *s, long n, double *seconds, double *cpu_seconds)
+{
+    bench_cost cost;
+    bench_begin(&cost);
+    for (long i = 0; i < n; i++)
+        if (run_once(s)) return false;
+    bench_end(&cost);
+    *seconds = cost.seconds;
+    *cpu_seconds = cost.cpu_seconds;
+    return true;
+}
+
+/* --- both sides in turns ---------------------------------------------------------------------- */
+
+typedef struct result {
+    double ratio; /* NAN: not to be counted */
+} result;
+
+/* Runs that take a round's time. */
+static long runs_for(double seconds)
+{
+    return seconds > round_seconds ? 1 : (long)ceil(round_seconds / fmax(seconds, 1e-6));
+}
+
+static bool take_turns(subject *s, test_peer *peer, const options *o, double *ours, double *theirs)
+{
+    double mine[MOST_ROUNDS], its[MOST_ROUNDS], wall, cpu;
+    long n_mine = 1, n_its = 1;
+    for (int warm = 0; warm < 3; warm++) { /* the last of them counts, with as many runs as fit */
+        if (!run_times(s, n_mine, &wall, &cpu)) return false;
+        n_mine = runs_for(wall / (double)n_mine);
+        if (!test_peer_run(peer, n_its, &wall, &cpu)) return false;
+        n_its = runs_for(wall / (double)n_its);
+    }
+    for (size_t i = 0; i < o->n_rounds; i++) {
+        if (!run_times(s, n_mine, &wall, &cpu)) return false;
+        mine[i] = (o->n_threads > 1 ? wall : cpu) / (double)n_mine;
+        if (!test_peer_run(peer, n_its, &wall, &cpu)) return false;
+        its[i] = (o->n_threads > 1 ? wall : cpu) / (double)n_its;
+    }
+    *ours = bench_median(mine, o->n_rounds);
+    *theirs = bench_median(its, o->n_rounds);
+    return true;
+}
+
+static void compare(subject *s, const char *path, const options *o, result *r)
+{
+    test_peer peer = { 0 };
+    bench_cost opened;
+    double ours, theirs, its_mib = 0;
+    const char *name = base_name(path);
+    bench_begin(&opened);
+    pare_status st = prepare(s, path, o);
+    if (!st) st = run_once(s);
+    bench_end(&opened);
+    if (st) {
+        printf("%-30.30s pare: %s\n", name, s->ctx.message);
+        return;
+    }
+    if (!test_peer_start(&peer, path, o->n_threads, s->inputs, s->n_inputs) ||
+        !test_peer_run(&peer, 1, &theirs, &ours) || !test_peer_memory(&peer, &its_mib) ||
+        !take_turns(s, &peer, o, &ours, &theirs)) {
+        printf("%-30.30s ONNX Runtime: %.120s\n", name, peer.answer);
+    } else {
+        const pare_plan_cost cost = pare_plan_cost_of(s->plan);
+        const bool counts = 1e3 * ours >= reported_only_ms;
+        printf("%-30.30s %9.3f %9.3f %6.2f%s %5zu %7zu %8.2f %8.1f %8.1f\n", name, 1e3 * ours,
+               1e3 * theirs, ours / theirs, counts ? " " : "*", cost.n_steps, cost.n_islands,
+               (double)cost.arena_bytes / 1048576, opened.mib, its_mib);
+        if (counts) r->ratio = ours / theirs;
+    }
+    test_peer_stop(&peer);
+}
+
+/* --- layers ----------------------------------------------------------------------------------- */
+
+/* Multiply-adds of a step; 0 for those that are not products. */
+static double products_of(const pare_step *step)
+{
+    if (!step->run || (strncmp(step->kernel, "conv f32", 8) && strcmp(step->kernel, "gemm f32") &&
+                       strcmp(step->kernel, "matmul f32")))
+        return 0;
+    const pare_product *a = step->args;
+    return (double)a->n_outer * (double)a->n_rows * (double)a->n_cols *
+           (double)(a->n_taps * a->depth);
+}
+
+static void print_step(const subject *s, size_t i, double seconds, double total)
+{
+    const pare_step *step = &s->plan->steps[i];
+    const pare_node *node = step->node == PARE_NONE ? NULL : &s->model->nodes[step->node];
+    const double n = products_of(step);
+    printf("%4zu %-18.18s %-24.24s %5u tasks %9.1f us %5.1f %%", i,
+           node ? node->op_type : "result", step->run ? step->kernel : "island", step->n_tasks,
+           1e6 * seconds, 100 * seconds / total);
+    if (n > 0) {
+        const pare_product *a = step->args;
+        printf(" %6.1f GFLOP/s, %lld x %lld x %lld x %lld", 2e-9 * n / seconds,
+               (long long)a->n_outer, (long long)a->n_rows, (long long)a->n_cols,
+               (long long)(a->n_taps * a->depth));
+    }
+    printf("\n");
+}
+
+/* The least that each step took in some runs. */
+static void show_layers(subject *s, const char *path, const options *o)
+{
+    if (prepare(s, path, o) || run_once(s)) {
+        printf("%s: %s\n", path, s->ctx.message);
+        return;
+    }
+    const size_t n = s->plan->n_steps;
+    double *least = calloc(n + 1, sizeof(*least));
+    double whole = 0, steps = 0, cpu;
+    if (!least || !run_times(s, 3, &whole, &cpu)) return;
+    const long n_runs = runs_for(whole / 3) + 5;
+    pare_session_seconds(s->session);
+    for (long k = 0; k < n_runs && !run_once(s); k++) {
+        const double *now = pare_session_seconds(s->session);
+        for (size_t i = 0; i < n; i++) least[i] = k ? fmin(least[i], now[i]) : now[i];
+    }
+    for (size_t i = 0; i < n; i++) steps += least[i];
+    printf("%s: %.1f us in steps\n", base_name(path), 1e6 * steps);
+    for (size_t i = 0; i < n; i++) print_step(s, i, least[i], steps);
+    free(least);
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+/* A model in a process of its own, so that memory starts afresh. */
+static result take(const char *path, const options *o)
+{
+    result r = { NAN };
+    int ends[2];
+    fflush(NULL);
+    if (pipe(ends)) return r;
+    const pid_t pid = fork();
+    if (pid == 0) {
+        subject s = { 0 };
+        pare_ctx_init(&s.ctx, NULL);
+        if (o->layers) show_layers(&s, path, o);
+        else compare(&s, path, o, &r);
+        drop(&s);
+        fflush(stdout);
+        _exit(write(ends[1], &r, sizeof(r)) != sizeof(r));
+    }
+    close(ends[1]);
+    if (read(ends[0], &r, sizeof(r)) != sizeof(r)) printf("%s: failed\n", path);
+    close(ends[0]);
+    waitpid(pid, NULL, 0);
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    options o = { .n_threads = 1, .n_rounds = 5 };
+    int i = 1;
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (!strcmp(argv[i], "--layers")) o.layers = true;
+        else if (!strcmp(argv[i], "--threads") && i + 1 < argc)
+            o.n_threads = (unsigned)strtoul(argv[++i], NULL, 10);
+        else if (!strcmp(argv[i], "--rounds") && i + 1 < argc)
+            o.n_rounds = strtoul(argv[++i], NULL, 10);
+        else break;
+    }
+    if (i >= argc || argv[i][0] == '-' || !o.n_rounds || o.n_rounds > MOST_ROUNDS) {
+        fprintf(stderr, "usage: bench-models [--layers] [--threads N] [--rounds N] MODEL...\n");
+        return 2;
+    }
+    if (!o.layers)
+        printf("%u thread(s), %s, medians of %zu; ONNX Runtime: all optimizations, spinning\n"
+               "%-30s %9s %9s %6s  %5s %7s %8s %8s %8s\n", o.n_threads,
+               o.n_threads > 1 ? "time of the clock" : "time of the processor", o.n_rounds, "model",
+               "ms pare", "ms ORT", "ratio", "steps", "islands", "arena", "MiB pare", "MiB ORT");
+    double logs = 0;
+    size_t n = 0;
+    for (; i < argc; i++) {
+        const result r = take(argv[i], &o);
+        if (isnan(r.ratio)) continue;
+        logs += log(r.ratio);
+        n++;
+    }
+    if (n) printf("geometric mean of %zu ratios: %.3f (*: below 0.2 ms, not counted)\n", n,
+                  exp(logs / (double)n));
+    return 0;
+}
