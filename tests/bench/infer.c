@@ -1,5 +1,6 @@
-/* How long inference takes on a chain of many nodes:  bench-infer [NODES] */
+/* How long inference and planning take on a chain of many nodes:  bench-infer [NODES] */
 #include "op/infer.h"
+#include "run/plan.h"
 
 #include "ir/build.h"
 
@@ -48,6 +49,27 @@ static pare_status make_chain(pare_ctx *ctx, pare_model **out, long n_nodes)
     return b.status;
 }
 
+/* A plan for one small image. */
+static pare_status make_plan(pare_ctx *ctx, const pare_model *model)
+{
+    static const int64_t dims[] = { 1, 8, 32, 32 };
+    pare_tensor *image = NULL;
+    pare_plan *plan = NULL;
+    PARE_TRY(pare_tensor_new(ctx, &image, PARE_FLOAT, 4, dims));
+    const pare_plan_input input = { .name = "x", .tensor = image };
+    const pare_plan_opts opts = { .inputs = &input, .n_inputs = 1 };
+    const double start = seconds();
+    const pare_status st = pare_plan_new(ctx, &plan, model, &opts);
+    if (!st) {
+        const pare_plan_cost cost = pare_plan_cost_of(plan);
+        printf("planned in %.3f s, %zu steps, %zu islands\n", seconds() - start, cost.n_steps,
+               cost.n_islands);
+    }
+    pare_plan_unref(ctx, plan);
+    pare_tensor_unref(image);
+    return st;
+}
+
 int main(int argc, char **argv)
 {
     const long n_nodes = argc > 1 ? strtol(argv[1], NULL, 10) : 100000;
@@ -59,6 +81,7 @@ int main(int argc, char **argv)
     const double start = seconds();
     if (!st) st = pare_infer(&ctx, &shapes, model, NULL);
     const double took = seconds() - start;
+    if (!st) st = make_plan(&ctx, model);
     if (st) printf("%s\n", ctx.message);
     else printf("%ld nodes inferred in %.3f s of processor time, %zu issues\n", n_nodes, took,
                 shapes->n_issues);
