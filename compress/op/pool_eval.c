@@ -116,19 +116,6 @@ static double reduce_norm(pool_job *job, int64_t plane, int64_t at, int64_t n_in
     return p == 1 ? sum : p == 2 ? sqrt(sum) : pow(sum, 1 / p);
 }
 
-static void set_end(pool_job *job, const pare_window *w)
-{
-    for (int32_t d = 0; d < job->shape.n_axes; d++) {
-        const int64_t reach = (job->shape.kernel[d] - 1) * job->shape.dilation[d] + 1;
-        const int64_t used = (job->shape.out[d] - 1) * job->shape.stride[d] + reach;
-        job->end[d] =
-            used - job->shape.begin[d] - job->shape.in[d]; /* SAME: as much as is needed */
-        if (w->auto_pad == PARE_PAD_NOTSET)
-            job->end[d] = pare_window_at(w->pads, (uint32_t)(d + job->shape.n_axes), 0);
-        if (w->auto_pad == PARE_PAD_VALID || job->end[d] < 0) job->end[d] = 0;
-    }
-}
-
 /* Sizes of the window: of the attributes, or the whole input for Global* (no window given). */
 static pare_status set_shape(pare_ctx *ctx, pool_job *job, const pare_eval_io *io,
                              const pare_tensor *x, const pare_window *w)
@@ -144,7 +131,7 @@ static pare_status set_shape(pare_ctx *ctx, pool_job *job, const pare_eval_io *i
     }
     if (!w) w = &whole;
     pare_window_shape_of(&job->shape, w, n, x->dims + first, kernel, out);
-    set_end(job, w);
+    pare_window_end_of(&job->shape, w, job->end);
     job->channels = x->dims[job->params->channels_last ? x->rank - 1 : 1];
     job->n_in = job->n_out = job->n_taps = 1;
     bool fits = pare_mul_i64(x->dims[0], job->channels, &job->n_planes);

@@ -54,4 +54,7 @@ pare_status pare_window_out(pare_ctx *ctx, pare_infer_io *io, const pare_window 
 void pare_window_shape_of(pare_window_shape *shape, const pare_window *window, uint32_t n,
                           const int64_t *in, const int64_t *kernel, const int64_t *out);
 
+/* Padding behind the input along each axis, of such a geometry. */
+void pare_window_end_of(const pare_window_shape *shape, const pare_window *window, int64_t *end);
+
 #endif

@@ -10,11 +10,15 @@ static const struct {
     const char *domain, *name;
     pare_lower_fn *lower;
 } rows[] = {
+    { "", "AveragePool", pare_lower_average_pool },
     { "", "Conv", pare_lower_conv },
     { "", "Flatten", pare_lower_view },
     { "", "Gemm", pare_lower_gemm },
+    { "", "GlobalAveragePool", pare_lower_global_average_pool },
+    { "", "GlobalMaxPool", pare_lower_global_max_pool },
     { "", "Identity", pare_lower_view },
     { "", "MatMul", pare_lower_matmul },
+    { "", "MaxPool", pare_lower_max_pool },
     { "", "Reshape", pare_lower_view },
     { "", "Slice", pare_lower_slice },
     { "", "Split", pare_lower_split },

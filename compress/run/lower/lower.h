@@ -11,6 +11,9 @@ pare_lower_fn pare_lower_gemm, pare_lower_matmul;
 
 pare_lower_fn pare_lower_elementwise;
 
+pare_lower_fn pare_lower_max_pool, pare_lower_average_pool;
+pare_lower_fn pare_lower_global_max_pool, pare_lower_global_average_pool;
+
 /* No work at all: other strides over the same memory, where the form allows it. */
 pare_lower_fn pare_lower_view, pare_lower_transpose, pare_lower_slice, pare_lower_split;
 
