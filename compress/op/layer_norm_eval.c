@@ -10,15 +10,7 @@
  * the sum of their input, a skip connection and a bias, which is rounded only where it is put out.
  * Whatever the stash type, statistics are computed in the type of X, float at least. */
 
-/* Where inputs and outputs stand; 0: there is no such thing. */
-typedef struct layer_form {
-    const char *name;
-    bool is_rms;              /* nothing is subtracted */
-    uint32_t scale, bias, skip, skip_bias;
-    uint32_t mean, inverse, sum; /* outputs */
-} layer_form;
-
-static const layer_form forms[] = {
+static const pare_layer_form forms[] = {
     /*                                rms    scale bias skip skip_bias mean inverse sum */
     { "LayerNormalization",           false, 1,    2,   0,   0,        1,   2,      0 },
     { "RMSNormalization",             true,  1,    0,   0,   0,        0,   0,      0 },
@@ -28,8 +20,15 @@ static const layer_form forms[] = {
                                       true,  2,    0,   1,   3,        1,   2,      3 },
 };
 
+const pare_layer_form *pare_layer_form_of(const char *name)
+{
+    const pare_layer_form *form = forms;
+    while (!pare_str_eq(form->name, name)) form++;
+    return form;
+}
+
 typedef struct layer_job {
-    const layer_form *form;
+    const pare_layer_form *form;
     pare_wide wide;
     size_t width;
     int64_t n, n_rows;
@@ -178,8 +177,8 @@ pare_status pare_layer_norm_eval(pare_ctx *ctx, pare_eval_io *io)
 {
     const pare_norm_params *p = io->params;
     const pare_tensor *x = NULL;
-    layer_job job = { .form = forms, .epsilon = (double)p->epsilon, .stats_dtype = p->stash };
-    while (!pare_str_eq(job.form->name, io->call->op->name)) job.form++;
+    layer_job job = { .form = pare_layer_form_of(io->call->op->name),
+                      .epsilon = (double)p->epsilon, .stats_dtype = p->stash };
     PARE_TRY(pare_element_inputs(ctx, io, 1, &x));
     if (!pare_reals_wide(x->dtype)) return pare_eval_no_type(ctx, io, x->dtype);
     if (!pare_reals_wide(p->stash)) return pare_eval_no_type(ctx, io, p->stash);

@@ -25,6 +25,17 @@ typedef struct pare_norm_params {
     pare_ints axes;           /* MeanVarianceNormalization; absent: 0, 2, 3 */
 } pare_norm_params;
 
+/* Where inputs and outputs of LayerNormalization and its relatives stand; 0: there is none. */
+typedef struct pare_layer_form {
+    const char *name;
+    bool is_rms;              /* nothing is subtracted */
+    uint32_t scale, bias, skip, skip_bias;
+    uint32_t mean, inverse, sum; /* outputs */
+} pare_layer_form;
+
+/* That of the operator with this name, which is one of them. */
+const pare_layer_form *pare_layer_form_of(const char *name);
+
 /* Reads epsilon, axis (fallback -1) and stash_type. */
 pare_resolve_fn pare_layer_norm_resolve;
 

@@ -52,6 +52,11 @@ static pare_status find_axes(pare_ctx *ctx, const pare_infer_io *io, const pare_
     return PARE_OK;
 }
 
+pare_status pare_reduce_axes(pare_ctx *ctx, const pare_infer_io *io, bool *marks, bool *known)
+{
+    return find_axes(ctx, io, pare_in(io, 0), marks, known);
+}
+
 pare_status pare_reduce_marks(pare_ctx *ctx, const pare_eval_io *io, bool *marks)
 {
     const bool has_axes = io->n_in > 1 && io->in[1];

@@ -30,6 +30,9 @@ typedef struct pare_cumulative_params {
 /* Marks [PARE_MAX_DIMS] the axes that a call of Reduce* reduces. EFORMAT. */
 pare_status pare_reduce_marks(pare_ctx *ctx, const pare_eval_io *io, bool *marks);
 
+/* The same before running, input 0 having a rank. *known: whether the axes were followed. */
+pare_status pare_reduce_axes(pare_ctx *ctx, const pare_infer_io *io, bool *marks, bool *known);
+
 pare_eval_fn pare_reduce_eval;
 
 #endif

@@ -14,6 +14,12 @@ pare_lower_fn pare_lower_elementwise;
 pare_lower_fn pare_lower_max_pool, pare_lower_average_pool;
 pare_lower_fn pare_lower_global_max_pool, pare_lower_global_average_pool;
 
+/* Along axes: to one number, or to as many again. */
+pare_lower_fn pare_lower_reduce, pare_lower_arg;
+pare_lower_fn pare_lower_softmax, pare_lower_lp_norm, pare_lower_mean_variance_norm;
+pare_lower_fn pare_lower_layer_norm;
+pare_lower_fn pare_lower_channel_norm; /* InstanceNormalization, GroupNormalization */
+
 /* No work at all: other strides over the same memory, where the form allows it. */
 pare_lower_fn pare_lower_view, pare_lower_transpose, pare_lower_slice, pare_lower_split;
 
