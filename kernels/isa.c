@@ -6,7 +6,7 @@
 #include <cpuid.h>
 #endif
 
-static const char *const names[PARE_N_ISAS] = { "scalar", "avx2" };
+static const char *const names[PARE_N_ISAS] = { "scalar", "avx2", "avx512" };
 
 const char *pare_isa_name(pare_isa isa)
 {
@@ -33,8 +33,12 @@ pare_isa pare_isa_best(void)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c())
-        return PARE_ISA_AVX2;
-#endif
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_f16c())
+        return PARE_ISA_SCALAR;
+    const bool is_512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    return is_512 ? PARE_ISA_AVX512 : PARE_ISA_AVX2;
+#else
     return PARE_ISA_SCALAR;
+#endif
 }

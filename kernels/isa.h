@@ -5,10 +5,11 @@
 typedef enum pare_isa {
     PARE_ISA_SCALAR,          /* plain C: the references */
     PARE_ISA_AVX2,            /* with FMA and F16C */
+    PARE_ISA_AVX512,          /* F, DQ, BW and VL */
     PARE_N_ISAS,
 } pare_isa;
 
-/* "scalar", "avx2". */
+/* "scalar", "avx2", "avx512". */
 const char *pare_isa_name(pare_isa isa);
 
 /* The level with this name; PARE_N_ISAS: none has it. */

@@ -1,7 +1,7 @@
 /* How fast plans run models, against ONNX Runtime in the same minute:
  *
- *     bench-models [--threads N] [--rounds N] MODEL...
- *     bench-models --layers [--threads N] MODEL...     what each step of a plan takes
+ *     bench-models [--threads N] [--isa LEVEL] [--rounds N] MODEL...
+ *     bench-models --layers [--threads N] [--isa LEVEL] MODEL...   what each step of a plan takes
  *
  * Both sides take turns, each round at least 200 ms; medians are told. With one thread times are
  * those of the processor, which a busy machine distorts less, else those of the clock. Memory is
@@ -25,6 +25,7 @@ static const double round_seconds = 0.2, reported_only_ms = 0.2;
 
 typedef struct options {
     unsigned n_threads;
+    pare_isa isa;
     size_t n_rounds;
     bool layers;
 } options;
@@ -87,7 +88,7 @@ static bool is_choice(const pare_tensor *t)
 static pare_status prepare(subject *s, const char *path, const options *o)
 {
     pare_plan_input planned[MOST_INPUTS];
-    pare_plan_opts opts = { .inputs = planned };
+    pare_plan_opts opts = { .kernels = pare_kernels_of(o->isa), .inputs = planned };
     PARE_TRY(pare_onnx_open(&s->ctx, &s->model, path, NULL));
     PARE_TRY(make_inputs(s, path));
     for (size_t i = 0; i < s->n_inputs && i < MOST_INPUTS; i++) {
@@ -275,24 +276,27 @@ static result take(const char *path, const options *o)
 
 int main(int argc, char **argv)
 {
-    options o = { .n_threads = 1, .n_rounds = 5 };
+    options o = { .n_threads = 1, .isa = pare_isa_best(), .n_rounds = 5 };
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
         if (!strcmp(argv[i], "--layers")) o.layers = true;
         else if (!strcmp(argv[i], "--threads") && i + 1 < argc)
             o.n_threads = (unsigned)strtoul(argv[++i], NULL, 10);
+        else if (!strcmp(argv[i], "--isa") && i + 1 < argc) o.isa = pare_isa_of(argv[++i]);
         else if (!strcmp(argv[i], "--rounds") && i + 1 < argc)
             o.n_rounds = strtoul(argv[++i], NULL, 10);
         else break;
     }
-    if (i >= argc || argv[i][0] == '-' || !o.n_rounds || o.n_rounds > MOST_ROUNDS) {
-        fprintf(stderr, "usage: bench-models [--layers] [--threads N] [--rounds N] MODEL...\n");
+    if (i >= argc || argv[i][0] == '-' || !o.n_rounds || o.n_rounds > MOST_ROUNDS ||
+        o.isa > pare_isa_best()) {
+        fprintf(stderr, "usage: bench-models [--layers] [--threads N] [--isa LEVEL] [--rounds N] "
+                        "MODEL...\n");
         return 2;
     }
     if (!o.layers)
-        printf("%u thread(s), %s, medians of %zu; ONNX Runtime: all optimizations, spinning\n"
+        printf("%u thread(s), %s, %s, medians of %zu; ONNX Runtime: all optimizations, spinning\n"
                "%-30s %9s %9s %6s  %5s %7s %8s %8s %8s\n", o.n_threads,
-               o.n_threads > 1 ? "time of the clock" : "time of the processor", o.n_rounds, "model",
+               pare_isa_name(o.isa), o.n_threads > 1 ? "time of the clock" : "time of the processor", o.n_rounds, "model",
                "ms pare", "ms ORT", "ratio", "steps", "islands", "arena", "MiB pare", "MiB ORT");
     double logs = 0;
     size_t n = 0;

@@ -1,0 +1,10 @@
+/* Kernels for AVX-512 (F, DQ, BW, VL) beside those for AVX2, which that level uses for all else. The
+ * same rules hold: their files alone are compiled for it. */
+#ifndef KERNELS_X86_AVX512_H
+#define KERNELS_X86_AVX512_H
+
+#include "kernels/gemm_tile.h"
+
+pare_gemm_tile_fn pare_gemm_tile_avx512; /* 14 rows, panels of 32 */
+
+#endif
