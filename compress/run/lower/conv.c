@@ -7,14 +7,17 @@
 #include <string.h>
 
 /* Convolution over one to three spatial axes, channels last: rows are what is under the window at
- * an output position. With few channels the window is gathered, which also reads any layout. */
+ * an output position. Few channels are copied with their padding around them, so that a line of the
+ * window is one tap; where that cannot be, the window is gathered. */
 
-enum { GATHER_BELOW = 8 };
+enum { FEW_CHANNELS = 8 };
 
 typedef struct conv_args {
     pare_product product;
     pare_sliding window;
     const float *zeros;       /* [depth]: what lies in the padding */
+    int64_t *taps;            /* [n_taps]: elements from a window's corner to each tap */
+    int64_t pixel;            /* 0, or row i starts at pixel i, this far from that before */
 } conv_args;
 
 /* Where the windows of a group look: its first channel. */
@@ -29,10 +32,21 @@ static void point_rows(const pare_product *product, const pare_frame *frame, int
 {
     (void)room;
     const conv_args *a = (const conv_args *)product;
+    const pare_sliding *s = &a->window;
     const float *base = group_base(a, frame, outer);
+    if (a->pixel) {
+        for (int r = 0; r < n; r++) x[r] = base + (first + r) * a->pixel;
+        return;
+    }
+    pare_corner c = pare_sliding_corner(s, base, first);
     for (int r = 0; r < n; r++) {
-        const pare_corner c = pare_sliding_corner(&a->window, base, first + r);
-        pare_sliding_point(&a->window, &c, a->zeros, n, x + r);
+        if (pare_sliding_is_inside(s, &c)) {
+            const float *at = pare_sliding_under(s, &c, 0, 0, 0);
+            for (int64_t t = 0; t < s->n_taps; t++) x[t * n + r] = at + a->taps[t];
+        } else {
+            pare_sliding_point(s, &c, a->zeros, n, x + r);
+        }
+        if (r + 1 < n && !pare_sliding_next(s, &c)) c.x += s->batch_step;
     }
 }
 
@@ -60,6 +74,15 @@ static void gather_rows(const pare_product *product, const pare_frame *frame, in
     }
 }
 
+static void clear(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
+{
+    (void)task;
+    (void)worker;
+    const pare_laid *image = args;
+    memset(pare_laid_address(frame, image), 0,
+           (size_t)pare_laid_span(image) * pare_laid_width(image));
+}
+
 /* --- planning --------------------------------------------------------------------------------- */
 
 /* Filters [M, channels, taps] as panels for each group. */
@@ -73,7 +96,7 @@ static pare_status pack_filters(pare_planner *p, pare_value_id value, conv_args 
     pare_pack_key key = { .form = "filters",
                           .params = { panel, a->product.n_vectors, n, product->n_taps,
                                       product->depth } };
-    const size_t n_bytes = (size_t)(a->product.n_vectors * n_panels * k * panel) * sizeof(float);
+    const size_t n_bytes = (size_t)(product->n_vectors * n_panels * k * panel) * sizeof(float);
     void *out = NULL;
     bool is_new = false;
     PARE_TRY(pare_plan_pack(p, value, &key, n_bytes, &out, &is_new));
@@ -132,6 +155,119 @@ static pare_status give_output(pare_planner *p, pare_lowering *l, pare_product *
     return pare_product_step(p, product, NULL, kernel);
 }
 
+/* Whether lines of windows over an image with its padding are single taps. */
+static bool can_join_lines(const conv_args *a)
+{
+    const pare_sliding *s = &a->window;
+    if (a->product.n_outer != 1 || s->n_taps == 0) return false;
+    if (s->kernel[2] > 1 && s->dilation[2] != 1) return false;
+    return s->begin[0] >= 0 && s->begin[1] >= 0 && s->begin[2] >= 0;
+}
+
+/* Positions along axis i up to the end of the last window. */
+static int64_t padded_size(const pare_sliding *s, int i)
+{
+    const int64_t last = (s->out[i] - 1) * s->stride[i] + (s->kernel[i] - 1) * s->dilation[i];
+    const int64_t end = s->begin[i] + s->in[i];
+    return last + 1 > end ? last + 1 : end;
+}
+
+static bool is_padded(const pare_sliding *s)
+{
+    for (int i = 0; i < PARE_SLIDING_AXES; i++)
+        if (padded_size(s, i) != s->in[i]) return true;
+    return false;
+}
+
+/* Puts the image into one that has the padding around it. */
+static pare_status pad_image(pare_planner *p, const pare_laid *from, conv_args *a)
+{
+    pare_sliding *s = &a->window;
+    pare_laid *image = pare_plan_args(p, sizeof(*image));
+    if (!image) return pare_arena_fail(p->ctx, &p->plan->arena);
+    const bool has_padding = is_padded(s);
+    const uint32_t first = PARE_SLIDING_AXES + 2 - from->rank; /* of the axes that x has */
+    *image = *from;
+    image->offset = 0;
+    for (uint32_t i = first; i < PARE_SLIDING_AXES; i++)
+        image->dims[2 + i - first] = padded_size(s, (int)i);
+    pare_laid_arrange(image, PARE_FORM_CHANNELS_LAST);
+    PARE_TRY(pare_plan_temporary(p, image));
+    pare_laid inside = *image;
+    for (uint32_t i = first; i < PARE_SLIDING_AXES; i++) {
+        const uint32_t axis = 2 + i - first;
+        inside.dims[axis] = from->dims[axis];
+        inside.offset += s->begin[i] * inside.strides[axis];
+        s->in[i] = image->dims[axis];
+        s->begin[i] = 0;
+    }
+    const pare_step step = { .run = clear, .args = image, .n_tasks = 1, .kernel = "clear" };
+    const pare_laid *touches[] = { image };
+    if (has_padding) PARE_TRY(pare_plan_step(p, &step, touches, 1));
+    a->product.x = *image;
+    return pare_plan_copy(p, from, &inside);
+}
+
+/* A line of the window becomes one tap: pixels lie side by side, in the order of the filters. */
+static pare_status join_lines(pare_planner *p, pare_value_id value, conv_args *a)
+{
+    pare_sliding *s = &a->window;
+    pare_product *product = &a->product;
+    pare_laid x;
+    PARE_TRY(pare_plan_need(p, value, PARE_FORM_ANY, &x));
+    const bool is_ready = !is_padded(s) && pare_laid_has_form(&x, PARE_FORM_CHANNELS_LAST) &&
+                          pare_laid_pixel_stride(&x) == x.dims[1];
+    if (is_ready) product->x = x;
+    else PARE_TRY(pad_image(p, &x, a));
+    product->depth *= s->kernel[2];
+    product->n_taps = s->n_taps = s->kernel[0] * s->kernel[1];
+    s->kernel[2] = 1;
+    return PARE_OK;
+}
+
+static void point_taps(conv_args *a)
+{
+    const pare_sliding *s = &a->window;
+    int64_t *tap = a->taps;
+    for (int64_t kd = 0; kd < s->kernel[0]; kd++)
+        for (int64_t kh = 0; kh < s->kernel[1]; kh++)
+            for (int64_t kw = 0; kw < s->kernel[2]; kw++)
+                *tap++ = kd * s->dilation[0] * s->step[0] + kh * s->dilation[1] * s->step[1] +
+                         kw * s->dilation[2] * s->step[2];
+}
+
+static bool takes_every_pixel(const pare_sliding *s)
+{
+    for (int i = 0; i < PARE_SLIDING_AXES; i++)
+        if (s->stride[i] != 1 || s->begin[i] != 0 || s->in[i] != s->out[i]) return false;
+    return true;
+}
+
+/* Finds the input and how rows of it are found. */
+static pare_status set_rows(pare_planner *p, pare_value_id value, conv_args *a, const char **kernel)
+{
+    pare_product *product = &a->product;
+    pare_sliding *s = &a->window;
+    const bool has_few = product->depth < FEW_CHANNELS;
+    const bool gathers = has_few && !can_join_lines(a);
+    *kernel = gathers ? "conv f32 gathered" : has_few ? "conv f32 by lines" : "conv f32";
+    product->rows = gathers ? gather_rows : point_rows;
+    if (has_few && !gathers) PARE_TRY(join_lines(p, value, a));
+    else
+        PARE_TRY(pare_plan_need(p, value, gathers ? PARE_FORM_ANY : PARE_FORM_CHANNELS_LAST,
+                                &product->x));
+    pare_sliding_read(s, &product->x);
+    if (gathers)
+        product->room_bytes = (size_t)(product->n_taps * product->depth) * PARE_TILE_MAX_ROWS *
+                              sizeof(float);
+    a->zeros = pare_plan_args(p, (size_t)product->depth * sizeof(float) + 1);
+    a->taps = pare_plan_args(p, (size_t)product->n_taps * sizeof(*a->taps) + 1);
+    if (!a->zeros || !a->taps) return pare_arena_fail(p->ctx, &p->plan->arena);
+    point_taps(a);
+    if (product->n_taps == 1 && !gathers && takes_every_pixel(s))
+        a->pixel = pare_laid_pixel_stride(&product->x);
+    return PARE_OK;
+}
 pare_status pare_lower_conv(pare_planner *p, pare_lowering *l, bool *done)
 {
     const pare_conv_params *params = l->params;
@@ -151,17 +287,9 @@ pare_status pare_lower_conv(pare_planner *p, pare_lowering *l, bool *done)
         .n_rows = y.dims[0] * a->window.n_out, .n_cols = w.dims[0] / params->group,
         .n_taps = a->window.n_taps, .depth = w.dims[1], .epilogue = PARE_EPILOGUE_NONE,
     };
-    const bool gathers = product->depth < GATHER_BELOW;
+    const char *kernel = NULL;
     PARE_TRY(pack_filters(p, pare_lower_in(l, 1), a));
     PARE_TRY(set_bias(p, a, pare_lower_in(l, 2)));
-    PARE_TRY(pare_plan_need(p, pare_lower_in(l, 0),
-                            gathers ? PARE_FORM_ANY : PARE_FORM_CHANNELS_LAST, &product->x));
-    pare_sliding_read(&a->window, &product->x);
-    product->rows = gathers ? gather_rows : point_rows;
-    if (gathers)
-        product->room_bytes = (size_t)(product->n_taps * product->depth) * PARE_TILE_MAX_ROWS *
-                              sizeof(float);
-    a->zeros = pare_plan_args(p, (size_t)product->depth * sizeof(float) + 1);
-    if (!a->zeros) return pare_arena_fail(p->ctx, &p->plan->arena);
-    return give_output(p, l, product, &y, gathers ? "conv f32 gathered" : "conv f32");
+    PARE_TRY(set_rows(p, pare_lower_in(l, 0), a, &kernel));
+    return give_output(p, l, product, &y, kernel);
 }

@@ -31,6 +31,26 @@ void pare_sliding_read(pare_sliding *s, const pare_laid *x);
 /* The window of row `row`: output position row % n_out of image row / n_out. */
 pare_corner pare_sliding_corner(const pare_sliding *s, const float *x, int64_t row);
 
+/* The window of the next row of the same image: false when there is none. */
+static inline bool pare_sliding_next(const pare_sliding *s, pare_corner *c)
+{
+    for (int i = PARE_SLIDING_AXES; i-- > 0;) {
+        c->at[i] += s->stride[i];
+        if (c->at[i] < s->out[i] * s->stride[i] - s->begin[i]) return true;
+        c->at[i] = -s->begin[i];
+    }
+    return false;
+}
+
+/* Whether no tap of a window lies in the padding. */
+static inline bool pare_sliding_is_inside(const pare_sliding *s, const pare_corner *c)
+{
+    for (int i = 0; i < PARE_SLIDING_AXES; i++)
+        if (c->at[i] < 0 || c->at[i] + (s->kernel[i] - 1) * s->dilation[i] >= s->in[i])
+            return false;
+    return true;
+}
+
 /* Channel 0 under tap (kd, kh, kw) of a window; NULL: padding. */
 static inline const float *pare_sliding_under(const pare_sliding *s, const pare_corner *c,
                                               int64_t kd, int64_t kh, int64_t kw)
