@@ -46,14 +46,14 @@ pare_status pare_plan_floats(pare_planner *p, pare_value_id value, const float *
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-/* Rows of tile i when n rows are spread evenly over n_tiles. */
-static int64_t tile_start(int64_t n, int64_t n_tiles, int64_t i)
+/* Where part i starts when n things are spread evenly over n_parts. */
+static int64_t part_start(int64_t n, int64_t n_parts, int64_t i)
 {
-    return n * i / n_tiles;
+    return n * i / n_parts;
 }
 
 typedef struct block {
-    int64_t outer, first_row, n_rows, first_panel, n_panels;
+    int64_t outer, first_tile, end_tile, first_panel, end_panel;
 } block;
 
 static void multiply_block(const pare_product *a, const pare_frame *frame, const block *b,
@@ -71,10 +71,10 @@ static void multiply_block(const pare_product *a, const pare_frame *frame, const
                    : NULL;
     const float **x = (const float **)(void *)(scratch + a->room_bytes);
     const int64_t vector = b->outer % a->n_vectors * n_panels * kernel->panel;
-    const int64_t n_tiles = up(b->n_rows, kernel->rows);
-    for (int64_t i = 0; i < n_tiles; i++) {
-        const int64_t row = b->first_row + tile_start(b->n_rows, n_tiles, i);
-        const int64_t end = b->first_row + tile_start(b->n_rows, n_tiles, i + 1);
+    const int64_t n_tiles = up(a->n_rows, kernel->rows);
+    for (int64_t i = b->first_tile; i < b->end_tile; i++) {
+        const int64_t row = part_start(a->n_rows, n_tiles, i);
+        const int64_t end = part_start(a->n_rows, n_tiles, i + 1);
         pare_gemm_tile tile = {
             .n_rows = (int)(end - row), .n_taps = a->n_taps, .depth = a->depth, .x = x,
             .finish = e->finish, .y_stride = a->y_row,
@@ -85,7 +85,7 @@ static void multiply_block(const pare_product *a, const pare_frame *frame, const
             tile.n_taps = 1;
             tile.depth = k;
         }
-        for (int64_t j = b->first_panel; j < b->first_panel + b->n_panels; j++) {
+        for (int64_t j = b->first_panel; j < b->end_panel; j++) {
             const int64_t col = j * kernel->panel;
             tile.n_cols = a->n_cols - col < kernel->panel ? (int)(a->n_cols - col) : kernel->panel;
             tile.w = w + j * k * kernel->panel;
@@ -105,16 +105,16 @@ static void run_product(const void *args, const pare_frame *frame, uint32_t task
 {
     const pare_product *a = args;
     const int64_t n_panels = up(a->n_cols, frame->kernels->gemm.panel);
-    const int64_t row_blocks = up(a->n_rows, a->rows_per_task);
-    const int64_t panel_blocks = up(n_panels, a->panels_per_task);
-    const int64_t in_outer = task % (row_blocks * panel_blocks);
-    block b = { .outer = task / (row_blocks * panel_blocks),
-                .first_row = in_outer % row_blocks * a->rows_per_task,
-                .first_panel = in_outer / row_blocks * a->panels_per_task };
-    b.n_rows = a->n_rows - b.first_row < a->rows_per_task ? a->n_rows - b.first_row
-                                                          : a->rows_per_task;
-    b.n_panels = n_panels - b.first_panel < a->panels_per_task ? n_panels - b.first_panel
-                                                               : a->panels_per_task;
+    const int64_t n_tiles = up(a->n_rows, frame->kernels->gemm.rows);
+    const int64_t rows = task % a->row_blocks;
+    const int64_t panels = task / a->row_blocks % a->panel_blocks;
+    const block b = {
+        .outer = task / a->row_blocks / a->panel_blocks,
+        .first_tile = part_start(n_tiles, a->row_blocks, rows),
+        .end_tile = part_start(n_tiles, a->row_blocks, rows + 1),
+        .first_panel = part_start(n_panels, a->panel_blocks, panels),
+        .end_panel = part_start(n_panels, a->panel_blocks, panels + 1),
+    };
     multiply_block(a, frame, &b, pare_frame_scratch(frame, worker));
 }
 
@@ -134,16 +134,14 @@ pare_status pare_product_step(pare_planner *p, pare_product *a, const pare_laid 
     const int64_t n_panels = pare_product_panels(p, a->n_cols);
     if (a->n_outer * a->n_rows * a->n_cols == 0) return PARE_OK;
     const int64_t panel_bytes = k * gemm->panel * (int64_t)sizeof(float);
-    a->panels_per_task = between(1, WEIGHTS_IN_CACHE / panel_bytes, n_panels);
+    const int64_t n_tiles = up(a->n_rows, gemm->rows);
+    a->panel_blocks = up(n_panels, between(1, WEIGHTS_IN_CACHE / panel_bytes, n_panels));
     const double total = (double)a->n_outer * (double)a->n_rows * (double)n_panels *
                          (double)k * gemm->panel;
     const double per_task = fmin(fmax(total / WANTED_TASKS, MIN_TASK), MAX_TASK);
-    const double per_row = (double)k * (double)a->panels_per_task * gemm->panel;
-    const int64_t rows = (int64_t)fmin(per_task / per_row, (double)a->n_rows);
-    a->rows_per_task = between(1, up(between(1, rows, a->n_rows), gemm->rows) * gemm->rows,
-                               a->n_rows);
-    const int64_t n_tasks = a->n_outer * up(a->n_rows, a->rows_per_task) *
-                            up(n_panels, a->panels_per_task);
+    const double per_block = total / (double)a->n_outer / (double)a->panel_blocks;
+    a->row_blocks = (int64_t)fmin(fmax(per_block / per_task, 1), (double)n_tiles);
+    const int64_t n_tasks = a->n_outer * a->row_blocks * a->panel_blocks;
     const size_t pointers = (size_t)a->n_taps * PARE_TILE_MAX_ROWS * sizeof(const float *);
     a->room_bytes = (a->room_bytes + 63) / 64 * 64;
     const pare_step step = { .run = run_product, .args = a, .n_tasks = (uint32_t)n_tasks,

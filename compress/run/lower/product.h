@@ -38,7 +38,7 @@ typedef struct pare_product {
     int64_t y_outer, y_row;   /* strides of y and add */
     pare_epilogue epilogue;
     size_t room_bytes;        /* for gathered rows of one tile */
-    int64_t rows_per_task, panels_per_task;
+    int64_t row_blocks, panel_blocks; /* a task takes one of each, of one outer index */
 } pare_product;
 
 /* Puts nodes behind the anchor of a chain into the epilogue, as far as they fit there, and counts
