@@ -3,8 +3,9 @@
 #include "base/map.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, LARGE_PAGE = 2 << 20 };
 
 typedef struct pack {
     pare_pack_key key;
@@ -62,6 +63,15 @@ static uint32_t *slot_for(pare_ctx *ctx, const pare_packs *packs, const pare_pac
     return &packs->slots[i];
 }
 
+/* Asks for large pages where whole ones fit: weights are read front to back. */
+static void use_large_pages(const pack *p, size_t n_bytes)
+{
+    const uintptr_t start = ((uintptr_t)p->data + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    const uintptr_t end = ((uintptr_t)p->data + n_bytes) / LARGE_PAGE * LARGE_PAGE;
+    if (end > start)
+        madvise((uint8_t *)p->data + (start - (uintptr_t)p->data), end - start, MADV_HUGEPAGE);
+}
+
 static pare_status make_room(pare_ctx *ctx, pare_packs *packs)
 {
     PARE_TRY(pare_grow(ctx, &packs->items, &packs->cap, packs->n + 1, sizeof(*packs->items)));
@@ -93,6 +103,7 @@ pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key
     p->tensor = pare_tensor_ref((pare_tensor *)key->tensor);
     const uintptr_t at = ((uintptr_t)p->block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     p->data = (uint8_t *)p->block + (at - (uintptr_t)p->block);
+    use_large_pages(p, n_bytes);
     packs->n++;
     packs->n_bytes += n_bytes;
     *slot = (uint32_t)packs->n;

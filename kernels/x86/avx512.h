@@ -1,5 +1,5 @@
-/* Kernels for AVX-512 (F, DQ, BW, VL) beside those for AVX2, which that level uses for all else. The
- * same rules hold: their files alone are compiled for it. */
+/* Kernels for AVX-512 (F, DQ, BW, VL) beside those for AVX2, which that level uses for all else.
+ * The same rules hold: their files alone are compiled for it. */
 #ifndef KERNELS_X86_AVX512_H
 #define KERNELS_X86_AVX512_H
 

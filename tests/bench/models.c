@@ -295,8 +295,9 @@ int main(int argc, char **argv)
     }
     if (!o.layers)
         printf("%u thread(s), %s, %s, medians of %zu; ONNX Runtime: all optimizations, spinning\n"
-               "%-30s %9s %9s %6s  %5s %7s %8s %8s %8s\n", o.n_threads,
-               pare_isa_name(o.isa), o.n_threads > 1 ? "time of the clock" : "time of the processor", o.n_rounds, "model",
+               "%-30s %9s %9s %6s  %5s %7s %8s %8s %8s\n",
+               o.n_threads, pare_isa_name(o.isa),
+               o.n_threads > 1 ? "time of the clock" : "time of the processor", o.n_rounds, "model",
                "ms pare", "ms ORT", "ratio", "steps", "islands", "arena", "MiB pare", "MiB ORT");
     double logs = 0;
     size_t n = 0;
