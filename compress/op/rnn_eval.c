@@ -6,62 +6,22 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <strings.h>
 
 /* RNN, LSTM, GRU, as kernels/rnn.h defines them, in the type of X or float where that is wider.
  * Item b of the batch takes its first sequence_lens[b] steps (in reverse: the same ones from the
  * last to the first); Y is 0 after them, and an item without steps keeps its initial state. */
 
 enum { X, W, R, B, LENS, INITIAL_H, INITIAL_C, P, N_INPUTS };
-enum { MAX_GATES = 3 };       /* activations of a cell */
-
-typedef struct activation {
-    const char *name;
-    pare_activation_f32 *f32;
-    pare_activation_f64 *f64;
-    float a, b;               /* where they are not given */
-    bool takes_a, takes_b;
-} activation;
-
-static const activation activations[] = {
-    { "Affine", pare_affine_f32_ref, pare_affine_f64_ref, 1, 0, true, true },
-    { "Elu", pare_elu_f32_ref, pare_elu_f64_ref, 1, 0, true, false },
-    { "HardSigmoid", pare_hard_sigmoid_f32_ref, pare_hard_sigmoid_f64_ref, 0.2f, 0.5f, true, true },
-    { "LeakyRelu", pare_leaky_relu_f32_ref, pare_leaky_relu_f64_ref, 0.01f, 0, true, false },
-    { "Relu", pare_thresholded_relu_f32_ref, pare_thresholded_relu_f64_ref, 0, 0, false, false },
-    { "ScaledTanh", pare_scaled_tanh_f32_ref, pare_scaled_tanh_f64_ref, 1, 1, true, true },
-    { "Sigmoid", pare_gate_sigmoid_f32_ref, pare_gate_sigmoid_f64_ref, 0, 0, false, false },
-    { "Softplus", pare_gate_softplus_f32_ref, pare_gate_softplus_f64_ref, 0, 0, false, false },
-    { "Softsign", pare_softsign_f32_ref, pare_softsign_f64_ref, 0, 0, false, false },
-    { "Tanh", pare_scaled_tanh_f32_ref, pare_scaled_tanh_f64_ref, 1, 1, false, false },
-    { "ThresholdedRelu", pare_thresholded_relu_f32_ref, pare_thresholded_relu_f64_ref, 1, 0, true,
-      false },
-};
-
-/* What the three layers differ in. */
-typedef struct cell {
-    const char *name;
-    int64_t n_sums;           /* gates in W and R */
-    uint32_t n_gates;         /* activations */
-    const char *gates[MAX_GATES];
-} cell;
-
-static const cell cells[] = {
-    { "RNN", 1, 1, { "Tanh" } },
-    { "LSTM", 4, 3, { "Sigmoid", "Tanh", "Tanh" } },
-    { "GRU", 3, 2, { "Sigmoid", "Tanh" } },
-};
 
 typedef struct job {
     const pare_rnn_params *p;
-    const cell *cell;
+    const pare_rnn_cell *cell;
     pare_wide wide;
     size_t width;
     int64_t steps, batch, size, hidden, directions;
     pare_reals in[N_INPUTS];
     const pare_tensor *lens;  /* or NULL */
-    pare_gate_f32 f32[2][MAX_GATES];
-    pare_gate_f64 f64[2][MAX_GATES];
+    pare_rnn_gates gates;
     /* of the direction under way */
     pare_reals bias;          /* [n_sums * hidden] that chains start at */
     pare_reals xw;            /* [rows of X, n_sums * hidden] */
@@ -70,48 +30,6 @@ typedef struct job {
     /* of all */
     pare_reals y, h, c;
 } job;
-
-/* --- activations ------------------------------------------------------------------------------
- * */
-
-static const activation *find_activation(const char *name, size_t n)
-{
-    for (size_t i = 0; i < sizeof(activations) / sizeof(activations[0]); i++)
-        if (strlen(activations[i].name) == n && !strncasecmp(activations[i].name, name, n))
-            return &activations[i];
-    return NULL;
-}
-
-static pare_status set_gates(pare_ctx *ctx, const pare_eval_io *io, job *j)
-{
-    const pare_rnn_params *p = j->p;
-    const uint32_t n = j->cell->n_gates * (uint32_t)j->directions;
-    uint32_t at_a = 0;
-    uint32_t at_b = 0;
-    if (p->activations && p->activations->n < n)
-        return pare_call_fail(ctx, io->call,
-                              "attribute 'activations': expected %" PRIu32 " names, found %" PRIu32,
-                              n, p->activations->n);
-    for (uint32_t i = 0; i < n; i++) {
-        const uint32_t k = i % j->cell->n_gates;
-        const char *usual = j->cell->gates[k];
-        pare_bytes name = { (const uint8_t *)usual, strlen(usual) };
-        if (p->activations) name = p->activations->strings[i];
-        const activation *found = find_activation((const char *)name.data, name.n);
-        if (!found)
-            return pare_call_fail(ctx, io->call,
-                                  "attribute 'activations': expected names such as Tanh, found "
-                                  "'%.*s'",
-                                  (int)(name.n < 80 ? name.n : 80), (const char *)name.data);
-        const bool has_a = found->takes_a && at_a < p->activation_alpha.n;
-        const bool has_b = found->takes_b && at_b < p->activation_beta.n;
-        const float a = has_a ? p->activation_alpha.v[at_a++] : found->a;
-        const float b = has_b ? p->activation_beta.v[at_b++] : found->b;
-        j->f32[i / j->cell->n_gates][k] = (pare_gate_f32){ found->f32, a, b };
-        j->f64[i / j->cell->n_gates][k] = (pare_gate_f64){ found->f64, (double)a, (double)b };
-    }
-    return PARE_OK;
-}
 
 /* --- inputs -----------------------------------------------------------------------------------
  * */
@@ -265,8 +183,8 @@ static void step_gru(job *j, int64_t d, const void *xw, void *h)
     const void *xw_hidden = pare_at(xw, 2 * n, j->width);
     recur(j, d, 0, 2 * n, h, xw, sums);
     if (j->wide == PARE_WIDE_F64)
-        pare_gru_gates_f64_ref(n, j->f64[d][0], (double)clip, sums, h, reset_h);
-    else pare_gru_gates_f32_ref(n, j->f32[d][0], clip, sums, h, reset_h);
+        pare_gru_gates_f64_ref(n, j->gates.f64[d][0], (double)clip, sums, h, reset_h);
+    else pare_gru_gates_f32_ref(n, j->gates.f32[d][0], clip, sums, h, reset_h);
     if (j->p->linear_before_reset) {
         const void *bias = j->in[B].data ? pare_at(j->in[B].data, (6 * d + 5) * n, j->width) : NULL;
         recur(j, d, 2, n, h, bias, second);
@@ -278,8 +196,8 @@ static void step_gru(job *j, int64_t d, const void *xw, void *h)
         recur(j, d, 2, n, reset_h, xw_hidden, hidden);
     }
     if (j->wide == PARE_WIDE_F64)
-        pare_gru_cell_f64_ref(n, j->f64[d][1], (double)clip, sums, hidden, h);
-    else pare_gru_cell_f32_ref(n, j->f32[d][1], clip, sums, hidden, h);
+        pare_gru_cell_f64_ref(n, j->gates.f64[d][1], (double)clip, sums, hidden, h);
+    else pare_gru_cell_f32_ref(n, j->gates.f32[d][1], clip, sums, hidden, h);
 }
 
 /* One step of one row: xw [n_sums * hidden]; h and c [hidden] become the next ones. */
@@ -295,14 +213,14 @@ static void step(job *j, int64_t d, const void *xw, void *h, void *c)
     }
     recur(j, d, 0, j->cell->n_sums * n, h, xw, j->sums.owned);
     if (j->cell->n_sums == 1 && j->wide == PARE_WIDE_F64)
-        pare_rnn_cell_f64_ref(n, j->f64[d][0], (double)clip, j->sums.owned, h);
+        pare_rnn_cell_f64_ref(n, j->gates.f64[d][0], (double)clip, j->sums.owned, h);
     else if (j->cell->n_sums == 1)
-        pare_rnn_cell_f32_ref(n, j->f32[d][0], clip, j->sums.owned, h);
+        pare_rnn_cell_f32_ref(n, j->gates.f32[d][0], clip, j->sums.owned, h);
     else if (j->wide == PARE_WIDE_F64)
-        pare_lstm_cell_f64_ref(n, j->f64[d], (double)clip, j->p->input_forget, peepholes,
+        pare_lstm_cell_f64_ref(n, j->gates.f64[d], (double)clip, j->p->input_forget, peepholes,
                                j->sums.owned, c, h);
     else
-        pare_lstm_cell_f32_ref(n, j->f32[d], clip, j->p->input_forget, peepholes, j->sums.owned, c,
+        pare_lstm_cell_f32_ref(n, j->gates.f32[d], clip, j->p->input_forget, peepholes, j->sums.owned, c,
                                h);
 }
 
@@ -345,10 +263,9 @@ static pare_status run(pare_ctx *ctx, job *j)
 
 pare_status pare_rnn_eval(pare_ctx *ctx, pare_eval_io *io)
 {
-    job j = { .p = io->params, .cell = cells };
-    while (!pare_str_eq(j.cell->name, io->call->op->name)) j.cell++;
+    job j = { .p = io->params, .cell = pare_rnn_cell_of(io->call->op->name) };
     PARE_TRY(measure(ctx, io, &j));
-    PARE_TRY(set_gates(ctx, io, &j));
+    PARE_TRY(pare_rnn_find_gates(ctx, io->call, j.p, j.cell, j.directions, &j.gates));
     j.wide = pare_reals_wide(pare_eval_tensor(io, X)->dtype);
     j.width = pare_wide_bytes(j.wide);
     if (!j.wide) return pare_eval_no_type(ctx, io, pare_eval_tensor(io, X)->dtype);

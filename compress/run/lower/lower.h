@@ -20,6 +20,8 @@ pare_lower_fn pare_lower_softmax, pare_lower_lp_norm, pare_lower_mean_variance_n
 pare_lower_fn pare_lower_layer_norm;
 pare_lower_fn pare_lower_channel_norm; /* InstanceNormalization, GroupNormalization */
 
+pare_lower_fn pare_lower_rnn; /* RNN, LSTM, GRU */
+
 /* No work at all: other strides over the same memory, where the form allows it. */
 pare_lower_fn pare_lower_view, pare_lower_transpose, pare_lower_slice, pare_lower_split;
 
