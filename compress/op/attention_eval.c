@@ -194,7 +194,7 @@ static pare_status put_values(pare_ctx *ctx, pare_eval_io *io, attention_job *j)
                              : pare_heads_dense(NULL, dense[0], dense[1], dense[2], dense[3]);
     int64_t n = 0;
     void *data = NULL;
-    PARE_TRY(pare_tensor_count(ctx, &n, query->rank, dims));
+    PARE_TRY(pare_eval_count(ctx, io, &n, query->rank, dims));
     PARE_TRY(pare_reals_new(ctx, &j->y, a->wide, n));
     PARE_TRY(pare_attend_values(ctx, a, &y, j->y.owned));
     PARE_TRY(pare_eval_out_as(ctx, io, 0, query->dtype, query->rank, dims, &data));

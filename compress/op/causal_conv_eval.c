@@ -70,7 +70,7 @@ static pare_status run(pare_ctx *ctx, pare_eval_io *io, conv_job *j)
     int64_t n = 0;
     PARE_TRY(load(ctx, io, j));
     const int64_t state[3] = { j->batch, j->channels, j->k - 1 };
-    PARE_TRY(pare_tensor_count(ctx, &n, 3, state));
+    PARE_TRY(pare_eval_count(ctx, io, &n, 3, state));
     if (j->k > INT64_MAX / 2 || j->length > INT64_MAX / 2) return pare_fail_memory(ctx, SIZE_MAX);
     PARE_TRY(pare_reals_new(ctx, &j->state, PARE_WIDE_F32, n));
     PARE_TRY(pare_reals_new(ctx, &j->line, PARE_WIDE_F32, j->k - 1 + j->length));

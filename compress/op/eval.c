@@ -18,15 +18,31 @@ static void set_tensor(pare_eval_io *io, uint32_t i, pare_tensor *tensor)
     io->out[i] = (pare_datum){ .kind = PARE_TYPE_TENSOR, .tensor = tensor };
 }
 
+static void write_dims(char *text, size_t n_bytes, uint32_t rank, const int64_t *dims)
+{
+    size_t used = 0;
+    *text = '\0';
+    for (uint32_t d = 0; d < rank && used + 24 < n_bytes; d++)
+        used += (size_t)snprintf(text + used, n_bytes - used, "%s%" PRId64, d ? "," : "",
+                                 dims[d]);
+}
+
+pare_status pare_eval_count(pare_ctx *ctx, const pare_eval_io *io, int64_t *n, uint32_t rank,
+                            const int64_t *dims)
+{
+    char text[256];
+    const pare_status st = pare_tensor_count(ctx, n, rank, dims);
+    if (!st) return PARE_OK;
+    write_dims(text, sizeof(text), rank, dims);
+    return pare_call_fail(ctx, io->call, "expected less than 2^63 elements, found [%s]", text);
+}
+
 /* Says which output it was that is too large. */
 static pare_status fail_size(pare_ctx *ctx, const pare_eval_io *io, uint32_t i, pare_dtype dtype,
                              uint32_t rank, const int64_t *dims, pare_status status)
 {
-    char text[256] = "";
-    size_t used = 0;
-    for (uint32_t d = 0; d < rank && used + 24 < sizeof(text); d++)
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%" PRId64, d ? "," : "",
-                                 dims[d]);
+    char text[256];
+    write_dims(text, sizeof(text), rank, dims);
     pare_call_fail(ctx, io->call, "output %" PRIu32 ": expected %s, found %s[%s]", i,
                    status == PARE_ENOMEM ? "memory to hold it" : "less than 2^63 bytes",
                    pare_dtype_name(dtype), text);

@@ -47,6 +47,11 @@ static inline const void *pare_eval_data(const pare_tensor *tensor)
     return tensor->payload.data;
 }
 
+/* Elements of a tensor with these dims. EFORMAT, naming the node, when there are too many to count.
+ */
+pare_status pare_eval_count(pare_ctx *ctx, const pare_eval_io *io, int64_t *n, uint32_t rank,
+                            const int64_t *dims);
+
 /* Whether output i is wanted: the node names it. Output data that nobody wants need not be made. */
 bool pare_eval_wants(const pare_eval_io *io, uint32_t i);
 

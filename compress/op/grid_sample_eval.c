@@ -202,7 +202,7 @@ static pare_status interpolate(pare_ctx *ctx, pare_eval_io *io, grid_job *job,
     pare_reals y = { 0 };
     if (!pare_wide_of(x->dtype)) return pare_eval_no_type(ctx, io, x->dtype);
     PARE_TRY(pare_eval_out_dims(ctx, io, 0, dims));
-    PARE_TRY(pare_tensor_count(ctx, &n, x->rank, dims));
+    PARE_TRY(pare_eval_count(ctx, io, &n, x->rank, dims));
     pare_status st = pare_reals_load(ctx, &in, x, grid->wide);
     if (!st) st = pare_reals_new(ctx, &y, grid->wide, n);
     for (int64_t i = 0; !st && i < x->dims[0] * job->points; i++) {
@@ -285,7 +285,7 @@ pare_status pare_affine_grid_eval(pare_ctx *ctx, pare_eval_io *io)
                               "theta: expected [N,%" PRIu32 ",%" PRIu32 "], found [N,%" PRId64
                               ",%" PRId64 "]",
                               r, r + 1, theta->dims[1], theta->dims[2]);
-    PARE_TRY(pare_tensor_count(ctx, &n, r + 2, dims));
+    PARE_TRY(pare_eval_count(ctx, io, &n, r + 2, dims));
     pare_status st = pare_reals_load(ctx, &in, theta, pare_reals_wide(theta->dtype));
     if (!st) st = pare_reals_new(ctx, &y, in.wide, n);
     const int64_t points = dims[0] ? n / dims[0] / r : 0;

@@ -79,11 +79,11 @@ static pare_status start(pare_ctx *ctx, const pare_eval_io *io, linear_job *j)
                               "input 3: expected [%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
                               "]",
                               dims[0], dims[1], dims[2], dims[3]);
-    PARE_TRY(pare_tensor_count(ctx, &n, 4, dims));
+    PARE_TRY(pare_eval_count(ctx, io, &n, 4, dims));
     PARE_TRY(pare_reals_new(ctx, &j->state, PARE_WIDE_F32, n));
     if (past) memcpy(j->state.owned, j->in[PAST].data, (size_t)n * sizeof(float));
     const int64_t out[4] = { j->q.batch, j->q.steps, j->q.n, j->v.size };
-    PARE_TRY(pare_tensor_count(ctx, &n, 4, out));
+    PARE_TRY(pare_eval_count(ctx, io, &n, 4, out));
     PARE_TRY(pare_reals_new(ctx, &j->y, PARE_WIDE_F32, n));
     const size_t n_bytes = (size_t)(j->k.size + j->v.size + 1) * sizeof(*j->spare);
     j->spare = pare_alloc(ctx, n_bytes);

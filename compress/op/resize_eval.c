@@ -348,7 +348,7 @@ pare_status pare_resize_eval(pare_ctx *ctx, pare_eval_io *io)
     const pare_tensor *x = pare_eval_tensor(io, 0);
     PARE_TRY(pare_eval_out_dims(ctx, io, 0, dims));
     PARE_TRY(plan(ctx, &job, io, dims));
-    PARE_TRY(pare_tensor_count(ctx, &n, x->rank, dims));
+    PARE_TRY(pare_eval_count(ctx, io, &n, x->rank, dims));
     if (job.params->mode == PARE_RESIZE_NEAREST) return resize_nearest(ctx, io, &job, dims, n);
     return resize_smooth(ctx, io, &job, dims, n);
 }
