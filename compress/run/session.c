@@ -17,6 +17,7 @@ struct pare_session {
     uint8_t *arena;
     pare_frame frame;
     pare_evaluator evaluator; /* values of islands */
+    atomic_bool failed;       /* of the step under way */
     double *seconds;          /* by step; NULL: not measured */
     bool is_timed;
 };
@@ -33,7 +34,8 @@ static pare_status take_memory(pare_ctx *ctx, pare_session *s)
     s->arena = (uint8_t *)s->block + (at - (uintptr_t)s->block);
     if (alignment == HUGE_PAGE) madvise(s->arena, n_bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
     s->frame = (pare_frame){ .address = s->address, .scratch = s->arena + plan->cost.arena_bytes,
-                             .scratch_bytes = scratch, .kernels = plan->kernels };
+                             .scratch_bytes = scratch, .kernels = plan->kernels,
+                             .failed = &s->failed };
     for (size_t i = 0; i < plan->n_buffers; i++) {
         const pare_buffer *b = &plan->buffers[i];
         if (b->kind == PARE_BUFFER_ARENA) s->address[i] = s->arena + b->offset;
@@ -49,6 +51,7 @@ pare_status pare_session_new(pare_ctx *ctx, pare_session **out, pare_plan *plan,
     if (!s) return pare_fail_memory(ctx, sizeof(*s));
     s->plan = pare_plan_ref(plan);
     s->pool = pool;
+    atomic_init(&s->failed, false);
     s->address = pare_alloc_zero(ctx, (plan->n_buffers + 1) * sizeof(*s->address));
     pare_status st = s->address ? PARE_OK : pare_fail_memory(ctx, plan->n_buffers * sizeof(void *));
     if (!st) st = take_memory(ctx, s);
@@ -233,14 +236,24 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static pare_status run_tasks(pare_ctx *ctx, pare_session *s, const pare_step *step)
+{
+    step_job job = { step, &s->frame };
+    pare_call call;
+    pare_pool_run(s->pool, step->n_tasks, run_task, &job);
+    if (!step->failure || !atomic_exchange(&s->failed, false)) return PARE_OK;
+    PARE_TRY(pare_call_init(ctx, &call, s->plan->model, step->node));
+    return pare_call_fail(ctx, &call, "%s", step->failure);
+}
+
 static pare_status run_steps(pare_ctx *ctx, pare_session *s)
 {
     const pare_plan *plan = s->plan;
     for (size_t i = 0; i < plan->n_steps; i++) {
         const double start = s->seconds ? now() : 0;
-        step_job job = { &plan->steps[i], &s->frame };
-        if (plan->steps[i].run) pare_pool_run(s->pool, job.step->n_tasks, run_task, &job);
-        else PARE_TRY(run_island(ctx, s, job.step->args));
+        const pare_step *step = &plan->steps[i];
+        if (step->run) PARE_TRY(run_tasks(ctx, s, step));
+        else PARE_TRY(run_island(ctx, s, step->args));
         if (s->seconds) s->seconds[i] = now() - start;
         PARE_TRY(pare_check_canceled(ctx));
     }

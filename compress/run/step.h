@@ -6,12 +6,15 @@
 #include "kernels/kernels.h"
 #include "run/laid.h"
 
+#include <stdatomic.h>
+
 /* Addresses for one run. */
 typedef struct pare_frame {
     void *const *address;     /* by buffer of the plan */
     uint8_t *scratch;         /* scratch_bytes for each worker, aligned to 64 */
     size_t scratch_bytes;
     const pare_kernels *kernels;
+    atomic_bool *failed;      /* set by a task that meets what it cannot take (see pare_step) */
 } pare_frame;
 
 /* Runs one of a step's tasks; tasks of a step may run in any order and at the same time. */
@@ -25,6 +28,8 @@ typedef struct pare_step {
     size_t scratch_bytes;     /* per worker */
     pare_node_id node;        /* whose work this is (of a group: its anchor's); for people */
     const char *kernel;       /* what runs, for people */
+    const char *failure;      /* why frame->failed gets set: the run ends with EFORMAT, the node
+                                 and this; NULL: it never is */
 } pare_step;
 
 /* A node that runs by its operator's eval. */
