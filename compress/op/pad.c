@@ -118,22 +118,34 @@ static pare_status pad_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+pare_status pare_pad_amounts(pare_ctx *ctx, const pare_infer_io *io, int64_t *begin, int64_t *end,
+                             bool *known)
+{
+    frame f = { .x = pare_in(io, 0) };
+    *known = false;
+    PARE_TRY(read_frame(ctx, io, &f));
+    if (!pare_info_has_rank(f.x)) return PARE_OK;
+    *known = true;
+    for (uint32_t k = 0; k < f.x->rank; k++) {
+        begin[k] = f.begin[k].i;
+        end[k] = f.end[k].i;
+        if (f.begin[k].kind != PARE_NUM_INT || f.end[k].kind != PARE_NUM_INT) *known = false;
+    }
+    return PARE_OK;
+}
+
 static pare_status pad_eval(pare_ctx *ctx, pare_eval_io *io)
 {
     const pare_info *in[4];
     const pare_infer_io as_infer = pare_eval_as_infer(io, in);
-    frame f = { .x = in[0] };
     int64_t begin[PARE_MAX_DIMS] = { 0 };
     int64_t end[PARE_MAX_DIMS] = { 0 };
-    PARE_TRY(read_frame(ctx, &as_infer, &f));
-    if (!pare_info_has_rank(f.x))
+    bool known = false;
+    PARE_TRY(pare_pad_amounts(ctx, &as_infer, begin, end, &known));
+    if (!pare_info_has_rank(in[0]))
         return pare_call_fail(ctx, io->call, "input 0: expected a tensor, found none");
-    for (uint32_t k = 0; k < f.x->rank; k++) {
-        begin[k] = f.begin[k].i;
-        end[k] = f.end[k].i;
-        if (f.begin[k].kind != PARE_NUM_INT || f.end[k].kind != PARE_NUM_INT)
-            return pare_call_fail(ctx, io->call, "pads: expected integers, found others");
-    }
+    if (!known)
+        return pare_call_fail(ctx, io->call, "pads: expected integers, found others");
     return pare_pad_eval(ctx, io, begin, end);
 }
 

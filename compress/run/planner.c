@@ -26,6 +26,11 @@ bool pare_plan_has(const pare_planner *p, pare_value_id value)
     return value != PARE_NONE && p->values[value].n_forms > 0;
 }
 
+bool pare_plan_is_used(const pare_planner *p, pare_value_id value)
+{
+    return value != PARE_NONE && (p->model->values[value].n_uses || p->values[value].n_pending);
+}
+
 const pare_laid *pare_plan_home(const pare_planner *p, pare_value_id value)
 {
     return &p->values[value].forms[0];
@@ -167,6 +172,14 @@ pare_status pare_plan_need(pare_planner *p, pare_value_id value, pare_form form,
     *out = v->forms[0];
     pare_laid_arrange(out, form);
     return copy_form(p, value, out);
+}
+
+pare_laid pare_plan_prefer(const pare_planner *p, pare_value_id value, pare_form form)
+{
+    const pare_planned *v = &p->values[value];
+    for (uint32_t i = 0; i < v->n_forms; i++)
+        if (pare_laid_has_form(&v->forms[i], form)) return v->forms[i];
+    return v->forms[0];
 }
 
 pare_status pare_plan_need_like(pare_planner *p, pare_value_id value, const pare_laid *like,

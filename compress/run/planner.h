@@ -120,6 +120,9 @@ bool pare_plan_shape(const pare_planner *p, pare_value_id value, pare_laid *out)
 /* Whether a value lies somewhere that steps can read (islands may give values that do not). */
 bool pare_plan_has(const pare_planner *p, pare_value_id value);
 
+/* Whether anything takes the value (PARE_NONE: no). */
+bool pare_plan_is_used(const pare_planner *p, pare_value_id value);
+
 /* Where the value was made; pare_plan_has holds. */
 const pare_laid *pare_plan_home(const pare_planner *p, pare_value_id value);
 
@@ -133,6 +136,9 @@ pare_status pare_plan_pack(pare_planner *p, pare_value_id value, pare_pack_key *
 
 /* The value in a form, where it lies now or after a copy that this adds. */
 pare_status pare_plan_need(pare_planner *p, pare_value_id value, pare_form form, pare_laid *out);
+
+/* The value in a form if it lies so somewhere, else where it was made: for steps that read any. */
+pare_laid pare_plan_prefer(const pare_planner *p, pare_value_id value, pare_form form);
 
 /* The value with these strides (dims are its own). */
 pare_status pare_plan_need_like(pare_planner *p, pare_value_id value, const pare_laid *like,

@@ -84,8 +84,8 @@ void test_lowered(const char *graph, int low, int high, size_t n_islands)
         fail_msg("%s: %s", graph, t.ctx.message);
     if (!test_plan_agrees(&t.ctx, t.model, t.inputs, t.n, want, PARE_ISA_SCALAR, why, sizeof(why)))
         fail_msg("%s: %s", graph, why);
-    assert_int_equal(test_plan_run(&t.ctx, &got, t.model, t.inputs, t.n, PARE_ISA_SCALAR, NULL, false,
-                                   &cost), PARE_OK);
+    assert_int_equal(test_plan_run(&t.ctx, &got, t.model, t.inputs, t.n, pare_isa_best(), NULL,
+                                   false, &cost), PARE_OK);
     if (cost.n_islands != n_islands)
         fail_msg("%s: %zu islands, expected %zu", graph, cost.n_islands, n_islands);
     drop(&t, got);

@@ -24,6 +24,13 @@ pare_lower_fn pare_lower_rnn; /* RNN, LSTM, GRU */
 
 /* No work at all: other strides over the same memory, where the form allows it. */
 pare_lower_fn pare_lower_view, pare_lower_transpose, pare_lower_slice, pare_lower_split;
+pare_lower_fn pare_lower_expand, pare_lower_dropout;
+
+/* Copies between strided views. */
+pare_lower_fn pare_lower_concat, pare_lower_pad, pare_lower_tile;
+pare_lower_fn pare_lower_depth_to_space, pare_lower_space_to_depth;
+
+pare_lower_fn pare_lower_gather, pare_lower_cast;
 
 /* BatchNormalization for inference as y = fma(x, factor[c], shift[c]) for its n channels. False:
  * its parameters are not constant floats. */

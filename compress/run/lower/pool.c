@@ -84,11 +84,12 @@ static void run_global(const void *args, const pare_frame *frame, uint32_t task,
     for (int64_t c = 0; c < n; c++) y[c] /= (float)a->window.n_taps;
 }
 
-/* --- planning ----------------------------------------------------------------------------------- */
+/* --- planning --------------------------------------------------------------------------------- */
 
 static bool fits(const pare_planner *p, const pare_lowering *l, pare_laid *x, pare_laid *y)
 {
-    if (!pare_plan_has(p, pare_lower_in(l, 0)) || pare_lower_out(l, 1) != PARE_NONE) return false;
+    if (!pare_plan_has(p, pare_lower_in(l, 0)) || pare_plan_is_used(p, pare_lower_out(l, 1)))
+        return false;
     if (!pare_plan_shape(p, pare_lower_in(l, 0), x) || !pare_plan_shape(p, pare_lower_out(l, 0), y))
         return false;
     return x->dtype == PARE_FLOAT && y->dtype == PARE_FLOAT && x->rank >= 3 &&

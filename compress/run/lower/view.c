@@ -1,7 +1,10 @@
 #include "run/lower/lower.h"
 
+#include "op/elementwise.h"
 #include "op/move.h"
+#include "op/wide.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Operators that only say how memory is read. */
@@ -81,4 +84,44 @@ pare_status pare_lower_slice(pare_planner *p, pare_lowering *l, bool *done)
         if (y.dims[i] > 1) x.strides[i] *= step[i];
     }
     return pare_plan_part(p, pare_lower_out(l, 0), &x);
+}
+
+/* Axes of size 1 repeat what they hold. */
+pare_status pare_lower_expand(pare_planner *p, pare_lowering *l, bool *done)
+{
+    pare_laid x, y;
+    if (!pare_plan_has(p, pare_lower_in(l, 0)) || !pare_plan_shape(p, pare_lower_out(l, 0), &y))
+        return PARE_OK;
+    *done = true;
+    PARE_TRY(pare_plan_need(p, pare_lower_in(l, 0), PARE_FORM_ANY, &x));
+    const uint32_t shift = y.rank - x.rank;
+    for (uint32_t i = 0; i < y.rank; i++)
+        y.strides[i] = i < shift || x.dims[i - shift] == 1 ? 0 : x.strides[i - shift];
+    y.buffer = x.buffer;
+    y.offset = x.offset;
+    return pare_plan_alias(p, pare_lower_out(l, 0), &y);
+}
+
+/* A constant of one element; the fallback where the input is omitted; NaN: neither. */
+static double number_of(const pare_planner *p, pare_value_id value, double fallback)
+{
+    if (value == PARE_NONE) return fallback;
+    const pare_tensor *t = pare_plan_constant(p, value);
+    if (!t || t->n_elements != 1 || !pare_wide_of(t->dtype)) return (double)NAN;
+    return pare_wide_f64_at(t->dtype, t->payload.data, 0);
+}
+
+/* Where nothing is trained. */
+pare_status pare_lower_dropout(pare_planner *p, pare_lowering *l, bool *done)
+{
+    const pare_dropout_params *params = l->params;
+    bool trains = params->training && params->ratio > 0;
+    if (params->ratio_is_input) {
+        const double ratio = number_of(p, pare_lower_in(l, 1), 0.5);
+        const double training = number_of(p, pare_lower_in(l, 2), 0);
+        if (!(ratio >= 0 && ratio < 1)) return PARE_OK; /* for eval to refuse */
+        trains = training != 0;
+    }
+    if (trains || pare_plan_is_used(p, pare_lower_out(l, 1))) return PARE_OK;
+    return pare_lower_view(p, l, done);
 }
