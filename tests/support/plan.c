@@ -47,7 +47,7 @@ static bool same_bits(const pare_tensor *a, const pare_tensor *b, int64_t *at)
     return true;
 }
 
-static bool same_datum(const pare_datum *a, const pare_datum *b, char *why, size_t n)
+bool test_plan_same(const pare_datum *a, const pare_datum *b, char *why, size_t n)
 {
     if (a->kind != b->kind || a->n_items != b->n_items) {
         snprintf(why, n, "kind %d against %d", (int)a->kind, (int)b->kind);
@@ -55,7 +55,7 @@ static bool same_datum(const pare_datum *a, const pare_datum *b, char *why, size
     }
     if (a->kind != PARE_TYPE_TENSOR) {
         for (size_t i = 0; i < a->n_items; i++)
-            if (!same_datum(&a->items[i], &b->items[i], why, n)) return false;
+            if (!test_plan_same(&a->items[i], &b->items[i], why, n)) return false;
         return true;
     }
     const pare_tensor *x = a->tensor;
@@ -90,7 +90,7 @@ bool test_plan_agrees(pare_ctx *ctx, const pare_model *model, const pare_eval_in
             if (st) snprintf(what, sizeof(what), "%s", ctx->message);
             agrees = !st;
             for (size_t i = 0; !st && i < model->graph->outputs.n; i++) {
-                if (agrees && !same_datum(&out[i], &want[i], what, sizeof(what))) {
+                if (agrees && !test_plan_same(&out[i], &want[i], what, sizeof(what))) {
                     agrees = false;
                     snprintf(why, why_bytes, "output %zu: ", i);
                 }

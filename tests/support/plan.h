@@ -10,6 +10,9 @@ pare_status test_plan_run(pare_ctx *ctx, pare_datum **out, const pare_model *mod
                           const pare_eval_input *inputs, size_t n, pare_isa isa, pare_pool *pool,
                           bool islands_only, pare_plan_cost *cost);
 
+/* Bit for bit, NaN equal to NaN. False: why [n] says what differs. */
+bool test_plan_same(const pare_datum *a, const pare_datum *b, char *why, size_t n);
+
 /* Runs a plan at every level from `lowest` on, the best one also in a pool of two, and compares the
  * outputs with `want`, bit for bit (NaN equals NaN). False: why says what differs. */
 bool test_plan_agrees(pare_ctx *ctx, const pare_model *model, const pare_eval_input *inputs,
