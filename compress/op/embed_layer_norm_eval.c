@@ -48,6 +48,9 @@ static pare_status find_tables(pare_ctx *ctx, pare_eval_io *io, embedding *e)
     const pare_tensor *words = NULL;
     PARE_TRY(pare_eval_need(ctx, io, 0, &ids));
     PARE_TRY(pare_eval_need(ctx, io, 2, &words));
+    if (ids->rank != 2 || words->rank != 2)
+        return pare_call_fail(ctx, io->call, "inputs 0 and 2: expected 2 axes, found %u and %u",
+                              (unsigned)ids->rank, (unsigned)words->rank);
     e->tables[WORDS] = (table){ words, ids, "word" };
     e->tables[POSITIONS] =
         (table){ pare_eval_tensor(io, 3), pare_eval_tensor(io, 8), "position" };

@@ -78,6 +78,9 @@ static void embedding(void **state)
         { 13, TABLES "int32[1,1] i = {0}, float[3] h = {1, 1, 1}",
           "y = com.microsoft.EmbedLayerNormalization(i, \"\", w, p, \"\", h, b)",
           "error: input 5: expected 2 floats, found 3 of float" },
+        { 13, TABLES "int32[1,1] i = {0}, float v = {1}",
+          "y = com.microsoft.EmbedLayerNormalization(i, \"\", v, p, \"\", g, b)",
+          "error: inputs 0 and 2: expected 2 axes, found 2 and 0" },
     };
     TEST_EVAL(rows);
 }
