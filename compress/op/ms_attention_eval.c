@@ -198,6 +198,12 @@ static bool is_byte(const pare_tensor *t)
     return t && (t->dtype == PARE_INT8 || t->dtype == PARE_UINT8);
 }
 
+/* Absent, or of bytes. */
+static bool is_zero_point(const pare_tensor *t)
+{
+    return !t || is_byte(t);
+}
+
 static pare_status integers_make(pare_ctx *ctx, const pare_eval_io *io, const projection *s,
                                  integers *g)
 {
@@ -259,6 +265,8 @@ static pare_status qattention(pare_ctx *ctx, pare_eval_io *io, pare_ms_attention
     if (!is_byte(pare_eval_tensor(io, 0)) || !is_byte(pare_eval_tensor(io, 1)) || !scale ||
         pare_reals_wide(scale->dtype) != PARE_WIDE_F32 || (bias && !pare_wide_of(bias->dtype)))
         return pare_call_fail(ctx, io->call, "expected 8-bit inputs with a scale");
+    if (!is_zero_point(pare_eval_tensor(io, 6)) || !is_zero_point(pare_eval_tensor(io, 7)))
+        return pare_call_fail(ctx, io->call, "inputs 6 and 7: expected 8-bit zero points");
     j->dtype = scale->dtype;
     j->a.wide = PARE_WIDE_F32;
     pare_status st = integers_make(ctx, io, &s, &g);

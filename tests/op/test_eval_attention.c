@@ -164,6 +164,11 @@ static void projected_attention(void **state)
           "float s = {0.5}, float[3] t = {1, 1, 2}, uint8 z = {10}, int8[3] u = {1, 1, 1}",
           "y = com.microsoft.QAttention<num_heads = 1>(x, w, b, s, t, \"\", z, u)",
           "float[1,2,1] {4, 4}" },
+        { 17,
+          "uint8[1,1,1] x = {1}, int8[1,3] w = {1, 1, 3}, float[3] b = {0, 0, 1}, "
+          "float s = {0.5}, float z = {1e30}",
+          "y = com.microsoft.QAttention<num_heads = 1>(x, w, b, s, s, \"\", z)",
+          "error: inputs 6 and 7: expected 8-bit zero points" },
     };
     TEST_EVAL(rows);
 }
