@@ -14,6 +14,8 @@ bool pare_batch_norm_factors(pare_planner *p, const pare_lowering *l,
     const float *in[N_INPUTS] = { NULL };
     void *owned[N_INPUTS] = { NULL };
     bool fits = !params->training && !params->per_element;
+    for (uint32_t i = 1; i < l->node->n_outputs; i++)
+        fits = fits && l->node->outputs[i] == PARE_NONE;
     for (uint32_t i = SCALE; fits && i < N_INPUTS; i++) {
         const pare_tensor *t = pare_plan_constant(p, pare_lower_in(l, i));
         fits = t && t->dtype == PARE_FLOAT && t->n_elements == n &&
