@@ -40,6 +40,10 @@ static pare_status by_head(pare_ctx *ctx, const pare_eval_io *io, uint32_t i,
         *out = pare_heads_dense(data->data, t->dims[0], t->dims[1], t->dims[2], t->dims[3]);
         return PARE_OK;
     }
+    if (t->rank != 3)
+        return pare_call_fail(ctx, io->call,
+                              "input %" PRIu32 ": expected rank 3 or 4, found %" PRIu32, i,
+                              t->rank);
     if (n_heads < 1 || t->dims[2] % n_heads != 0)
         return pare_call_fail(ctx, io->call,
                               "input %" PRIu32 ": expected a number of heads that divides %" PRId64
