@@ -38,6 +38,10 @@ pare_status pare_plan_use_initializers(pare_planner *p, const pare_graph *graph)
         pare_tensor *dense = NULL;
         if (!v->tensor || !v->n_uses || p->values[id].n_forms || p->values[id].in_evaluator)
             continue;
+        if (v->tensor->encoding == PARE_ENC_DENSE) { /* packing reads it wherever it stands */
+            PARE_TRY(pare_plan_set_constant(p, id, v->tensor));
+            continue;
+        }
         PARE_TRY(pare_tensor_densify(p->ctx, &dense, v->tensor));
         const pare_status st = pare_plan_set_constant(p, id, dense);
         pare_tensor_unref(dense);
@@ -103,6 +107,7 @@ pare_status pare_plan_fold(pare_planner *p, pare_node_id id)
     pare_status st = room && in ? PARE_OK : pare_fail_memory(p->ctx, n * sizeof(*room));
     pare_datum *out = room + node->n_inputs;
     for (uint32_t i = 0; !st && i < node->n_inputs; i++) {
+        st = pare_plan_align(p, node->inputs[i].value);
         pare_tensor *t = (pare_tensor *)pare_plan_constant(p, node->inputs[i].value);
         room[i] = (pare_datum){ .kind = t ? PARE_TYPE_TENSOR : PARE_TYPE_NONE, .tensor = t };
         in[i] = t ? &room[i] : NULL;

@@ -22,8 +22,9 @@ static void take(taker *t, pare_value_id value)
         struct pare_island_value *v = &t->items[t->n];
         *v = (struct pare_island_value){ .value = value };
         v->laid.buffer = PARE_NO_BUFFER;
+        t->st = pare_plan_align(p, value);
         v->constant = p->values[value].constant;
-        if (!v->constant) t->st = pare_plan_need(p, value, PARE_FORM_PLAIN, &v->laid);
+        if (!t->st && !v->constant) t->st = pare_plan_need(p, value, PARE_FORM_PLAIN, &v->laid);
     }
     t->n++;
 }

@@ -131,16 +131,23 @@ pare_status pare_plan_outside(pare_planner *p, pare_value_id value, pare_buffer_
     return value == PARE_NONE ? PARE_OK : add_form(p, value, laid);
 }
 
-pare_status pare_plan_set_constant(pare_planner *p, pare_value_id value, pare_tensor *tensor)
+/* Takes a reference that lives as long as the plan. */
+static pare_status keep_constant(pare_planner *p, pare_tensor *tensor)
 {
     pare_plan *plan = p->plan;
-    pare_planned *v = &p->values[value];
-    pare_laid laid;
-    uint32_t id = 0;
     if (!pare_arena_grow(&plan->arena, &plan->constants, &plan->constants_cap,
                          plan->n_constants + 1, sizeof(pare_tensor *)))
         return pare_arena_fail(p->ctx, &plan->arena);
     plan->constants[plan->n_constants++] = pare_tensor_ref(tensor);
+    return PARE_OK;
+}
+
+pare_status pare_plan_set_constant(pare_planner *p, pare_value_id value, pare_tensor *tensor)
+{
+    pare_planned *v = &p->values[value];
+    pare_laid laid;
+    uint32_t id = 0;
+    PARE_TRY(keep_constant(p, tensor));
     v->constant = tensor;
     laid = (pare_laid){ .dtype = tensor->dtype, .rank = tensor->rank };
     const uint32_t bits = pare_dtype_of(tensor->dtype)->bits;
@@ -151,6 +158,20 @@ pare_status pare_plan_set_constant(pare_planner *p, pare_value_id value, pare_te
     PARE_TRY(add_buffer(p, &buffer, &id));
     laid.buffer = id;
     return add_form(p, value, &laid);
+}
+
+pare_status pare_plan_align(pare_planner *p, pare_value_id value)
+{
+    pare_planned *v = value == PARE_NONE ? NULL : &p->values[value];
+    pare_tensor *aligned = NULL;
+    if (!v || !v->constant || v->constant->encoding != PARE_ENC_DENSE) return PARE_OK;
+    PARE_TRY(pare_tensor_densify(p->ctx, &aligned, v->constant));
+    const pare_status st = aligned == v->constant ? PARE_OK : keep_constant(p, aligned);
+    if (!st) v->constant = aligned;
+    if (!st && v->n_forms && p->plan->buffers[v->forms[0].buffer].kind == PARE_BUFFER_CONSTANT)
+        p->plan->buffers[v->forms[0].buffer].address = aligned->payload.data;
+    pare_tensor_unref(aligned);
+    return st;
 }
 
 /* --- forms ------------------------------------------------------------------------------------ */

@@ -178,6 +178,10 @@ pare_status pare_plan_step(pare_planner *p, const pare_step *step, const pare_la
 pare_status pare_plan_outside(pare_planner *p, pare_value_id value, pare_buffer_kind kind,
                               uint32_t index, pare_laid *laid);
 
+/* Brings a constant (others are left alone) to an address that suits its type, by a copy if need
+ * be: what steps and evals read. Weights that are only packed need not be there. */
+pare_status pare_plan_align(pare_planner *p, pare_value_id value);
+
 /* Makes a value a constant; a reference is taken. Dense. */
 pare_status pare_plan_set_constant(pare_planner *p, pare_value_id value, pare_tensor *tensor);
 

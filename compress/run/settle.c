@@ -10,17 +10,11 @@ enum { ALIGNMENT = 64 };
 static pare_status align_constants(pare_planner *p)
 {
     for (size_t i = 0; i < p->model->n_values; i++) {
-        pare_planned *v = &p->values[i];
+        const pare_planned *v = &p->values[i];
         if (!v->constant || !v->n_forms) continue;
-        pare_buffer *b = &p->plan->buffers[v->forms[0].buffer];
-        const size_t width = pare_laid_width(&v->forms[0]);
-        const pare_tensor *t = v->constant;
-        if (b->kind != PARE_BUFFER_CONSTANT || b->first > b->last ||
-            (uintptr_t)b->address % width == 0)
-            continue;
-        void *copy = pare_arena_copy(&p->plan->arena, t->payload.data, t->payload.n);
-        if (!copy) return pare_arena_fail(p->ctx, &p->plan->arena);
-        b->address = copy;
+        const pare_buffer *b = &p->plan->buffers[v->forms[0].buffer];
+        if (b->kind == PARE_BUFFER_CONSTANT && b->first <= b->last)
+            PARE_TRY(pare_plan_align(p, (pare_value_id)i));
     }
     return PARE_OK;
 }
