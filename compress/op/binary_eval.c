@@ -11,15 +11,15 @@
 /* --- what the operators are ------------------------------------------------------------------- */
 
 /* NULL where an operator is not for these types. */
-typedef struct arithmetic_row {
+struct pare_pair_row {
     const char *name;
     pare_pair_f32 *f32;
     pare_pair_f64 *f64;
     pare_pair_i64 *i64;
     pare_pair_u64 *u64;
-} arithmetic_row;
+};
 
-static const arithmetic_row arithmetic[] = {
+static const pare_pair_row arithmetic[] = {
     { "Add", pare_add_f32_ref, pare_add_f64_ref, pare_add_i64_ref, pare_add_u64_ref },
     { "And", NULL, NULL, pare_and_i64_ref, NULL },
     { "BitShift", NULL, NULL, pare_shift_right_i64_ref, pare_shift_right_u64_ref },
@@ -41,23 +41,23 @@ static const arithmetic_row arithmetic[] = {
     { 0 },
 };
 
-static const arithmetic_row fmod_row = {
+static const pare_pair_row fmod_row = {
     "Mod", pare_fmod_f32_ref, pare_fmod_f64_ref, pare_fmod_i64_ref, pare_mod_u64_ref
 };
-static const arithmetic_row shift_left_row = {
+static const pare_pair_row shift_left_row = {
     "BitShift", NULL, NULL, pare_shift_left_i64_ref, pare_shift_left_u64_ref
 };
 
-typedef struct compare_row {
+struct pare_compare_row {
     const char *name;
     bool swap;                /* compares b with a */
     int64_t (*f32)(float a, float b);
     int64_t (*f64)(double a, double b);
     pare_pair_i64 *i64;
     int64_t (*u64)(uint64_t a, uint64_t b);
-} compare_row;
+};
 
-static const compare_row comparisons[] = {
+static const pare_compare_row comparisons[] = {
     { "Equal", false, pare_equal_f32_ref, pare_equal_f64_ref, pare_equal_i64_ref,
       pare_equal_u64_ref },
     { "Greater", true, pare_less_f32_ref, pare_less_f64_ref, pare_less_i64_ref,
@@ -68,18 +68,25 @@ static const compare_row comparisons[] = {
       pare_less_u64_ref },
     { "LessOrEqual", false, pare_less_equal_f32_ref, pare_less_equal_f64_ref,
       pare_less_equal_i64_ref, pare_less_equal_u64_ref },
+    { 0 },
 };
 
-static const arithmetic_row *arithmetic_of(const char *name)
+const pare_compare_row *pare_compare_row_of(const char *name)
 {
-    const arithmetic_row *row = arithmetic;
+    const pare_compare_row *row = comparisons;
     while (row->name && !pare_str_eq(row->name, name)) row++;
-    return row;
+    return row->name ? row : NULL;
 }
 
-/* a becomes the result. False: the row is not for these types. */
-static bool apply(const arithmetic_row *row, pare_wide wide, int64_t n, pare_wide_block *a,
-                  const pare_wide_block *b)
+const pare_pair_row *pare_pair_row_of(const char *name)
+{
+    const pare_pair_row *row = arithmetic;
+    while (row->name && !pare_str_eq(row->name, name)) row++;
+    return row->name ? row : NULL;
+}
+
+bool pare_pair_apply(const pare_pair_row *row, pare_wide wide, int64_t n, pare_wide_block *a,
+                     const pare_wide_block *b)
 {
     switch (wide) {
     case PARE_WIDE_F32:
@@ -98,9 +105,14 @@ static bool apply(const arithmetic_row *row, pare_wide wide, int64_t n, pare_wid
     }
 }
 
-static void compare(const compare_row *row, pare_wide wide, int64_t n, const pare_wide_block *a,
-                    const pare_wide_block *b, uint8_t *y)
+void pare_compare_apply(const pare_compare_row *row, pare_wide wide, int64_t n,
+                        const pare_wide_block *a, const pare_wide_block *b, uint8_t *y)
 {
+    if (row->swap) {
+        const pare_wide_block *c = a;
+        a = b;
+        b = c;
+    }
     for (int64_t i = 0; i < n; i++) {
         switch (wide) {
         case PARE_WIDE_F32: y[i] = row->f32(a->f32[i], b->f32[i]) != 0; break;
@@ -151,15 +163,15 @@ static void load(const pare_spread *s, const pare_tensor *const *in, uint32_t i,
 
 /* --- arithmetic ------------------------------------------------------------------------------- */
 
-static const arithmetic_row *row_of(const pare_eval_io *io)
+static const pare_pair_row *row_of(const pare_eval_io *io)
 {
     const pare_binary_params *p = io->params;
-    const arithmetic_row *row = arithmetic_of(io->call->op->name);
+    const pare_pair_row *row = pare_pair_row_of(io->call->op->name);
     if (p->fmod) return &fmod_row;
     return p->left ? &shift_left_row : row;
 }
 
-static void run(const arithmetic_row *row, const pare_tensor *const *in, pare_spread *s, void *y)
+static void run(const pare_pair_row *row, const pare_tensor *const *in, pare_spread *s, void *y)
 {
     const pare_dtype dtype = in[0]->dtype;
     while (pare_spread_next(s)) {
@@ -167,21 +179,21 @@ static void run(const arithmetic_row *row, const pare_tensor *const *in, pare_sp
         pare_wide_block b;
         load(s, in, 0, &a);
         load(s, in, 1, &b);
-        apply(row, pare_wide_of(dtype), s->n, &a, &b);
+        pare_pair_apply(row, pare_wide_of(dtype), s->n, &a, &b);
         pare_wide_store(dtype, y, s->out, s->n, &a);
     }
 }
 
 pare_status pare_arithmetic_eval(pare_ctx *ctx, pare_eval_io *io)
 {
-    const arithmetic_row *row = row_of(io);
+    const pare_pair_row *row = row_of(io);
     const pare_tensor *in[2] = { NULL, NULL };
     pare_spread s;
     void *y = NULL;
     PARE_TRY(pare_element_inputs(ctx, io, 2, in));
     PARE_TRY(pare_element_same_type(ctx, io, 2, in));
     /* And, Or and Xor give bool, and so are for nothing else */
-    if (!apply(row, pare_wide_of(in[0]->dtype), 0, NULL, NULL) ||
+    if (!pare_pair_apply(row, pare_wide_of(in[0]->dtype), 0, NULL, NULL) ||
         io->info[0].dtype != in[0]->dtype)
         return pare_eval_no_type(ctx, io, in[0]->dtype);
     PARE_TRY(pare_eval_out(ctx, io, 0, &y));
@@ -211,7 +223,7 @@ pare_status pare_prelu_eval(pare_ctx *ctx, pare_eval_io *io)
     } else {
         PARE_TRY(pare_element_spread(ctx, io, 2, in, &s));
     }
-    run(arithmetic_of("PRelu"), in, &s, y);
+    run(pare_pair_row_of("PRelu"), in, &s, y);
     return PARE_OK;
 }
 
@@ -219,7 +231,7 @@ pare_status pare_prelu_eval(pare_ctx *ctx, pare_eval_io *io)
  * else in the base's own float type, or in double where an integer meets a real. */
 pare_status pare_pow_eval(pare_ctx *ctx, pare_eval_io *io)
 {
-    const arithmetic_row *row = arithmetic_of("Pow");
+    const pare_pair_row *row = pare_pair_row_of("Pow");
     const pare_tensor *in[2] = { NULL, NULL };
     pare_spread s;
     void *y = NULL;
@@ -239,7 +251,7 @@ pare_status pare_pow_eval(pare_ctx *ctx, pare_eval_io *io)
         pare_wide_block b;
         pare_wide_load_as(wide, dtype, pare_eval_data(in[0]), s.in[0], s.step[0], s.n, &a);
         pare_wide_load_as(wide, in[1]->dtype, pare_eval_data(in[1]), s.in[1], s.step[1], s.n, &b);
-        apply(row, wide, s.n, &a, &b);
+        pare_pair_apply(row, wide, s.n, &a, &b);
         pare_wide_store_as(wide, PARE_STORE_DEFAULT, dtype, y, s.out, s.n, &a);
     }
     return PARE_OK;
@@ -256,7 +268,7 @@ static void divide(pare_wide wide, int64_t count, int64_t n, pare_wide_block *x)
 }
 
 /* Folds input i into acc, which has the output's shape. */
-static pare_status fold(pare_ctx *ctx, const pare_eval_io *io, const arithmetic_row *row,
+static pare_status fold(pare_ctx *ctx, const pare_eval_io *io, const pare_pair_row *row,
                         const pare_tensor *x, uint32_t i, uint8_t *acc)
 {
     const pare_wide wide = pare_wide_of(x->dtype);
@@ -269,7 +281,7 @@ static pare_status fold(pare_ctx *ctx, const pare_eval_io *io, const arithmetic_
         pare_wide_block b;
         load(&s, &x, 0, &b);
         memcpy(&a, at, (size_t)s.n * bytes);
-        if (i) apply(row, wide, s.n, &a, &b);
+        if (i) pare_pair_apply(row, wide, s.n, &a, &b);
         memcpy(at, i ? &a : &b, (size_t)s.n * bytes);
     }
     return PARE_OK;
@@ -290,7 +302,7 @@ static void store(const pare_eval_io *io, const uint8_t *acc, bool is_mean, void
     }
 }
 
-static pare_status fold_all(pare_ctx *ctx, const pare_eval_io *io, const arithmetic_row *row,
+static pare_status fold_all(pare_ctx *ctx, const pare_eval_io *io, const pare_pair_row *row,
                             uint8_t *acc, void *y)
 {
     for (uint32_t i = 0; i < io->n_in; i++)
@@ -302,7 +314,7 @@ static pare_status fold_all(pare_ctx *ctx, const pare_eval_io *io, const arithme
 /* From the first input to the last, rounded to the element type at the end only. */
 pare_status pare_variadic_eval(pare_ctx *ctx, pare_eval_io *io)
 {
-    const arithmetic_row *row = arithmetic_of(io->call->op->name);
+    const pare_pair_row *row = pare_pair_row_of(io->call->op->name);
     const pare_dtype dtype = pare_eval_tensor(io, 0) ? pare_eval_tensor(io, 0)->dtype : 0;
     const size_t bytes = pare_wide_bytes(pare_wide_of(dtype));
     void *y = NULL;
@@ -312,7 +324,7 @@ pare_status pare_variadic_eval(pare_ctx *ctx, pare_eval_io *io)
             return pare_call_fail(ctx, io->call, "input %" PRIu32 ": expected %s, found %s", i,
                                   pare_dtype_name(dtype), x ? pare_dtype_name(x->dtype) : "none");
     }
-    if (!apply(row, pare_wide_of(dtype), 0, NULL, NULL)) return pare_eval_no_type(ctx, io, dtype);
+    if (!pare_pair_apply(row, pare_wide_of(dtype), 0, NULL, NULL)) return pare_eval_no_type(ctx, io, dtype);
     PARE_TRY(pare_eval_out(ctx, io, 0, &y));
     size_t n_bytes = 0;
     if (!pare_mul_size((size_t)io->out[0].tensor->n_elements, bytes, &n_bytes))
@@ -341,11 +353,10 @@ static void compare_strings(const pare_tensor *const *in, pare_spread *s, uint8_
 
 pare_status pare_compare_eval(pare_ctx *ctx, pare_eval_io *io)
 {
-    const compare_row *row = comparisons;
+    const pare_compare_row *row = pare_compare_row_of(io->call->op->name);
     const pare_tensor *in[2] = { NULL, NULL };
     pare_spread s;
     void *y = NULL;
-    while (!pare_str_eq(row->name, io->call->op->name)) row++;
     PARE_TRY(pare_element_inputs(ctx, io, 2, in));
     PARE_TRY(pare_element_same_type(ctx, io, 2, in));
     const pare_dtype dtype = in[0]->dtype;
@@ -359,8 +370,7 @@ pare_status pare_compare_eval(pare_ctx *ctx, pare_eval_io *io)
         pare_wide_block b;
         load(&s, in, 0, &a);
         load(&s, in, 1, &b);
-        compare(row, pare_wide_of(dtype), s.n, row->swap ? &b : &a, row->swap ? &a : &b,
-                (uint8_t *)y + s.out);
+        pare_compare_apply(row, pare_wide_of(dtype), s.n, &a, &b, (uint8_t *)y + s.out);
     }
     return PARE_OK;
 }

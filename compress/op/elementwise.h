@@ -4,6 +4,7 @@
 
 #include "op/eval.h"
 #include "op/shape.h"
+#include "op/wide.h"
 
 /* Activations and other functions of one input. Which fields mean something is the operator's. */
 typedef struct pare_unary_params {
@@ -51,6 +52,27 @@ pare_element_fn *pare_element_of(const pare_element_row *rows, const char *name)
  * contents; nothing when fn is NULL or an input is not followed. Real results of float tensors are
  * rounded to single precision, as running would. n_in is at most 8. */
 void pare_content_apply(pare_infer_io *io, pare_element_fn *fn, uint32_t n_in);
+
+/* --- blocks ----------------------------------------------------------------------------------- */
+
+/* What operators do to blocks of n elements of a wide type, n at most PARE_WIDE_BLOCK, by the name
+ * of the operator; NULL: none of these. */
+typedef struct pare_unary_row pare_unary_row;
+typedef struct pare_pair_row pare_pair_row;
+typedef struct pare_compare_row pare_compare_row;
+
+const pare_unary_row *pare_unary_row_of(const char *name);
+const pare_pair_row *pare_pair_row_of(const char *name);
+const pare_compare_row *pare_compare_row_of(const char *name);
+
+/* x, or a, becomes the result. False: the row is not for these types, which n = 0 asks. */
+bool pare_unary_apply(const pare_unary_row *row, pare_wide wide, int64_t n, pare_wide_block *x);
+bool pare_pair_apply(const pare_pair_row *row, pare_wide wide, int64_t n, pare_wide_block *a,
+                     const pare_wide_block *b);
+
+/* y[i]: 1 where it holds, else 0. */
+void pare_compare_apply(const pare_compare_row *row, pare_wide wide, int64_t n,
+                        const pare_wide_block *a, const pare_wide_block *b, uint8_t *y);
 
 /* --- evaluation ------------------------------------------------------------------------------- */
 

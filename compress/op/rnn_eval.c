@@ -220,8 +220,8 @@ static void step(job *j, int64_t d, const void *xw, void *h, void *c)
         pare_lstm_cell_f64_ref(n, j->gates.f64[d], (double)clip, j->p->input_forget, peepholes,
                                j->sums.owned, c, h);
     else
-        pare_lstm_cell_f32_ref(n, j->gates.f32[d], clip, j->p->input_forget, peepholes, j->sums.owned, c,
-                               h);
+        pare_lstm_cell_f32_ref(n, j->gates.f32[d], clip, j->p->input_forget, peepholes,
+                               j->sums.owned, c, h);
 }
 
 /* All steps of item b of the batch. */

@@ -6,15 +6,15 @@
 #include <math.h>
 
 /* One row per operator; NULL where it is not for these types. */
-typedef struct unary_row {
+struct pare_unary_row {
     const char *name;
     pare_fn_f32 *f32;
     pare_fn_f64 *f64;
     int64_t (*i64)(int64_t x);
     uint64_t (*u64)(uint64_t x);
-} unary_row;
+};
 
-static const unary_row rows[] = {
+static const pare_unary_row rows[] = {
     { "Abs", fabsf, fabs, pare_abs_i64_ref, pare_same_u64_ref },
     { "Acos", pare_acos_f32_ref, acos, NULL, NULL },
     { "Acosh", pare_acosh_f32_ref, acosh, NULL, NULL },
@@ -46,8 +46,14 @@ static const unary_row rows[] = {
     { 0 },
 };
 
-/* False: the row is not for these types. */
-static bool apply(const unary_row *row, pare_wide wide, int64_t n, pare_wide_block *x)
+const pare_unary_row *pare_unary_row_of(const char *name)
+{
+    const pare_unary_row *row = rows;
+    while (row->name && !pare_str_eq(row->name, name)) row++;
+    return row->name ? row : NULL;
+}
+
+bool pare_unary_apply(const pare_unary_row *row, pare_wide wide, int64_t n, pare_wide_block *x)
 {
     switch (wide) {
     case PARE_WIDE_F32:
@@ -68,20 +74,19 @@ static bool apply(const unary_row *row, pare_wide wide, int64_t n, pare_wide_blo
 
 pare_status pare_unary_eval(pare_ctx *ctx, pare_eval_io *io)
 {
-    const unary_row *row = rows;
+    const pare_unary_row *row = pare_unary_row_of(io->call->op->name);
     const pare_tensor *x = NULL;
     void *y = NULL;
     pare_wide_block block;
-    while (row->name && !pare_str_eq(row->name, io->call->op->name)) row++;
     PARE_TRY(pare_element_inputs(ctx, io, 1, &x));
     const pare_wide wide = pare_wide_of(x->dtype);
-    if (!apply(row, wide, 0, &block)) return pare_eval_no_type(ctx, io, x->dtype);
+    if (!pare_unary_apply(row, wide, 0, &block)) return pare_eval_no_type(ctx, io, x->dtype);
     PARE_TRY(pare_eval_out(ctx, io, 0, &y));
     for (int64_t at = 0; at < x->n_elements; at += PARE_WIDE_BLOCK) {
         const int64_t rest = x->n_elements - at;
         const int64_t n = rest < PARE_WIDE_BLOCK ? rest : PARE_WIDE_BLOCK;
         pare_wide_load(x->dtype, pare_eval_data(x), at, 1, n, &block);
-        apply(row, wide, n, &block);
+        pare_unary_apply(row, wide, n, &block);
         pare_wide_store(x->dtype, y, at, n, &block);
     }
     return PARE_OK;

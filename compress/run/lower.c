@@ -63,10 +63,19 @@ static const struct {
     { "com.microsoft", "SkipSimplifiedLayerNormalization", pare_lower_layer_norm },
 };
 
+/* Both have tables of their own. */
+static pare_status lower_elements(pare_planner *p, pare_lowering *l, bool *done)
+{
+    PARE_TRY(pare_lower_elementwise(p, l, done));
+    if (*done) return PARE_OK;
+    l->n_taken = 1;
+    return pare_lower_blocks(p, l, done);
+}
+
 pare_lower_fn *pare_lower_of(const pare_op *op)
 {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (strcmp(rows[i].domain, op->domain) == 0 && strcmp(rows[i].name, op->name) == 0)
             return rows[i].lower;
-    return pare_lower_elementwise; /* it has a table of its own */
+    return lower_elements;
 }

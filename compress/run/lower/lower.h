@@ -10,6 +10,7 @@ pare_lower_fn pare_lower_depthwise; /* of pare_lower_conv: a filter for each cha
 pare_lower_fn pare_lower_gemm, pare_lower_matmul;
 
 pare_lower_fn pare_lower_elementwise;
+pare_lower_fn pare_lower_blocks; /* element by element, of other types than float */
 
 pare_lower_fn pare_lower_max_pool, pare_lower_average_pool;
 pare_lower_fn pare_lower_global_max_pool, pare_lower_global_average_pool;

@@ -89,7 +89,8 @@ static pare_status pack(pare_planner *p, pare_value_id value, int64_t directions
 {
     const int panel = p->plan->kernels->gemm.panel;
     const int64_t size = pare_product_panels(p, n) * depth * panel;
-    pare_pack_key key = { .form = "gates", .params = { panel, directions, total, first, n, depth } };
+    pare_pack_key key = { .form = "gates",
+                          .params = { panel, directions, total, first, n, depth } };
     void *room = NULL;
     bool is_new = false;
     PARE_TRY(pare_plan_pack(p, value, &key, (size_t)(directions * size) * sizeof(float), &room,
