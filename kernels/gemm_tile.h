@@ -15,8 +15,9 @@ enum { PARE_TILE_MAX_ROWS = 16, PARE_PANEL_MAX = 32 };
  *          x[t * n_rows + r][c] * w[(t * depth + c) * panel + j], t outside, c inside, ascending
  *   finish pare_finish_ref of row r and column j
  * Pointers of x lead to `depth` elements each. bias has `panel` entries (padding included), scale
- * and shift n_cols; w is aligned to 64 bytes. Strides count elements. y may be finish.add, but
- * overlaps nothing else. */
+ * and shift n_cols; w is aligned to 64 bytes. Strides count elements. y may be finish.add, or
+ * the bias with its stride, but overlaps nothing else; without taps it is what finish makes of the
+ * bias. */
 typedef struct pare_gemm_tile {
     int n_rows, n_cols;
     int64_t n_taps, depth;

@@ -91,6 +91,19 @@ static pare_status conv_transpose_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
+int64_t pare_conv_transpose_cut(const pare_conv_transpose_params *p, const pare_window_shape *s,
+                                uint32_t d)
+{
+    const int auto_pad = p->window.auto_pad;
+    const bool is_same = auto_pad == PARE_PAD_SAME_UPPER || auto_pad == PARE_PAD_SAME_LOWER;
+    if (!is_same && !p->output_shape.n)
+        return auto_pad == PARE_PAD_VALID ? 0 : pare_window_at(p->window.pads, d, 0);
+    const int64_t full = (s->in[d] - 1) * s->stride[d] + (s->kernel[d] - 1) * s->dilation[d] + 1 +
+                         pare_window_at(p->output_padding, d, 0);
+    const int64_t total = full > s->out[d] ? full - s->out[d] : 0;
+    return auto_pad == PARE_PAD_SAME_UPPER ? total / 2 : total - total / 2;
+}
+
 const pare_op pare_op_conv_transpose = {
     .domain = "",
     .name = "ConvTranspose",

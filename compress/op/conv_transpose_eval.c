@@ -123,20 +123,6 @@ static void run_group(const job *j, int64_t image, int64_t g)
 
 /* --- setting up ------------------------------------------------------------------------------- */
 
-/* Padding that is not given follows from the output's size; an odd one is larger at the end for
- * SAME_UPPER, else at the beginning. */
-static int64_t padding(const pare_conv_transpose_params *p, const pare_window_shape *s, uint32_t d)
-{
-    const int auto_pad = p->window.auto_pad;
-    const bool is_same = auto_pad == PARE_PAD_SAME_UPPER || auto_pad == PARE_PAD_SAME_LOWER;
-    if (!is_same && !p->output_shape.n)
-        return auto_pad == PARE_PAD_VALID ? 0 : pare_window_at(p->window.pads, d, 0);
-    const int64_t full = (s->in[d] - 1) * s->stride[d] + (s->kernel[d] - 1) * s->dilation[d] + 1 +
-                         pare_window_at(p->output_padding, d, 0);
-    const int64_t total = full > s->out[d] ? full - s->out[d] : 0;
-    return auto_pad == PARE_PAD_SAME_UPPER ? total / 2 : total - total / 2;
-}
-
 /* Sizes small enough that positions do not overflow. */
 static pare_status set_shape(pare_ctx *ctx, const pare_eval_io *io, job *j, const pare_tensor *x,
                              const pare_tensor *w)
@@ -162,7 +148,7 @@ static pare_status set_shape(pare_ctx *ctx, const pare_eval_io *io, job *j, cons
             !pare_mul_size(n_taps, (size_t)s->kernel[d], &n_taps))
             return pare_fail_memory(ctx, SIZE_MAX);
         s->out[d] = out.i;
-        s->begin[d] = padding(p, s, d);
+        s->begin[d] = pare_conv_transpose_cut(p, s, d);
     }
     if (n_in > INT32_MAX || n_taps > INT32_MAX || n_out > INT64_MAX / 8)
         return pare_fail_memory(ctx, SIZE_MAX);

@@ -17,6 +17,7 @@ static const struct {
     { "", "CastLike", pare_lower_cast },
     { "", "Concat", pare_lower_concat },
     { "", "Conv", pare_lower_conv },
+    { "", "ConvTranspose", pare_lower_conv_transpose },
     { "", "DepthToSpace", pare_lower_depth_to_space },
     { "", "Dropout", pare_lower_dropout },
     { "", "Expand", pare_lower_expand },

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 enum { MAX_DEPTH = 40, MAX_TAPS = 3, STRIDE = 48, GUARD = 77 };
 
@@ -65,6 +66,26 @@ static void check_tile(const pare_gemm_kernel *kernel, const shape *s, room *m, 
         }
 }
 
+/* Chains that go on where they stand. */
+static void check_in_place(const pare_gemm_kernel *kernel, room *m, int n_rows)
+{
+    const float *x[PARE_TILE_MAX_ROWS];
+    pare_gemm_tile t = {
+        .n_rows = n_rows, .n_cols = kernel->panel, .n_taps = 1, .depth = 9, .x = x, .w = m->w,
+        .bias = m->y, .bias_stride = STRIDE, .finish = { .low = -INFINITY, .high = INFINITY },
+        .y = m->y, .y_stride = STRIDE,
+    };
+    for (int r = 0; r < n_rows; r++) {
+        x[r] = m->x[r];
+        memcpy(m->y + r * STRIDE, m->bias, (size_t)kernel->panel * sizeof(float));
+    }
+    kernel->run(&t);
+    t.bias = m->bias;
+    for (int r = 0; r < n_rows; r++)
+        for (int j = 0; j < kernel->panel; j++)
+            assert_true(test_same_float(m->y[r * STRIDE + j], expected(&t, kernel->panel, r, j)));
+}
+
 static void every_level_gives_the_chain(void **state)
 {
     (void)state;
@@ -80,6 +101,7 @@ static void every_level_gives_the_chain(void **state)
                     test_fill_floats(m.bias, 3 * PARE_PANEL_MAX, &seed); /* scale and shift too */
                     test_fill_floats(m.add, PARE_TILE_MAX_ROWS * STRIDE, &seed);
                     check_tile(kernel, &shapes[i], &m, rows, cols);
+                    check_in_place(kernel, &m, rows);
                 }
     }
 }

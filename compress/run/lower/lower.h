@@ -7,6 +7,7 @@
 
 pare_lower_fn pare_lower_conv;
 pare_lower_fn pare_lower_depthwise; /* of pare_lower_conv: a filter for each channel */
+pare_lower_fn pare_lower_conv_transpose;
 pare_lower_fn pare_lower_gemm, pare_lower_matmul;
 
 pare_lower_fn pare_lower_elementwise;
