@@ -439,27 +439,33 @@ pare_status pare_eval_check_input(pare_ctx *ctx, const pare_value *v, const pare
                      describe(found, sizeof(found), datum));
 }
 
-static pare_status set_input(pare_evaluator *e, const pare_eval_input *input)
+static pare_status check_given(pare_ctx *ctx, const pare_model *model,
+                               const pare_eval_input *inputs, size_t at)
 {
-    const pare_value_id id = pare_graph_find(e->model->graph, input->name);
-    if (id == PARE_NONE || !e->model->values[id].is_input)
-        return pare_fail(e->ctx, PARE_EFORMAT, "input '%s': the model has no input of this name",
-                         input->name);
-    if (e->datums[id].kind != PARE_TYPE_NONE)
-        return pare_fail(e->ctx, PARE_EFORMAT, "input '%s': given twice", input->name);
-    PARE_TRY(pare_eval_check_input(e->ctx, &e->model->values[id], &input->datum));
-    return pare_datum_copy(e->ctx, &e->datums[id], &input->datum);
+    const char *name = inputs[at].name;
+    const pare_value_id id = pare_graph_find(model->graph, name);
+    if (id == PARE_NONE || !model->values[id].is_input)
+        return pare_fail(ctx, PARE_EFORMAT, "input '%s': the model has no input of this name",
+                         name);
+    for (size_t i = 0; i < at; i++)
+        if (pare_str_eq(inputs[i].name, name))
+            return pare_fail(ctx, PARE_EFORMAT, "input '%s': given twice", name);
+    return pare_eval_check_input(ctx, &model->values[id], &inputs[at].datum);
 }
 
-static pare_status check_complete(pare_evaluator *e)
+pare_status pare_eval_check_inputs(pare_ctx *ctx, const pare_model *model,
+                                   const pare_eval_input *inputs, size_t n)
 {
-    const pare_decls *inputs = &e->model->graph->inputs;
-    for (size_t i = 0; i < inputs->n; i++) {
-        const pare_value *v = &e->model->values[inputs->items[i].value];
-        const bool optional = v->type && v->type->kind == PARE_TYPE_OPTIONAL;
-        if (v->tensor || v->sparse || optional) continue;
-        if (e->datums[inputs->items[i].value].kind == PARE_TYPE_NONE)
-            return pare_fail(e->ctx, PARE_EFORMAT, "input '%s': expected a value, found none",
+    const pare_decls *decls = &model->graph->inputs;
+    for (size_t i = 0; i < n; i++) PARE_TRY(check_given(ctx, model, inputs, i));
+    for (size_t i = 0; i < decls->n; i++) {
+        const pare_value *v = &model->values[decls->items[i].value];
+        bool is_there = v->tensor || v->sparse || (v->type && v->type->kind == PARE_TYPE_OPTIONAL);
+        for (size_t k = 0; !is_there && k < n; k++)
+            is_there = inputs[k].datum.kind != PARE_TYPE_NONE &&
+                       pare_str_eq(inputs[k].name, v->name);
+        if (!is_there)
+            return pare_fail(ctx, PARE_EFORMAT, "input '%s': expected a value, found none",
                              v->name);
     }
     return PARE_OK;
@@ -475,8 +481,10 @@ pare_status pare_eval_model(pare_ctx *ctx, pare_datum **out, const pare_model *m
     pare_datum *results = pare_alloc_zero(ctx, (outputs->n + 1) * sizeof(*results));
     pare_status st = pare_evaluator_start(&e, ctx, model, opts, model->n_values);
     if (!st && !results) st = pare_fail_memory(ctx, (outputs->n + 1) * sizeof(*results));
-    for (size_t i = 0; !st && i < n_inputs; i++) st = set_input(&e, &inputs[i]);
-    if (!st) st = check_complete(&e);
+    if (!st) st = pare_eval_check_inputs(ctx, model, inputs, n_inputs);
+    for (size_t i = 0; !st && i < n_inputs; i++)
+        st = pare_datum_copy(ctx, &e.datums[pare_graph_find(model->graph, inputs[i].name)],
+                             &inputs[i].datum);
     if (!st) st = pare_evaluate_graph(&e, model->graph);
     for (size_t i = 0; !st && i < outputs->n; i++)
         st = pare_datum_copy(ctx, &results[i], &e.datums[outputs->items[i].value]);

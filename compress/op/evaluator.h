@@ -40,6 +40,11 @@ pare_status pare_evaluator_run(pare_evaluator *e, pare_node_id node);
 /* EFORMAT, naming the input, when a datum is not of the type and shape that a value declares. */
 pare_status pare_eval_check_input(pare_ctx *ctx, const pare_value *v, const pare_datum *datum);
 
+/* EFORMAT, naming the input, unless the main graph takes all of these, each once, and needs no
+ * others. */
+pare_status pare_eval_check_inputs(pare_ctx *ctx, const pare_model *model,
+                                   const pare_eval_input *inputs, size_t n);
+
 /* Evaluates the nodes of a graph whose inputs are set, having set its initializers. */
 pare_status pare_evaluate_graph(pare_evaluator *e, const pare_graph *graph);
 
