@@ -22,6 +22,7 @@ enum { SPARE_BYTES = 512, MAX_NODE_INPUTS = 4096 }; /* 64 integers: what shapes 
 typedef struct folder {
     pare_ctx *ctx;
     pare_model *model;
+    const pare_pass_opts *opts;
     pare_pass_stats *stats;
     pare_budget budget;
     pare_ctx eval_ctx;        /* whose allocator is the budget's */
@@ -60,6 +61,8 @@ static pare_tensor *constant_of(const folder *f, pare_value_id id)
 {
     const pare_value *v = &f->model->values[id];
     if (v->tensor && v->is_input && f->model->ir_version >= 4) return NULL;
+    for (size_t i = 0; i < f->opts->n_variable; i++)
+        if (f->opts->variable[i] == id) return NULL;
     return v->tensor ? v->tensor : f->known[id];
 }
 
@@ -78,6 +81,18 @@ static uint64_t bytes_that_go(const folder *f, pare_node_id id)
         if (goes) sum += pare_tensor_size_bytes(constant_of(f, value));
     }
     return sum;
+}
+
+/* Bytes that the outputs of a node may take. */
+static uint64_t bytes_allowed(const folder *f, pare_node_id id)
+{
+    const pare_node *n = &f->model->nodes[id];
+    uint64_t sum = 0;
+    if (!f->opts->may_grow) return bytes_that_go(f, id) + SPARE_BYTES;
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        if (n->inputs[i].value != PARE_NONE)
+            sum += pare_tensor_size_bytes(constant_of(f, n->inputs[i].value));
+    return sum < PARE_PASS_GROWTH_BYTES ? PARE_PASS_GROWTH_BYTES : sum;
 }
 
 /* Bytes that a value is known to take; 0 when that is not known. */
@@ -319,7 +334,7 @@ static pare_status visit(folder *f, pare_node_id id)
     bool done = false;
     PARE_TRY(fold_content(f, id, &done));
     if (done || !has_constant_inputs(f, n)) return PARE_OK;
-    const uint64_t max_bytes = bytes_that_go(f, id) + SPARE_BYTES;
+    const uint64_t max_bytes = bytes_allowed(f, id);
     for (uint32_t i = 0; i < n->n_outputs; i++)
         if (n->outputs[i] != PARE_NONE && bytes_of(f, n->outputs[i]) > max_bytes) return PARE_OK;
     return fold_node(f, id, max_bytes);
@@ -356,7 +371,7 @@ static pare_status start(folder *f, const pare_pass_opts *opts)
 static pare_status fold_run(pare_ctx *ctx, pare_model *model, const pare_pass_opts *opts,
                             pare_pass_stats *stats)
 {
-    folder f = { .ctx = ctx, .model = model, .stats = stats };
+    folder f = { .ctx = ctx, .model = model, .opts = opts, .stats = stats };
     pare_status st = start(&f, opts);
     /* Graphs stand behind the graphs that they are in, whose constants they may use. */
     for (size_t i = 0; !st && i < model->n_graphs; i++) st = fold_graph(&f, model->graphs[i]);

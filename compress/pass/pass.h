@@ -7,9 +7,14 @@
 
 typedef struct pare_pass_opts {
     uint64_t max_memory_bytes; /* for values that are computed; 0: PARE_PASS_MEMORY_BYTES */
+    bool may_grow;             /* a fold may add PARE_PASS_GROWTH_BYTES, or as much again as it is
+                                  made of: for running, not for writing */
+    const pare_value_id *variable; /* [n_variable]: initializers that will change */
+    size_t n_variable;
 } pare_pass_opts;
 
 #define PARE_PASS_MEMORY_BYTES (UINT64_C(1) << 30)
+#define PARE_PASS_GROWTH_BYTES (UINT64_C(1) << 20)
 
 /* What passes did; each adds to it. */
 typedef struct pare_pass_stats {
