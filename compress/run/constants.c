@@ -36,7 +36,8 @@ pare_status pare_plan_use_initializers(pare_planner *p, const pare_graph *graph)
         const pare_value_id id = graph->initializers.items[i];
         const pare_value *v = &p->model->values[id];
         pare_tensor *dense = NULL;
-        if (!v->tensor || !v->n_uses || p->values[id].n_forms || p->values[id].in_evaluator)
+        if (!v->tensor || (!v->n_uses && !p->is_kept[id]) || p->values[id].n_forms ||
+            p->values[id].in_evaluator)
             continue;
         if (v->tensor->encoding == PARE_ENC_DENSE) { /* packing reads it wherever it stands */
             PARE_TRY(pare_plan_set_constant(p, id, v->tensor));

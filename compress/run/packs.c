@@ -11,6 +11,7 @@ typedef struct pack {
     pare_pack_key key;
     pare_tensor *tensor;      /* one reference, so that its address is not used again */
     void *block, *data;       /* data is block, aligned */
+    size_t n_bytes;
 } pack;
 
 /* Few thousand entries, each looked up once per plan: a hash table with linear probing. */
@@ -19,13 +20,16 @@ struct pare_packs {
     size_t n, cap;
     uint32_t *slots;          /* 1 + index of an item; 0: free */
     size_t n_slots;           /* a power of two */
-    uint64_t n_bytes;
+    uint64_t seed[2];         /* of hashes: callers may have other contexts each time */
+    uint64_t n_bytes, n_packed;
 };
 
 pare_status pare_packs_new(pare_ctx *ctx, pare_packs **out)
 {
     *out = pare_alloc_zero(ctx, sizeof(**out));
-    return *out ? PARE_OK : pare_fail_memory(ctx, sizeof(**out));
+    if (!*out) return pare_fail_memory(ctx, sizeof(**out));
+    memcpy((*out)->seed, ctx->hash_seed, sizeof((*out)->seed));
+    return PARE_OK;
 }
 
 void pare_packs_free(pare_ctx *ctx, pare_packs *packs)
@@ -40,11 +44,11 @@ void pare_packs_free(pare_ctx *ctx, pare_packs *packs)
     pare_free(ctx, packs);
 }
 
-static uint64_t hash_of(pare_ctx *ctx, const pare_pack_key *key)
+static uint64_t hash_of(const pare_packs *packs, const pare_pack_key *key)
 {
-    const uint64_t seed[2] = { ctx->hash_seed[0] ^ (uintptr_t)key->tensor->payload.data,
-                               ctx->hash_seed[1] ^ pare_siphash13(ctx->hash_seed, key->form,
-                                                                  strlen(key->form)) };
+    const uint64_t seed[2] = { packs->seed[0] ^ (uintptr_t)key->tensor->payload.data,
+                               packs->seed[1] ^ pare_siphash13(packs->seed, key->form,
+                                                               strlen(key->form)) };
     return pare_siphash13(seed, key->params, sizeof(key->params));
 }
 
@@ -55,9 +59,9 @@ static bool is_same(const pare_pack_key *a, const pare_pack_key *b)
            memcmp(a->params, b->params, sizeof(a->params)) == 0;
 }
 
-static uint32_t *slot_for(pare_ctx *ctx, const pare_packs *packs, const pare_pack_key *key)
+static uint32_t *slot_for(const pare_packs *packs, const pare_pack_key *key)
 {
-    size_t i = hash_of(ctx, key) & (packs->n_slots - 1);
+    size_t i = hash_of(packs, key) & (packs->n_slots - 1);
     while (packs->slots[i] && !is_same(&packs->items[packs->slots[i] - 1].key, key))
         i = (i + 1) & (packs->n_slots - 1);
     return &packs->slots[i];
@@ -72,6 +76,12 @@ static void use_large_pages(const pack *p, size_t n_bytes)
         madvise((uint8_t *)p->data + (start - (uintptr_t)p->data), end - start, MADV_HUGEPAGE);
 }
 
+static void fill_slots(pare_packs *packs)
+{
+    for (size_t i = 0; i < packs->n; i++)
+        *slot_for(packs, &packs->items[i].key) = (uint32_t)(i + 1);
+}
+
 static pare_status make_room(pare_ctx *ctx, pare_packs *packs)
 {
     PARE_TRY(pare_grow(ctx, &packs->items, &packs->cap, packs->n + 1, sizeof(*packs->items)));
@@ -82,8 +92,7 @@ static pare_status make_room(pare_ctx *ctx, pare_packs *packs)
     pare_free(ctx, packs->slots);
     packs->slots = slots;
     packs->n_slots = n_slots;
-    for (size_t i = 0; i < packs->n; i++)
-        *slot_for(ctx, packs, &packs->items[i].key) = (uint32_t)(i + 1);
+    fill_slots(packs);
     return PARE_OK;
 }
 
@@ -92,24 +101,44 @@ pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key
 {
     *is_new = false;
     PARE_TRY(make_room(ctx, packs));
-    uint32_t *slot = slot_for(ctx, packs, key);
+    uint32_t *slot = slot_for(packs, key);
     if (*slot) {
         *out = packs->items[*slot - 1].data;
         return PARE_OK;
     }
     pack *p = &packs->items[packs->n];
-    *p = (pack){ .key = *key, .block = pare_alloc_zero(ctx, n_bytes + ALIGNMENT) };
+    *p = (pack){ .key = *key, .n_bytes = n_bytes,
+                 .block = pare_alloc_zero(ctx, n_bytes + ALIGNMENT) };
     if (!p->block) return pare_fail_memory(ctx, n_bytes);
     p->tensor = pare_tensor_ref((pare_tensor *)key->tensor);
     const uintptr_t at = ((uintptr_t)p->block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     p->data = (uint8_t *)p->block + (at - (uintptr_t)p->block);
     use_large_pages(p, n_bytes);
     packs->n++;
+    packs->n_packed++;
     packs->n_bytes += n_bytes;
     *slot = (uint32_t)packs->n;
     *out = p->data;
     *is_new = true;
     return PARE_OK;
+}
+
+void pare_packs_forget(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < packs->n; i++) {
+        const pack p = packs->items[i];
+        if (p.key.tensor->payload.data != tensor->payload.data) {
+            packs->items[n++] = p;
+            continue;
+        }
+        packs->n_bytes -= p.n_bytes;
+        pare_tensor_unref(p.tensor);
+        pare_free(ctx, p.block);
+    }
+    packs->n = n;
+    if (packs->n_slots) memset(packs->slots, 0, packs->n_slots * sizeof(*packs->slots));
+    fill_slots(packs);
 }
 
 uint64_t pare_packs_bytes(const pare_packs *packs)
@@ -119,5 +148,5 @@ uint64_t pare_packs_bytes(const pare_packs *packs)
 
 uint64_t pare_packs_count(const pare_packs *packs)
 {
-    return packs->n;
+    return packs->n_packed;
 }

@@ -25,6 +25,9 @@ void pare_packs_free(pare_ctx *ctx, pare_packs *packs);
 pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key *key,
                            size_t n_bytes, void **out, bool *is_new);
 
+/* Lets go of everything that was made of a tensor's payload; no plan that uses it may be left. */
+void pare_packs_forget(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor);
+
 /* Packed so far: bytes alive, and how often something was packed. */
 uint64_t pare_packs_bytes(const pare_packs *packs);
 uint64_t pare_packs_count(const pare_packs *packs);

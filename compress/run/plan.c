@@ -2,6 +2,7 @@
 
 #include "op/function_call.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* --- lowering --------------------------------------------------------------------------------- */
@@ -91,11 +92,13 @@ static pare_status lower_graph(pare_planner *p, const pare_graph *graph)
 {
     pare_groups *groups = NULL;
     PARE_TRY(pare_plan_use_initializers(p, graph));
+    PARE_TRY(pare_plan_watch_graph(p, graph));
     PARE_TRY(pare_fusion_find(p->ctx, &groups, graph, p->shapes, NULL, p->opts->kept,
                               p->opts->n_kept));
     pare_status st = PARE_OK;
     for (uint32_t i = 0; !st && i < groups->n; i++) {
         st = lower_group(p, &groups->items[i]);
+        if (!st) st = pare_plan_watch_group(p, &groups->items[i]);
         if (!st) st = pare_check_canceled(p->ctx);
     }
     pare_groups_free(p->ctx, groups);
@@ -164,6 +167,7 @@ static pare_status give_results(pare_planner *p)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
+/* Copies: the caller's tensors need not stay. */
 static pare_status keep_inputs(pare_planner *p)
 {
     pare_plan *plan = p->plan;
@@ -171,11 +175,17 @@ static pare_status keep_inputs(pare_planner *p)
     plan->inputs = pare_plan_args(p, (opts->n_inputs + 1) * sizeof(*plan->inputs));
     if (!plan->inputs) return pare_arena_fail(p->ctx, &plan->arena);
     for (size_t i = 0; i < opts->n_inputs; i++) {
-        plan->inputs[i] = opts->inputs[i];
-        plan->inputs[i].name = pare_arena_str(&plan->arena, opts->inputs[i].name);
-        if (!plan->inputs[i].name) return pare_arena_fail(p->ctx, &plan->arena);
-        pare_tensor_ref((pare_tensor *)plan->inputs[i].tensor);
-        plan->n_inputs++;
+        const pare_tensor *t = opts->inputs[i].tensor;
+        pare_expected *in = &plan->inputs[plan->n_inputs++];
+        in->name = pare_arena_str(&plan->arena, opts->inputs[i].name);
+        in->dtype = t->dtype;
+        in->rank = t->rank;
+        in->dims = pare_arena_copy(&plan->arena, t->dims, t->rank * sizeof(*t->dims));
+        if (!in->name || !in->dims) return pare_arena_fail(p->ctx, &plan->arena);
+        if (!opts->inputs[i].is_fixed) continue;
+        in->n_bytes = t->payload.n;
+        in->content = pare_arena_copy(&plan->arena, t->payload.data, t->payload.n);
+        if (!in->content) return pare_arena_fail(p->ctx, &plan->arena);
     }
     return PARE_OK;
 }
@@ -206,7 +216,8 @@ static pare_status start(pare_planner *p)
     const size_t n_values = p->model->n_values;
     p->values = pare_alloc_zero(p->ctx, (n_values + 1) * sizeof(*p->values));
     p->is_needed = pare_alloc_zero(p->ctx, p->model->n_nodes + 1);
-    if (!p->values || !p->is_needed)
+    p->is_kept = pare_alloc_zero(p->ctx, n_values + 1);
+    if (!p->values || !p->is_needed || !p->is_kept)
         return pare_fail_memory(p->ctx, n_values * sizeof(*p->values));
     for (size_t i = 0; i < n_values; i++) {
         const pare_value *v = &p->model->values[i];
@@ -219,17 +230,44 @@ static pare_status start(pare_planner *p)
     return infer_shapes(p);
 }
 
+static void plan_cost(pare_planner *p)
+{
+    pare_plan *plan = p->plan;
+    plan->cost.own_bytes += plan->arena.used_bytes + pare_packs_bytes(plan->own_packs);
+    for (size_t i = 0; i < p->model->graph->outputs.n; i++) {
+        const pare_plan_result *r = &plan->results[i];
+        if (r->buffer != PARE_NO_BUFFER)
+            plan->cost.output_bytes +=
+                (uint64_t)pare_laid_n_elements(&r->laid) * pare_laid_width(&r->laid);
+    }
+}
+
 static pare_status build(pare_planner *p)
 {
     PARE_TRY(start(p));
-    for (size_t i = 0; i < p->opts->n_kept; i++)
+    for (size_t i = 0; i < p->opts->n_kept; i++) {
         p->values[p->opts->kept[i]].n_pending = UINT32_MAX;
+        p->is_kept[p->opts->kept[i]] = 1;
+    }
     PARE_TRY(keep_inputs(p));
     PARE_TRY(use_inputs(p));
     PARE_TRY(pare_plan_mark(p));
     PARE_TRY(lower_graph(p, p->model->graph));
     PARE_TRY(give_results(p));
-    return pare_plan_settle(p);
+    PARE_TRY(pare_plan_settle(p));
+    plan_cost(p);
+    return PARE_OK;
+}
+
+pare_status pare_plan_kernels(pare_ctx *ctx, const pare_kernels **out)
+{
+    const char *name = getenv("PARE_ISA");
+    const pare_isa isa = name && *name ? pare_isa_of(name) : pare_isa_best();
+    *out = isa > pare_isa_best() ? NULL : pare_kernels_of(isa);
+    if (*out) return PARE_OK;
+    return pare_fail(ctx, PARE_EUSAGE,
+                     "PARE_ISA: expected a level that this processor has, up to '%s', found '%s'",
+                     pare_isa_name(pare_isa_best()), name);
 }
 
 pare_status pare_plan_new(pare_ctx *ctx, pare_plan **out, const pare_model *model,
@@ -240,13 +278,15 @@ pare_status pare_plan_new(pare_ctx *ctx, pare_plan **out, const pare_model *mode
     if (!plan) return pare_fail_memory(ctx, sizeof(*plan));
     atomic_init(&plan->refs, 1);
     plan->model = model;
-    plan->kernels = opts->kernels ? opts->kernels : pare_kernels_of(pare_isa_best());
+    plan->kernels = opts->kernels;
     pare_arena_init(ctx, &plan->arena, 0);
     pare_planner p = { .ctx = ctx, .model = model, .opts = opts, .plan = plan };
-    const pare_status st = build(&p);
+    pare_status st = plan->kernels ? PARE_OK : pare_plan_kernels(ctx, &plan->kernels);
+    if (!st) st = build(&p);
     pare_shapes_free(ctx, p.shapes);
     pare_free(ctx, p.values);
     pare_free(ctx, p.is_needed);
+    pare_free(ctx, p.is_kept);
     if (st) pare_plan_unref(ctx, plan);
     else *out = plan;
     return st;
@@ -262,8 +302,6 @@ void pare_plan_unref(pare_ctx *ctx, pare_plan *plan)
 {
     if (!plan || atomic_fetch_sub(&plan->refs, 1) > 1) return;
     for (size_t i = 0; i < plan->n_constants; i++) pare_tensor_unref(plan->constants[i]);
-    for (size_t i = 0; i < plan->n_inputs; i++)
-        pare_tensor_unref((pare_tensor *)plan->inputs[i].tensor);
     pare_packs_free(ctx, plan->own_packs);
     pare_arena_free(&plan->arena);
     pare_free(ctx, plan);
@@ -272,4 +310,9 @@ void pare_plan_unref(pare_ctx *ctx, pare_plan *plan)
 pare_plan_cost pare_plan_cost_of(const pare_plan *plan)
 {
     return plan->cost;
+}
+
+pare_plan_step_info pare_plan_step_at(const pare_plan *plan, size_t i)
+{
+    return (pare_plan_step_info){ plan->steps[i].node, plan->steps[i].kernel };
 }

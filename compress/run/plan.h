@@ -22,7 +22,7 @@ typedef struct pare_plan_input {
 } pare_plan_input;
 
 typedef struct pare_plan_opts {
-    const pare_kernels *kernels;   /* NULL: the best of this processor */
+    const pare_kernels *kernels;   /* NULL: as pare_plan_kernels says */
     const pare_plan_input *inputs; /* [n_inputs] */
     size_t n_inputs;
     const pare_value_id *kept;     /* [n_kept]: values that must come to exist, to be observed */
@@ -30,6 +30,11 @@ typedef struct pare_plan_opts {
     pare_packs *packs;             /* packed weights that plans share; NULL: the plan's own */
     bool islands_only;             /* no fast kernels at all: what tests compare with */
 } pare_plan_opts;
+
+/* The kernels that plans use: the best of this processor, or the level that the environment's
+ * PARE_ISA names ("scalar", "avx2"), for tests; all levels give the same bits. EUSAGE when there is
+ * no such level, or this processor does not have it. */
+pare_status pare_plan_kernels(pare_ctx *ctx, const pare_kernels **out);
 
 /* Makes a plan for a model, which must outlive it and not change. EFORMAT for inputs that the model
  * does not take, EUNSUPPORTED for operators that nothing implements, ENOMEM, EBUDGET. */
@@ -44,9 +49,20 @@ typedef struct pare_plan_cost {
     uint64_t scratch_bytes;   /* of each worker of a session */
     uint64_t lower_bound_bytes; /* the most that is alive at one step: no arena could be smaller */
     uint64_t packed_bytes;    /* weights that this plan was the first to pack */
+    uint64_t own_bytes;       /* the plan itself: steps, constants and weights of its own */
+    uint64_t output_bytes;    /* outputs that steps write to */
     size_t n_steps, n_islands;
 } pare_plan_cost;
 
 pare_plan_cost pare_plan_cost_of(const pare_plan *plan);
+
+/* What step i does: whose work it is (of several nodes done at once, the one that they hang on),
+ * and by what. */
+typedef struct pare_plan_step_info {
+    pare_node_id node;
+    const char *kernel;       /* "gemm", "copy", "eval": lives as long as the plan */
+} pare_plan_step_info;
+
+pare_plan_step_info pare_plan_step_at(const pare_plan *plan, size_t i);
 
 #endif

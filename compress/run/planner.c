@@ -148,6 +148,8 @@ pare_status pare_plan_set_constant(pare_planner *p, pare_value_id value, pare_te
     pare_laid laid;
     uint32_t id = 0;
     PARE_TRY(keep_constant(p, tensor));
+    if (p->model->values[value].tensor != tensor)
+        p->plan->cost.own_bytes += pare_tensor_size_bytes(tensor);
     v->constant = tensor;
     laid = (pare_laid){ .dtype = tensor->dtype, .rank = tensor->rank };
     const uint32_t bits = pare_dtype_of(tensor->dtype)->bits;
@@ -167,6 +169,7 @@ pare_status pare_plan_align(pare_planner *p, pare_value_id value)
     if (!v || !v->constant || v->constant->encoding != PARE_ENC_DENSE) return PARE_OK;
     PARE_TRY(pare_tensor_densify(p->ctx, &aligned, v->constant));
     const pare_status st = aligned == v->constant ? PARE_OK : keep_constant(p, aligned);
+    if (aligned != v->constant) p->plan->cost.own_bytes += pare_tensor_size_bytes(aligned);
     if (!st) v->constant = aligned;
     if (!st && v->n_forms && p->plan->buffers[v->forms[0].buffer].kind == PARE_BUFFER_CONSTANT)
         p->plan->buffers[v->forms[0].buffer].address = aligned->payload.data;

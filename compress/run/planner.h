@@ -38,6 +38,24 @@ typedef struct pare_plan_result {
     pare_laid laid;           /* of OUTPUT: plain */
 } pare_plan_result;
 
+/* An input that a plan was made for. */
+typedef struct pare_expected {
+    const char *name;
+    pare_dtype dtype;
+    uint32_t rank;
+    const int64_t *dims;      /* [rank] */
+    const void *content;      /* n_bytes that it must hold; NULL: anything */
+    size_t n_bytes;
+} pare_expected;
+
+/* A kept value, to be shown once the first `after` steps are done. */
+typedef struct pare_watch {
+    pare_value_id value;
+    size_t after;
+    pare_tensor *constant;    /* what it always is; else NULL, and: */
+    pare_laid laid;           /* where it lies; PARE_NO_BUFFER: a datum that an island gave */
+} pare_watch;
+
 struct pare_plan {
     atomic_uint_least32_t refs;
     const pare_model *model;
@@ -48,8 +66,10 @@ struct pare_plan {
     pare_buffer *buffers;
     size_t n_buffers, buffers_cap;
     pare_plan_result *results; /* [model->graph->outputs.n] */
-    pare_plan_input *inputs;  /* [n_inputs]: copies of types and dims, to check runs against */
+    pare_expected *inputs;    /* [n_inputs] */
     size_t n_inputs;
+    pare_watch *watches;      /* by `after` */
+    size_t n_watches, watches_cap;
     pare_tensor **constants;  /* references that keep addresses alive */
     size_t n_constants, constants_cap;
     pare_packs *own_packs;
@@ -73,6 +93,7 @@ typedef struct pare_planner {
     pare_shapes *shapes;
     pare_planned *values;     /* by value handle */
     uint8_t *is_needed;       /* by node handle */
+    uint8_t *is_kept;         /* by value handle */
     pare_packs *packs;        /* for payloads of the model */
     pare_node_id node;        /* being lowered */
     const pare_group *group;  /* being lowered */
@@ -209,6 +230,11 @@ pare_status pare_plan_copy(pare_planner *p, const pare_laid *from, const pare_la
 
 /* Adds an island for the node. */
 pare_status pare_plan_island(pare_planner *p, pare_node_id node);
+
+/* Notes kept values that exist by now: inputs and initializers of a graph, and what nodes of a
+ * group gave. */
+pare_status pare_plan_watch_graph(pare_planner *p, const pare_graph *graph);
+pare_status pare_plan_watch_group(pare_planner *p, const pare_group *group);
 
 /* Gives buffers in the arena their places. */
 pare_status pare_plan_settle(pare_planner *p);

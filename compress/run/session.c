@@ -13,8 +13,11 @@ struct pare_session {
     pare_plan *plan;
     pare_pool *pool;
     void **address;           /* by buffer */
-    void *block;              /* arena and scratch, unaligned */
+    pare_workspace own, *workspace; /* arena and scratch */
     uint8_t *arena;
+    pare_eval_opts eval;
+    pare_observe_fn *observe; /* or NULL */
+    void *user;
     pare_frame frame;
     pare_evaluator evaluator; /* values of islands */
     atomic_bool failed;       /* of the step under way */
@@ -22,17 +25,35 @@ struct pare_session {
     bool is_timed;
 };
 
+void pare_workspace_free(pare_ctx *ctx, pare_workspace *w)
+{
+    pare_free(ctx, w->block);
+    *w = (pare_workspace){ 0 };
+}
+
+/* Sets *at to n_bytes, aligned, keeping the block where it is large enough. */
+static pare_status make_room(pare_ctx *ctx, pare_workspace *w, size_t n_bytes, uint8_t **at)
+{
+    const size_t alignment = n_bytes >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
+    const bool is_new = w->n_bytes < n_bytes + alignment;
+    if (is_new) {
+        pare_workspace_free(ctx, w);
+        w->block = pare_alloc(ctx, n_bytes + alignment);
+        if (!w->block) return pare_fail_memory(ctx, n_bytes);
+        w->n_bytes = n_bytes + alignment;
+    }
+    *at = (uint8_t *)w->block + (-(uintptr_t)w->block & (alignment - 1));
+    if (is_new && alignment == HUGE_PAGE)
+        madvise(*at, n_bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    return PARE_OK;
+}
+
 static pare_status take_memory(pare_ctx *ctx, pare_session *s)
 {
     const pare_plan *plan = s->plan;
     const size_t scratch = (plan->cost.scratch_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     const size_t n_bytes = plan->cost.arena_bytes + scratch * pare_pool_size(s->pool) + ALIGNMENT;
-    const size_t alignment = n_bytes >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
-    s->block = pare_alloc(ctx, n_bytes + alignment);
-    if (!s->block) return pare_fail_memory(ctx, n_bytes);
-    const uintptr_t at = ((uintptr_t)s->block + alignment - 1) / alignment * alignment;
-    s->arena = (uint8_t *)s->block + (at - (uintptr_t)s->block);
-    if (alignment == HUGE_PAGE) madvise(s->arena, n_bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    PARE_TRY(make_room(ctx, s->workspace, n_bytes, &s->arena));
     s->frame = (pare_frame){ .address = s->address, .scratch = s->arena + plan->cost.arena_bytes,
                              .scratch_bytes = scratch, .kernels = plan->kernels,
                              .failed = &s->failed };
@@ -44,22 +65,34 @@ static pare_status take_memory(pare_ctx *ctx, pare_session *s)
     return PARE_OK;
 }
 
-pare_status pare_session_new(pare_ctx *ctx, pare_session **out, pare_plan *plan, pare_pool *pool)
+pare_status pare_session_new(pare_ctx *ctx, pare_session **out, pare_plan *plan,
+                             const pare_session_opts *opts)
 {
+    static const pare_session_opts none = { 0 };
+    const pare_session_opts *o = opts ? opts : &none;
     *out = NULL;
     pare_session *s = pare_alloc_zero(ctx, sizeof(*s));
     if (!s) return pare_fail_memory(ctx, sizeof(*s));
     s->plan = pare_plan_ref(plan);
-    s->pool = pool;
+    s->pool = o->pool;
+    s->workspace = o->workspace ? o->workspace : &s->own;
+    s->observe = o->observe;
+    s->user = o->user;
     atomic_init(&s->failed, false);
     s->address = pare_alloc_zero(ctx, (plan->n_buffers + 1) * sizeof(*s->address));
     pare_status st = s->address ? PARE_OK : pare_fail_memory(ctx, plan->n_buffers * sizeof(void *));
     if (!st) st = take_memory(ctx, s);
     if (!st)
-        st = pare_evaluator_start(&s->evaluator, ctx, plan->model, NULL, plan->model->n_values);
+        st = pare_evaluator_start(&s->evaluator, ctx, plan->model, &s->eval,
+                                  plan->model->n_values);
     if (st) pare_session_free(ctx, s);
     else *out = s;
     return st;
+}
+
+void pare_session_set_seed(pare_session *s, uint64_t seed)
+{
+    s->eval.seed = seed;
 }
 
 void pare_session_free(pare_ctx *ctx, pare_session *s)
@@ -67,7 +100,7 @@ void pare_session_free(pare_ctx *ctx, pare_session *s)
     if (!s) return;
     if (s->evaluator.ctx) pare_evaluator_finish(&s->evaluator);
     pare_free(ctx, s->address);
-    pare_free(ctx, s->block);
+    pare_workspace_free(ctx, &s->own);
     pare_free(ctx, s->seconds);
     pare_plan_unref(ctx, s->plan);
     pare_free(ctx, s);
@@ -81,56 +114,73 @@ const double *pare_session_seconds(pare_session *s)
 
 /* --- inputs ----------------------------------------------------------------------------------- */
 
-static bool is_planned(const pare_plan_input *in, const pare_tensor *t)
+static bool is_expected(const pare_expected *in, const pare_tensor *t)
 {
-    if (in->tensor->dtype != t->dtype || in->tensor->rank != t->rank) return false;
+    if (in->dtype != t->dtype || in->rank != t->rank) return false;
     for (uint32_t i = 0; i < t->rank; i++)
-        if (in->tensor->dims[i] != t->dims[i]) return false;
-    return !in->is_fixed || (t->payload.n == in->tensor->payload.n &&
-                             memcmp(t->payload.data, in->tensor->payload.data, t->payload.n) == 0);
+        if (in->dims[i] != t->dims[i]) return false;
+    return !in->content ||
+           (t->payload.n == in->n_bytes && memcmp(t->payload.data, in->content, in->n_bytes) == 0);
 }
 
-static const pare_plan_input *find_planned(const pare_plan *plan, const char *name)
+static const pare_expected *find_expected(const pare_plan *plan, const char *name)
 {
     for (size_t i = 0; i < plan->n_inputs; i++)
         if (strcmp(plan->inputs[i].name, name) == 0) return &plan->inputs[i];
     return NULL;
 }
 
-static pare_status set_input(pare_ctx *ctx, pare_session *s, const pare_eval_input *input)
+/* The first input that is not as planned; n: none, and none is missing. */
+static size_t find_unsuited(const pare_plan *plan, const pare_eval_input *inputs, size_t n)
 {
-    const pare_model *model = s->plan->model;
-    const pare_value_id id = pare_graph_find(model->graph, input->name);
-    if (id == PARE_NONE || !model->values[id].is_input)
-        return pare_fail(ctx, PARE_EFORMAT, "input '%s': the model has no input of this name",
-                         input->name);
-    PARE_TRY(pare_eval_check_input(ctx, &model->values[id], &input->datum));
-    if (input->datum.kind == PARE_TYPE_TENSOR) {
-        const pare_plan_input *planned = find_planned(s->plan, input->name);
-        if (!planned || !is_planned(planned, input->datum.tensor))
-            return pare_fail(ctx, PARE_EUSAGE,
-                             "input '%s': the plan was made for another type, shape or value",
-                             input->name);
+    size_t n_tensors = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (inputs[i].datum.kind != PARE_TYPE_TENSOR) continue;
+        const pare_expected *expected = find_expected(plan, inputs[i].name);
+        if (!expected || !is_expected(expected, inputs[i].datum.tensor)) return i;
+        n_tensors++;
     }
-    s->evaluator.pending[id] = UINT32_MAX;
-    return pare_datum_copy(ctx, &s->evaluator.datums[id], &input->datum);
+    return n_tensors == plan->n_inputs ? n : n + 1;
 }
 
-/* Addresses of inputs. */
-static pare_status find_inputs(pare_ctx *ctx, pare_session *s)
+bool pare_plan_suits(const pare_plan *plan, const pare_eval_input *inputs, size_t n_inputs)
+{
+    return find_unsuited(plan, inputs, n_inputs) == n_inputs;
+}
+
+static pare_status set_inputs(pare_ctx *ctx, pare_session *s, const pare_eval_input *inputs,
+                              size_t n)
+{
+    const pare_model *model = s->plan->model;
+    PARE_TRY(pare_eval_check_inputs(ctx, model, inputs, n));
+    const size_t other = find_unsuited(s->plan, inputs, n);
+    if (other != n)
+        return pare_fail(ctx, PARE_EUSAGE,
+                         "input '%s': the plan was made for another type, shape or content",
+                         other < n ? inputs[other].name : "");
+    for (size_t i = 0; i < n; i++) {
+        const pare_value_id id = pare_graph_find(model->graph, inputs[i].name);
+        pare_datum *d = &s->evaluator.datums[id];
+        s->evaluator.pending[id] = UINT32_MAX;
+        if (inputs[i].datum.kind != PARE_TYPE_TENSOR) {
+            PARE_TRY(pare_datum_copy(ctx, d, &inputs[i].datum));
+            continue;
+        }
+        PARE_TRY(pare_tensor_densify(ctx, &d->tensor, inputs[i].datum.tensor)); /* and aligned */
+        d->kind = PARE_TYPE_TENSOR;
+    }
+    return PARE_OK;
+}
+
+static void find_inputs(pare_session *s)
 {
     const pare_decls *inputs = &s->plan->model->graph->inputs;
     for (size_t i = 0; i < s->plan->n_buffers; i++) {
         const pare_buffer *b = &s->plan->buffers[i];
         if (b->kind != PARE_BUFFER_INPUT) continue;
-        const pare_value_id id = inputs->items[b->index].value;
-        const pare_datum *d = &s->evaluator.datums[id];
-        if (d->kind != PARE_TYPE_TENSOR)
-            return pare_fail(ctx, PARE_EFORMAT, "input '%s': expected a value, found none",
-                             s->plan->model->values[id].name);
-        s->address[i] = (void *)d->tensor->payload.data;
+        const pare_tensor *t = s->evaluator.datums[inputs->items[b->index].value].tensor;
+        s->address[i] = (void *)t->payload.data;
     }
-    return PARE_OK;
 }
 
 /* --- islands ---------------------------------------------------------------------------------- */
@@ -246,15 +296,68 @@ static pare_status run_tasks(pare_ctx *ctx, pare_session *s, const pare_step *st
     return pare_call_fail(ctx, &call, "%s", step->failure);
 }
 
+/* A value that is a datum: an input, a constant, what an island gave. */
+static pare_status show_datum(pare_ctx *ctx, pare_session *s, const pare_watch *w,
+                              const pare_datum *d)
+{
+    const char *name = s->plan->model->values[w->value].name;
+    int64_t strides[PARE_LAID_AXES];
+    pare_observed seen = { .value = w->value, .name = name };
+    const pare_tensor *t = d->kind == PARE_TYPE_TENSOR ? d->tensor : NULL;
+    const uint32_t bits = t ? pare_dtype_of(t->dtype)->bits : 0;
+    if (!t || bits < 8 || t->rank > PARE_LAID_AXES || t->encoding != PARE_ENC_DENSE) {
+        seen.datum = d;
+        return s->observe(s->user, ctx, &seen);
+    }
+    int64_t step = 1;
+    for (uint32_t i = t->rank; i-- > 0; step *= t->dims[i]) strides[i] = step;
+    seen.dtype = t->dtype;
+    seen.rank = t->rank;
+    seen.dims = t->dims;
+    seen.strides = strides;
+    seen.data = t->payload.data;
+    if (!t->n_elements) seen.data = s->arena; /* never NULL */
+    return s->observe(s->user, ctx, &seen);
+}
+
+static pare_status show(pare_ctx *ctx, pare_session *s, const pare_watch *w)
+{
+    if (w->constant) {
+        const pare_datum d = { .kind = PARE_TYPE_TENSOR, .tensor = w->constant };
+        return show_datum(ctx, s, w, &d);
+    }
+    if (w->laid.buffer == PARE_NO_BUFFER)
+        return show_datum(ctx, s, w, &s->evaluator.datums[w->value]);
+    const pare_observed seen = {
+        .value = w->value, .name = s->plan->model->values[w->value].name,
+        .dtype = w->laid.dtype, .rank = w->laid.rank,
+        .dims = w->laid.dims, .strides = w->laid.strides,
+        .data = pare_laid_n_elements(&w->laid) ? pare_laid_address(&s->frame, &w->laid) : s->arena,
+    };
+    return s->observe(s->user, ctx, &seen);
+}
+
+/* Shows what exists once n steps are done, from watch *next on. */
+static pare_status show_all(pare_ctx *ctx, pare_session *s, size_t n, size_t *next)
+{
+    const pare_plan *plan = s->plan;
+    for (; s->observe && *next < plan->n_watches && plan->watches[*next].after == n; ++*next)
+        PARE_TRY(show(ctx, s, &plan->watches[*next]));
+    return PARE_OK;
+}
+
 static pare_status run_steps(pare_ctx *ctx, pare_session *s)
 {
     const pare_plan *plan = s->plan;
+    size_t next = 0;
+    PARE_TRY(show_all(ctx, s, 0, &next));
     for (size_t i = 0; i < plan->n_steps; i++) {
         const double start = s->seconds ? now() : 0;
         const pare_step *step = &plan->steps[i];
         if (step->run) PARE_TRY(run_tasks(ctx, s, step));
         else PARE_TRY(run_island(ctx, s, step->args));
         if (s->seconds) s->seconds[i] = now() - start;
+        PARE_TRY(show_all(ctx, s, i + 1, &next));
         PARE_TRY(pare_check_canceled(ctx));
     }
     return PARE_OK;
@@ -300,10 +403,12 @@ pare_status pare_session_run(pare_ctx *ctx, pare_session *s, const pare_eval_inp
     pare_datum *results = pare_alloc_zero(ctx, (n + 1) * sizeof(*results));
     pare_status st = results ? PARE_OK : pare_fail_memory(ctx, n * sizeof(*results));
     *out = NULL;
-    if (s->is_timed && !s->seconds)
+    if (!st && s->is_timed && !s->seconds) {
         s->seconds = pare_alloc_zero(ctx, (s->plan->n_steps + 1) * sizeof(*s->seconds));
-    for (size_t i = 0; !st && i < n_inputs; i++) st = set_input(ctx, s, &inputs[i]);
-    if (!st) st = find_inputs(ctx, s);
+        if (!s->seconds) st = pare_fail_memory(ctx, s->plan->n_steps * sizeof(*s->seconds));
+    }
+    if (!st) st = set_inputs(ctx, s, inputs, n_inputs);
+    if (!st) find_inputs(s);
     if (!st) st = make_outputs(ctx, s, results);
     if (!st) st = run_steps(ctx, s);
     if (!st) st = take_outputs(ctx, s, results);

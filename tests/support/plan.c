@@ -24,7 +24,7 @@ pare_status test_plan_run(pare_ctx *ctx, pare_datum **out, const pare_model *mod
     *out = NULL;
     pare_status st = pare_plan_new(ctx, &plan, model, &opts);
     if (!st && cost) *cost = pare_plan_cost_of(plan);
-    if (!st) st = pare_session_new(ctx, &session, plan, pool);
+    if (!st) st = pare_session_new(ctx, &session, plan, &(pare_session_opts){ .pool = pool });
     if (!st) st = pare_session_run(ctx, session, inputs, n, out);
     pare_session_free(ctx, session);
     pare_plan_unref(ctx, plan);

@@ -1,0 +1,360 @@
+#include "run/runner.h"
+
+#include "ir/graph.h"
+#include "op/evaluator.h"
+#include "pass/pass.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Plans for more contents of small inputs than this are not made: they count something. */
+enum { MAX_FIXED_PLANS = 16, MIN_CACHE_BYTES = 64 << 10 };
+
+typedef struct cached {
+    pare_plan *plan;
+    uint64_t n_bytes;
+    uint64_t last_used;       /* by the runner's clock */
+} cached;
+
+struct pare_runner {
+    pare_model *model;
+    pare_runner_opts opts;    /* with arrays of its own */
+    pare_value_id *handles;   /* those arrays */
+    pare_packs *packs;
+    cached *plans;
+    size_t n_plans, plans_cap;
+    uint64_t clock, n_planned;
+    uint32_t n_fixed;         /* plans that were made for a content */
+    bool fixing_helps;        /* such a plan had fewer islands than one for any content */
+    pare_workspace workspace;
+    pare_session *session;    /* NULL: none yet */
+    pare_plan *current;       /* of the session; borrowed */
+    pare_pool *pool;          /* of the session */
+    uint32_t n_workers;       /* of that pool: another one may stand at its address */
+    uint64_t seed;
+    bool is_measured;
+};
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+static pare_status copy_handles(pare_ctx *ctx, pare_runner *r, const pare_runner_opts *opts)
+{
+    const size_t n = opts->n_kept + opts->n_variable;
+    r->opts = *opts;
+    r->handles = pare_alloc(ctx, (n + 1) * sizeof(*r->handles));
+    if (!r->handles) return pare_fail_memory(ctx, n * sizeof(*r->handles));
+    for (size_t i = 0; i < n; i++) {
+        const pare_value_id id = i < opts->n_kept ? opts->kept[i]
+                                                  : opts->variable[i - opts->n_kept];
+        if (id >= r->model->n_values || !r->model->values[id].graph)
+            return pare_fail(ctx, PARE_EUSAGE, "value %" PRIu32 ": the model does not have it", id);
+        if (i >= opts->n_kept && !r->model->values[id].tensor)
+            return pare_fail(ctx, PARE_EUSAGE, "value '%s': expected an initializer to be variable",
+                             r->model->values[id].name);
+        r->handles[i] = id;
+    }
+    r->opts.kept = r->handles;
+    r->opts.variable = r->handles + opts->n_kept;
+    return PARE_OK;
+}
+
+/* Folds what is constant. What is dead stays while somebody may want to see or set it; plans leave
+ * it out anyway. */
+static pare_status fold(pare_ctx *ctx, pare_runner *r)
+{
+    const pare_pass_opts opts = { .may_grow = true, .variable = r->opts.variable,
+                                  .n_variable = r->opts.n_variable };
+    pare_pass_stats stats = { 0 };
+    PARE_TRY(pare_pass_run(ctx, r->model, pare_pass_find("fold-constants"), &opts, &stats));
+    if (r->opts.n_kept || r->opts.n_variable) return PARE_OK;
+    return pare_pass_run(ctx, r->model, pare_pass_find("dead-code"), &opts, &stats);
+}
+
+/* Plans want dense payloads that are aligned: made once here, not once per plan. */
+static pare_status densify(pare_ctx *ctx, pare_runner *r)
+{
+    for (pare_value_id id = 0; id < r->model->n_values; id++) {
+        const pare_value *v = &r->model->values[id];
+        pare_tensor *dense = NULL;
+        if (!v->graph || !v->tensor) continue;
+        PARE_TRY(pare_tensor_densify(ctx, &dense, v->tensor));
+        const pare_status st =
+            dense == v->tensor ? PARE_OK : pare_value_set_tensor(ctx, r->model, id, dense);
+        pare_tensor_unref(dense);
+        if (st) return st;
+    }
+    return PARE_OK;
+}
+
+pare_status pare_runner_new(pare_ctx *ctx, pare_runner **out, const pare_model *model,
+                            const pare_runner_opts *opts)
+{
+    static const pare_runner_opts none = { 0 };
+    *out = NULL;
+    pare_runner *r = pare_alloc_zero(ctx, sizeof(*r));
+    if (!r) return pare_fail_memory(ctx, sizeof(*r));
+    pare_status st = pare_model_clone(ctx, &r->model, model);
+    if (!st) st = copy_handles(ctx, r, opts ? opts : &none);
+    if (!st && !r->opts.kernels) st = pare_plan_kernels(ctx, &r->opts.kernels);
+    if (!st) st = pare_packs_new(ctx, &r->packs);
+    if (!st) st = fold(ctx, r);
+    if (!st) st = densify(ctx, r);
+    if (st) pare_runner_free(ctx, r);
+    else *out = r;
+    return st;
+}
+
+static void end_session(pare_ctx *ctx, pare_runner *r)
+{
+    pare_session_free(ctx, r->session);
+    r->session = NULL;
+    r->current = NULL;
+}
+
+static void drop_plan(pare_ctx *ctx, pare_runner *r, size_t i)
+{
+    if (r->plans[i].plan == r->current) end_session(ctx, r);
+    pare_plan_unref(ctx, r->plans[i].plan);
+    r->plans[i] = r->plans[--r->n_plans];
+}
+
+static void drop_plans(pare_ctx *ctx, pare_runner *r)
+{
+    end_session(ctx, r);
+    while (r->n_plans) drop_plan(ctx, r, r->n_plans - 1);
+}
+
+void pare_runner_free(pare_ctx *ctx, pare_runner *r)
+{
+    if (!r) return;
+    drop_plans(ctx, r);
+    pare_free(ctx, r->plans);
+    pare_workspace_free(ctx, &r->workspace);
+    pare_packs_free(ctx, r->packs);
+    pare_free(ctx, r->handles);
+    pare_model_free(ctx, r->model);
+    pare_free(ctx, r);
+}
+
+/* --- plans ------------------------------------------------------------------------------------ */
+
+/* A single integer or truth value may choose a branch, or be a size. */
+static bool may_decide(const pare_tensor *t)
+{
+    const pare_dtype_class class = pare_dtype_of(t->dtype)->class;
+    return t->n_elements == 1 && pare_dtype_of(t->dtype)->bits >= 8 &&
+           (class == PARE_CLASS_INT || class == PARE_CLASS_UINT || class == PARE_CLASS_BOOL);
+}
+
+static bool has_decider(const pare_eval_input *inputs, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (inputs[i].datum.kind == PARE_TYPE_TENSOR && may_decide(inputs[i].datum.tensor))
+            return true;
+    return false;
+}
+
+static pare_status make_plan(pare_ctx *ctx, pare_runner *r, const pare_eval_input *inputs, size_t n,
+                             bool fixed, pare_plan **out)
+{
+    pare_plan_input *planned = pare_alloc(ctx, (n + 1) * sizeof(*planned));
+    if (!planned) return pare_fail_memory(ctx, n * sizeof(*planned));
+    pare_plan_opts opts = { .kernels = r->opts.kernels, .inputs = planned, .packs = r->packs,
+                            .kept = r->opts.kept, .n_kept = r->opts.n_kept };
+    for (size_t i = 0; i < n; i++) {
+        const pare_datum *d = &inputs[i].datum;
+        if (d->kind == PARE_TYPE_TENSOR)
+            planned[opts.n_inputs++] = (pare_plan_input){ inputs[i].name, d->tensor,
+                                                          fixed && may_decide(d->tensor) };
+    }
+    const pare_status st = pare_plan_new(ctx, out, r->model, &opts);
+    pare_free(ctx, planned);
+    r->n_planned += !st;
+    r->n_fixed += !st && fixed;
+    return st;
+}
+
+/* A plan that holds for any content, or, where that has fewer islands, for this very one. */
+static pare_status make_best(pare_ctx *ctx, pare_runner *r, const pare_eval_input *inputs, size_t n,
+                             pare_plan **out)
+{
+    const bool may_fix = r->n_fixed < MAX_FIXED_PLANS && has_decider(inputs, n);
+    pare_plan *fixed = NULL;
+    if (may_fix && r->fixing_helps) return make_plan(ctx, r, inputs, n, true, out);
+    PARE_TRY(make_plan(ctx, r, inputs, n, false, out));
+    const size_t n_islands = pare_plan_cost_of(*out).n_islands;
+    if (!may_fix || !n_islands) return PARE_OK;
+    const pare_status st = make_plan(ctx, r, inputs, n, true, &fixed);
+    r->fixing_helps = !st && pare_plan_cost_of(fixed).n_islands < n_islands;
+    pare_plan *const other = r->fixing_helps ? *out : fixed;
+    if (r->fixing_helps) *out = fixed;
+    pare_plan_unref(ctx, other);
+    if (st) {
+        pare_plan_unref(ctx, *out);
+        *out = NULL;
+    }
+    return st;
+}
+
+static uint64_t cache_limit(const pare_runner *r)
+{
+    if (r->opts.cache_bytes) return r->opts.cache_bytes;
+    const uint64_t share = (pare_packs_bytes(r->packs) + r->workspace.n_bytes) / 8;
+    return share < MIN_CACHE_BYTES ? MIN_CACHE_BYTES : share;
+}
+
+/* Makes the cache small enough for another plan: before that is
+ * made, so that it takes the room of those that go. */
+static void evict(pare_ctx *ctx, pare_runner *r)
+{
+    while (r->n_plans) {
+        uint64_t sum = 0;
+        size_t oldest = 0;
+        for (size_t i = 0; i < r->n_plans; i++) {
+            sum += r->plans[i].n_bytes;
+            if (r->plans[i].last_used < r->plans[oldest].last_used) oldest = i;
+        }
+        if (sum <= cache_limit(r)) return;
+        drop_plan(ctx, r, oldest);
+    }
+}
+
+static pare_status find_plan(pare_ctx *ctx, pare_runner *r, const pare_eval_input *inputs, size_t n,
+                             pare_plan **out)
+{
+    for (size_t i = 0; i < r->n_plans; i++) {
+        if (!pare_plan_suits(r->plans[i].plan, inputs, n)) continue;
+        r->plans[i].last_used = ++r->clock;
+        *out = r->plans[i].plan;
+        return PARE_OK;
+    }
+    PARE_TRY(pare_grow(ctx, &r->plans, &r->plans_cap, r->n_plans + 1, sizeof(*r->plans)));
+    evict(ctx, r);
+    PARE_TRY(make_best(ctx, r, inputs, n, out));
+    r->plans[r->n_plans++] =
+        (cached){ *out, pare_plan_cost_of(*out).own_bytes, ++r->clock };
+    return PARE_OK;
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+static pare_runner_need need_of(const pare_runner *r, const pare_plan *plan, pare_pool *pool)
+{
+    const pare_plan_cost cost = pare_plan_cost_of(plan);
+    pare_runner_need n = {
+        .arena_bytes = cost.arena_bytes + cost.scratch_bytes * pare_pool_size(pool),
+        .output_bytes = cost.output_bytes,
+        .weight_bytes = pare_packs_bytes(r->packs) + cost.own_bytes,
+        .plan = cost,
+    };
+    n.total_bytes = n.arena_bytes + n.output_bytes + n.weight_bytes;
+    return n;
+}
+
+static double mib(uint64_t n_bytes)
+{
+    return (double)n_bytes / 1048576;
+}
+
+pare_status pare_runner_prepare(pare_ctx *ctx, pare_runner_need *need, pare_runner *r,
+                                pare_pool *pool, const pare_eval_input *inputs, size_t n_inputs)
+{
+    pare_plan *plan = NULL;
+    PARE_TRY(pare_eval_check_inputs(ctx, r->model, inputs, n_inputs));
+    PARE_TRY(find_plan(ctx, r, inputs, n_inputs, &plan));
+    *need = need_of(r, plan, pool);
+    if (r->opts.max_memory_bytes && need->total_bytes > r->opts.max_memory_bytes)
+        return pare_fail(ctx, PARE_EBUDGET,
+                         "running needs %.1f MiB (values %.1f, outputs %.1f, weights as kernels "
+                         "read them %.1f), more than the %.1f MiB of the memory budget; raise it "
+                         "with --max-memory, or make inputs smaller",
+                         mib(need->total_bytes), mib(need->arena_bytes), mib(need->output_bytes),
+                         mib(need->weight_bytes), mib(r->opts.max_memory_bytes));
+    if (r->session && r->current == plan && r->pool == pool &&
+        r->n_workers == pare_pool_size(pool))
+        return PARE_OK;
+    end_session(ctx, r);
+    const pare_session_opts opts = { .pool = pool, .workspace = &r->workspace,
+                                     .observe = r->opts.observe, .user = r->opts.user };
+    PARE_TRY(pare_session_new(ctx, &r->session, plan, &opts));
+    r->current = plan;
+    r->pool = pool;
+    r->n_workers = pare_pool_size(pool);
+    return PARE_OK;
+}
+
+pare_status pare_runner_run(pare_ctx *ctx, pare_datum **out, pare_runner *r, pare_pool *pool,
+                            const pare_eval_input *inputs, size_t n_inputs)
+{
+    pare_runner_need need;
+    *out = NULL;
+    PARE_TRY(pare_runner_prepare(ctx, &need, r, pool, inputs, n_inputs));
+    pare_session_set_seed(r->session, r->seed);
+    if (r->is_measured) pare_session_seconds(r->session);
+    return pare_session_run(ctx, r->session, inputs, n_inputs, out);
+}
+
+/* --- the rest --------------------------------------------------------------------------------- */
+
+static bool is_variable(const pare_runner *r, pare_value_id value)
+{
+    for (size_t i = 0; i < r->opts.n_variable; i++)
+        if (r->opts.variable[i] == value) return true;
+    return false;
+}
+
+pare_status pare_runner_set_tensor(pare_ctx *ctx, pare_runner *r, pare_value_id value,
+                                   pare_tensor *tensor)
+{
+    if (!is_variable(r, value))
+        return pare_fail(ctx, PARE_EUSAGE, "value %" PRIu32 ": not declared variable", value);
+    const pare_value *v = &r->model->values[value];
+    pare_tensor *dense = NULL;
+    bool fits = tensor->dtype == v->tensor->dtype && tensor->rank == v->tensor->rank;
+    for (uint32_t i = 0; fits && i < tensor->rank; i++)
+        fits = tensor->dims[i] == v->tensor->dims[i];
+    if (!fits)
+        return pare_fail(ctx, PARE_EUSAGE,
+                         "initializer '%s': the new tensor is of another type or shape", v->name);
+    PARE_TRY(pare_tensor_densify(ctx, &dense, tensor));
+    drop_plans(ctx, r);
+    pare_packs_forget(ctx, r->packs, v->tensor);
+    const pare_status st = pare_value_set_tensor(ctx, r->model, value, dense);
+    pare_tensor_unref(dense);
+    return st;
+}
+
+void pare_runner_set_seed(pare_runner *r, uint64_t seed)
+{
+    r->seed = seed;
+}
+
+void pare_runner_measure(pare_runner *r)
+{
+    r->is_measured = true;
+}
+
+size_t pare_runner_steps(const pare_runner *r, const double **seconds)
+{
+    *seconds = r->session && r->is_measured ? pare_session_seconds(r->session) : NULL;
+    return r->current ? pare_plan_cost_of(r->current).n_steps : 0;
+}
+
+pare_plan_step_info pare_runner_step_at(const pare_runner *r, size_t i)
+{
+    return pare_plan_step_at(r->current, i);
+}
+
+const pare_model *pare_runner_model(const pare_runner *r)
+{
+    return r->model;
+}
+
+pare_runner_stats pare_runner_stats_of(const pare_runner *r)
+{
+    pare_runner_stats s = { .n_plans = r->n_plans, .pack_bytes = pare_packs_bytes(r->packs),
+                            .workspace_bytes = r->workspace.n_bytes,
+                            .n_packed = pare_packs_count(r->packs), .n_planned = r->n_planned };
+    for (size_t i = 0; i < r->n_plans; i++) s.plan_bytes += r->plans[i].n_bytes;
+    return s;
+}
