@@ -1,4 +1,4 @@
-#include "cli/runner.h"
+#include "cli/bounded.h"
 
 #include <unistd.h>
 
@@ -10,34 +10,34 @@ static uint64_t default_limit(void)
     return (uint64_t)pages / 4 * 3 * (uint64_t)page_bytes;
 }
 
-void pare_runner_init(pare_runner *runner, pare_app *app)
+void pare_bounded_init(pare_bounded *bounded, pare_app *app)
 {
     const uint64_t told = app->shared.max_memory_bytes;
-    runner->app = app;
-    pare_budget_init(&runner->budget, &app->ctx, told ? told : default_limit());
+    bounded->app = app;
+    pare_budget_init(&bounded->budget, &app->ctx, told ? told : default_limit());
     pare_ctx_opts opts = app->ctx.opts;
-    opts.allocator = pare_budget_allocator(&runner->budget);
-    pare_ctx_init(&runner->ctx, &opts);
+    opts.allocator = pare_budget_allocator(&bounded->budget);
+    pare_ctx_init(&bounded->ctx, &opts);
 }
 
-pare_status pare_runner_fail(pare_runner *runner, pare_status st)
+pare_status pare_bounded_fail(pare_bounded *bounded, pare_status st)
 {
     if (!st) return st;
-    st = pare_budget_explain(&runner->ctx, &runner->budget, st);
-    return pare_fail(&runner->app->ctx, st, "%s", runner->ctx.message);
+    st = pare_budget_explain(&bounded->ctx, &bounded->budget, st);
+    return pare_fail(&bounded->app->ctx, st, "%s", bounded->ctx.message);
 }
 
-pare_status pare_runner_eval(pare_runner *runner, pare_datum **out, const pare_model *model,
+pare_status pare_bounded_eval(pare_bounded *bounded, pare_datum **out, const pare_model *model,
                              const pare_eval_input *inputs, size_t n, uint64_t seed)
 {
     const pare_eval_opts opts = { .seed = seed };
-    return pare_runner_fail(runner,
-                            pare_eval_model(&runner->ctx, out, model, inputs, n, &opts));
+    return pare_bounded_fail(bounded,
+                            pare_eval_model(&bounded->ctx, out, model, inputs, n, &opts));
 }
 
-void pare_runner_drop(pare_runner *runner, pare_datum *outputs, const pare_model *model)
+void pare_bounded_drop(pare_bounded *bounded, pare_datum *outputs, const pare_model *model)
 {
     for (size_t i = 0; outputs && i < model->graph->outputs.n; i++)
-        pare_datum_drop(&runner->ctx, &outputs[i]);
-    pare_free(&runner->ctx, outputs);
+        pare_datum_drop(&bounded->ctx, &outputs[i]);
+    pare_free(&bounded->ctx, outputs);
 }

@@ -62,11 +62,11 @@ static bool ends_in(const char *text, const char *suffix)
     return n >= m && pare_str_eq(text + n - m, suffix);
 }
 
-static pare_status read_file(pare_runner *runner, pare_datum *out, const char *path,
+static pare_status read_file(pare_bounded *bounded, pare_datum *out, const char *path,
                              const pare_type *type)
 {
-    if (ends_in(path, ".pb")) return pare_onnx_read_value(&runner->ctx, out, path, type);
-    PARE_TRY(pare_npy_read(&runner->ctx, &out->tensor, path,
+    if (ends_in(path, ".pb")) return pare_onnx_read_value(&bounded->ctx, out, path, type);
+    PARE_TRY(pare_npy_read(&bounded->ctx, &out->tensor, path,
                            type ? type->dtype : PARE_DTYPE_UNDEFINED));
     out->kind = PARE_TYPE_TENSOR;
     return PARE_OK;
@@ -87,10 +87,10 @@ static int check_type(pare_app *app, const pare_value *v, const pare_datum *datu
                           "pare never converts data; NumPy's a.astype(...) does");
 }
 
-static int read_word(pare_runner *runner, pare_run_inputs *out, const pare_model *model,
+static int read_word(pare_bounded *bounded, pare_run_inputs *out, const pare_model *model,
                      const char *word, char *name)
 {
-    pare_app *const app = runner->app;
+    pare_app *const app = bounded->app;
     pare_line message = { 0 };
     const char *path = split(model, word, name);
     if (!path || !*path) {
@@ -107,34 +107,34 @@ static int read_word(pare_runner *runner, pare_run_inputs *out, const pare_model
     pare_eval_input *in = &out->items[out->n++];
     in->name = v->name;
     const pare_status st =
-        pare_runner_fail(runner, read_file(runner, &in->datum, path, v->type));
+        pare_bounded_fail(bounded, read_file(bounded, &in->datum, path, v->type));
     if (st) return pare_app_fail(app, pare_exit_for_input(st), NULL);
     return in->datum.kind == PARE_TYPE_TENSOR ? check_type(app, v, &in->datum, path) : 0;
 }
 
-int pare_run_inputs_read(pare_runner *runner, pare_run_inputs *out, const pare_model *model,
+int pare_run_inputs_read(pare_bounded *bounded, pare_run_inputs *out, const pare_model *model,
                          const pare_option_list *words)
 {
     size_t longest = 0;
     *out = (pare_run_inputs){ 0 };
     for (size_t i = 0; i < words->n; i++)
         if (strlen(words->items[i]) > longest) longest = strlen(words->items[i]);
-    char *name = pare_alloc(&runner->ctx, longest + 1);
-    out->items = pare_alloc_zero(&runner->ctx, (words->n + 1) * sizeof(*out->items));
+    char *name = pare_alloc(&bounded->ctx, longest + 1);
+    out->items = pare_alloc_zero(&bounded->ctx, (words->n + 1) * sizeof(*out->items));
     int status = 0;
     if (!name || !out->items)
-        status = pare_app_fail(runner->app,
-                               pare_exit_for_input(pare_fail_memory(&runner->app->ctx, longest)),
+        status = pare_app_fail(bounded->app,
+                               pare_exit_for_input(pare_fail_memory(&bounded->app->ctx, longest)),
                                NULL);
     for (size_t i = 0; !status && i < words->n; i++)
-        status = read_word(runner, out, model, words->items[i], name);
-    pare_free(&runner->ctx, name);
+        status = read_word(bounded, out, model, words->items[i], name);
+    pare_free(&bounded->ctx, name);
     return status;
 }
 
-void pare_run_inputs_free(pare_runner *runner, pare_run_inputs *inputs)
+void pare_run_inputs_free(pare_bounded *bounded, pare_run_inputs *inputs)
 {
-    pare_sample_free(&runner->ctx, inputs->items, inputs->n);
+    pare_sample_free(&bounded->ctx, inputs->items, inputs->n);
 }
 
 /* --- shapes ----------------------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
 #ifndef CLI_RUN_INPUTS_H
 #define CLI_RUN_INPUTS_H
 
-#include "cli/runner.h"
+#include "cli/bounded.h"
 #include "cli/shapes.h"
 
 /* The inputs that the command line names, their data read. */
@@ -14,9 +14,9 @@ typedef struct pare_run_inputs {
 /* Reads `IN=FILE` words: .npy, or a tensor as ONNX's test data has it (.pb). Returns 0, or reports
  * and returns the exit status: a wrong name or type says what is expected, and the nearest name.
  * pare_run_inputs_free is the caller's in every case. */
-int pare_run_inputs_read(pare_runner *runner, pare_run_inputs *out, const pare_model *model,
+int pare_run_inputs_read(pare_bounded *bounded, pare_run_inputs *out, const pare_model *model,
                          const pare_option_list *words);
-void pare_run_inputs_free(pare_runner *runner, pare_run_inputs *inputs);
+void pare_run_inputs_free(pare_bounded *bounded, pare_run_inputs *inputs);
 
 /* Checks that --shape and --dim name what the model has, and that no file settles it already.
  * Returns 0, or reports and returns the exit status. */

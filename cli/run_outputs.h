@@ -2,7 +2,7 @@
 #ifndef CLI_RUN_OUTPUTS_H
 #define CLI_RUN_OUTPUTS_H
 
-#include "cli/runner.h"
+#include "cli/bounded.h"
 
 /* One line per output: name, type and shape, range, mean, first elements. */
 void pare_run_print(pare_app *app, const pare_model *model, const pare_datum *outputs);

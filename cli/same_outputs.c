@@ -70,25 +70,25 @@ static bool is_excuse(pare_status st)
     return st == PARE_EUSAGE || st == PARE_EFORMAT || st == PARE_EUNSUPPORTED || st == PARE_EBUDGET;
 }
 
-static pare_status run_both(pare_runner *runner, bool *compared, const pare_model *before,
+static pare_status run_both(pare_bounded *bounded, bool *compared, const pare_model *before,
                             const pare_model *after, const pare_eval_input *inputs, size_t n)
 {
-    pare_ctx *const ctx = &runner->app->ctx;
+    pare_ctx *const ctx = &bounded->app->ctx;
     pare_datum *a = NULL, *b = NULL;
-    pare_status st = pare_runner_eval(runner, &a, before, inputs, n, 0);
+    pare_status st = pare_bounded_eval(bounded, &a, before, inputs, n, 0);
     if (st && is_excuse(st)) {
         pare_warn(ctx, "outputs before and after could not be compared: %s", ctx->message);
         return PARE_OK;
     }
     if (!st) {
-        st = pare_runner_eval(runner, &b, after, inputs, n, 0);
+        st = pare_bounded_eval(bounded, &b, after, inputs, n, 0);
         if (st && is_excuse(st))
             st = pare_fail_in(ctx, PARE_EIO, "it no longer runs; this is a mistake in pare: ");
     }
-    if (!st) st = compare(runner->app, before, a, b);
+    if (!st) st = compare(bounded->app, before, a, b);
     *compared = !st;
-    pare_runner_drop(runner, a, before);
-    pare_runner_drop(runner, b, after);
+    pare_bounded_drop(bounded, a, before);
+    pare_bounded_drop(bounded, b, after);
     return st;
 }
 
@@ -96,7 +96,7 @@ pare_status pare_same_outputs(pare_app *app, bool *compared, const pare_model *b
                               const pare_model *after, const pare_infer_opts *shapes)
 {
     const pare_node *random = random_node(before);
-    pare_runner runner;
+    pare_bounded bounded;
     pare_eval_input *inputs = NULL;
     size_t n = 0;
     *compared = false;
@@ -105,16 +105,16 @@ pare_status pare_same_outputs(pare_app *app, bool *compared, const pare_model *b
                   "random numbers", pare_str_or_empty(random->name), random->op_type);
         return PARE_OK;
     }
-    pare_runner_init(&runner, app);
+    pare_bounded_init(&bounded, app);
     const pare_sample_opts opts = { .shapes = shapes, .quiet = true };
-    pare_status st = pare_runner_fail(
-        &runner, pare_sample_inputs(&runner.ctx, &inputs, &n, before, &opts));
+    pare_status st = pare_bounded_fail(
+        &bounded, pare_sample_inputs(&bounded.ctx, &inputs, &n, before, &opts));
     if (st && is_excuse(st)) {
         pare_warn(&app->ctx, "outputs before and after could not be compared: %s",
                   app->ctx.message);
         return PARE_OK;
     }
-    if (!st) st = run_both(&runner, compared, before, after, inputs, n);
-    pare_sample_free(&runner.ctx, inputs, n);
+    if (!st) st = run_both(&bounded, compared, before, after, inputs, n);
+    pare_sample_free(&bounded.ctx, inputs, n);
     return st;
 }

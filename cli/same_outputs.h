@@ -2,7 +2,7 @@
 #ifndef CLI_SAME_OUTPUTS_H
 #define CLI_SAME_OUTPUTS_H
 
-#include "cli/runner.h"
+#include "cli/bounded.h"
 
 /* Runs both on the same random inputs, of shapes that the user tells, and compares the outputs bit
  * by bit. *compared is false, with a warning that says why, when `before` itself cannot be run, or

@@ -1,5 +1,5 @@
-/* The one public header of libpare: contexts, and models in memory. Files are read and written by
- * formats/ (formats/onnx/onnx.h), which build on this. */
+/* The one public header of libpare: contexts, models in memory, running them. Files are read and
+ * written by formats/ (formats/onnx/onnx.h), which build on this. */
 #ifndef PARE_H
 #define PARE_H
 
@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/ctx.h"
+#include "base/pool.h"
 #include "base/status.h"
 #include "base/utf8.h"
 #include "ir/attr.h"
@@ -29,5 +30,6 @@
 #include "op/op.h"
 #include "op/sample.h"
 #include "pass/pass.h"
+#include "run/runner.h"
 
 #endif

@@ -30,6 +30,7 @@ _pare() {
     "run --output-dir") COMPREPLY=(); return ;;
     "run --vectors") COMPREPLY=(); return ;;
     "run --seed") COMPREPLY=(); return ;;
+    "run --threads") COMPREPLY=(); return ;;
     "run --shape") COMPREPLY=(); return ;;
     "run --dim") COMPREPLY=(); return ;;
     "run --max-memory") COMPREPLY=(); return ;;
@@ -40,7 +41,7 @@ _pare() {
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
-    "run -"*) _pare_words " --input --output-dir --vectors --seed --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --exact --reference --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     esac
     case $verb in

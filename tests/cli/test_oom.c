@@ -133,6 +133,8 @@ static void test_run_verb(void **state)
     test_data_path(model, "models/tiny_qdq.onnx");
     char *random[] = { model, "--dim", "batch=1", "--output-dir", dir };
     torture("run", random, 5);
+    char *reference[] = { model, "--dim", "batch=1", "--reference" };
+    torture("run", reference, 4);
     test_remove_tree(dir);
 }
 
