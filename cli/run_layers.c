@@ -72,9 +72,10 @@ static double sum_of(const pare_step_times *t)
     return sum > 0 ? sum : 1;
 }
 
-/* A node's name, else that of what it makes. */
+/* A node's name, else that of what it makes; n NULL: none. */
 static const char *name_of(const pare_model *model, const pare_node *n)
 {
+    if (!n) return "";
     if (n->name && *n->name) return n->name;
     for (uint32_t i = 0; i < n->n_outputs; i++)
         if (n->outputs[i] != PARE_NONE) return model->values[n->outputs[i]].name;
@@ -112,9 +113,9 @@ void pare_step_times_print(pare_app *app, const pare_step_times *t, const pare_r
     pare_app_print(app, head.text);
     for (size_t i = 0; i < t->n_steps; i++) {
         const pare_plan_step_info step = pare_runner_step_at(runner, i);
-        const pare_node *n = &model->nodes[step.node];
-        print_row(app, name_of(model, n), pare_str_or_empty(n->op_type), step.kernel, t->ms[i],
-                  t->ms[i] / sum);
+        const pare_node *n = step.node == PARE_NONE ? NULL : &model->nodes[step.node];
+        print_row(app, name_of(model, n), n ? pare_str_or_empty(n->op_type) : "", step.kernel,
+                  t->ms[i], t->ms[i] / sum);
     }
     pare_line_add(&all, "all %zu, medians of %u runs", t->n_steps, t->n_rounds);
     print_row(app, all.text, "", "", sum, 1);
@@ -128,11 +129,11 @@ void pare_step_times_json(pare_json *json, const pare_step_times *t, const pare_
     pare_json_open_array(json, "layers");
     for (size_t i = 0; i < t->n_steps; i++) {
         const pare_plan_step_info step = pare_runner_step_at(runner, i);
-        const pare_node *n = &model->nodes[step.node];
+        const pare_node *n = step.node == PARE_NONE ? NULL : &model->nodes[step.node];
         pare_json_open_object(json, NULL);
         pare_json_text(json, "name", name_of(model, n));
-        pare_json_text(json, "op", pare_str_or_empty(n->op_type));
-        pare_json_text(json, "domain", pare_node_domain(n));
+        pare_json_text(json, "op", n ? pare_str_or_empty(n->op_type) : "");
+        pare_json_text(json, "domain", n ? pare_node_domain(n) : "");
         pare_json_text(json, "kernel", step.kernel);
         pare_json_real(json, "ms", t->ms[i]);
         pare_json_real(json, "share", t->ms[i] / sum);

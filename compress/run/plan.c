@@ -141,7 +141,6 @@ static pare_status give_results(pare_planner *p)
     pare_plan *plan = p->plan;
     plan->results = pare_plan_args(p, (outputs->n + 1) * sizeof(*plan->results));
     if (!plan->results) return pare_arena_fail(p->ctx, &plan->arena);
-    p->node = PARE_NONE;
     for (size_t i = 0; i < outputs->n; i++) {
         pare_plan_result *r = &plan->results[i];
         *r = (pare_plan_result){ outputs->items[i].value, PARE_NO_BUFFER, { 0 } };
@@ -157,6 +156,7 @@ static pare_status give_results(pare_planner *p)
         } else {
             r->laid.offset = 0;
             pare_laid_arrange(&r->laid, PARE_FORM_PLAIN);
+            p->node = p->model->values[r->value].producer;
             PARE_TRY(pare_plan_outside(p, PARE_NONE, PARE_BUFFER_OUTPUT, (uint32_t)i, &r->laid));
             PARE_TRY(pare_plan_copy(p, &home, &r->laid));
         }

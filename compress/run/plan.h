@@ -59,7 +59,7 @@ pare_plan_cost pare_plan_cost_of(const pare_plan *plan);
 /* What step i does: whose work it is (of several nodes done at once, the one that they hang on),
  * and by what. */
 typedef struct pare_plan_step_info {
-    pare_node_id node;
+    pare_node_id node;        /* PARE_NONE: a copy of an input or constant to an output */
     const char *kernel;       /* "gemm", "copy", "eval": lives as long as the plan */
 } pare_plan_step_info;
 

@@ -28,7 +28,7 @@ static INLINE void store(const pare_gemm_tile *t, int row, int half, __m512 z)
     const int64_t j = half * HALF;
     const float *add = t->finish.add ? t->finish.add + row * t->finish.add_stride : NULL;
     const int64_t n = t->n_cols - j;
-    const __mmask16 some = n >= HALF ? 0xffff : (__mmask16)((1u << n) - 1);
+    const __mmask16 some = (__mmask16)(n >= HALF ? 0xffffu : (1u << n) - 1);
     _mm512_mask_storeu_ps(t->y + row * t->y_stride + j, some, finish(&t->finish, add, j, some, z));
 }
 

@@ -100,7 +100,8 @@ static pare_status prepare(subject *s, const char *path, const options *o)
     }
     PARE_TRY(pare_plan_new(&s->ctx, &s->plan, s->model, &opts));
     if (o->n_threads > 1) PARE_TRY(pare_pool_new(&s->ctx, &s->pool, o->n_threads));
-    return pare_session_new(&s->ctx, &s->session, s->plan, s->pool);
+    const pare_session_opts session = { .pool = s->pool };
+    return pare_session_new(&s->ctx, &s->session, s->plan, &session);
 }
 
 static void drop(subject *s)
