@@ -72,6 +72,27 @@ static pare_status give(pare_planner *p, const pare_node *node, struct pare_isla
     return PARE_OK;
 }
 
+static size_t count_nodes(const pare_model *model, const pare_node *node)
+{
+    size_t n = 0;
+    for (uint32_t a = 0; a < node->n_attrs; a++) {
+        const pare_attr *attr = node->attrs[a];
+        for (uint32_t g = 0; attr->type == PARE_ATTR_GRAPH && g < attr->n; g++)
+            for (pare_node_id id = attr->graphs[g]->first_node; id != PARE_NONE;
+                 id = model->nodes[id].next)
+                n += 1 + count_nodes(model, &model->nodes[id]);
+    }
+    return n;
+}
+
+static size_t count_unplanned(const pare_planner *p, const pare_node *node)
+{
+    size_t n = count_nodes(p->model, node);
+    for (uint32_t i = 0; i < node->n_outputs; i++)
+        n += node->outputs[i] != PARE_NONE && !pare_plan_has(p, node->outputs[i]);
+    return n;
+}
+
 pare_status pare_plan_island(pare_planner *p, pare_node_id id)
 {
     const pare_node *node = &p->model->nodes[id];
@@ -89,6 +110,7 @@ pare_status pare_plan_island(pare_planner *p, pare_node_id id)
     PARE_TRY(give(p, node, items + t.n, &island->n_out));
     for (size_t i = 0; i < n; i++) touches[i] = &items[i].laid;
     p->plan->cost.n_islands++;
+    p->plan->cost.n_unplanned += count_unplanned(p, node);
     const pare_step step = { .args = island, .n_tasks = 1, .kernel = "eval" };
     return pare_plan_step(p, &step, touches, t.n + island->n_out);
 }

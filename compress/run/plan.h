@@ -52,6 +52,8 @@ typedef struct pare_plan_cost {
     uint64_t own_bytes;       /* the plan itself: steps, constants and weights of its own */
     uint64_t output_bytes;    /* outputs that steps write to */
     size_t n_steps, n_islands;
+    size_t n_unplanned;       /* nodes in graphs of islands, and outputs of islands whose shapes are
+                                 not known: what knowing the content of inputs may plan */
 } pare_plan_cost;
 
 pare_plan_cost pare_plan_cost_of(const pare_plan *plan);

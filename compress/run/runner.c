@@ -25,7 +25,7 @@ struct pare_runner {
     size_t n_plans, plans_cap;
     uint64_t clock, n_planned;
     uint32_t n_fixed;         /* plans that were made for a content */
-    bool fixing_helps;        /* such a plan had fewer islands than one for any content */
+    bool fixing_helps;        /* such a plan left less to be found out than one for any content */
     pare_workspace workspace;
     pare_session *session;    /* NULL: none yet */
     pare_plan *current;       /* of the session; borrowed */
@@ -174,7 +174,7 @@ static pare_status make_plan(pare_ctx *ctx, pare_runner *r, const pare_eval_inpu
     return st;
 }
 
-/* A plan that holds for any content, or, where that has fewer islands, for this very one. */
+/* A plan that holds for any content, or, where that plans more, for this very one. */
 static pare_status make_best(pare_ctx *ctx, pare_runner *r, const pare_eval_input *inputs, size_t n,
                              pare_plan **out)
 {
@@ -182,10 +182,10 @@ static pare_status make_best(pare_ctx *ctx, pare_runner *r, const pare_eval_inpu
     pare_plan *fixed = NULL;
     if (may_fix && r->fixing_helps) return make_plan(ctx, r, inputs, n, true, out);
     PARE_TRY(make_plan(ctx, r, inputs, n, false, out));
-    const size_t n_islands = pare_plan_cost_of(*out).n_islands;
-    if (!may_fix || !n_islands) return PARE_OK;
+    const size_t n_unplanned = pare_plan_cost_of(*out).n_unplanned;
+    if (!may_fix || !n_unplanned) return PARE_OK;
     const pare_status st = make_plan(ctx, r, inputs, n, true, &fixed);
-    r->fixing_helps = !st && pare_plan_cost_of(fixed).n_islands < n_islands;
+    r->fixing_helps = !st && pare_plan_cost_of(fixed).n_unplanned < n_unplanned;
     pare_plan *const other = r->fixing_helps ? *out : fixed;
     if (r->fixing_helps) *out = fixed;
     pare_plan_unref(ctx, other);
