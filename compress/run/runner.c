@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Plans for more contents of small inputs than this are not made: they count something. */
-enum { MAX_FIXED_PLANS = 16, MIN_CACHE_BYTES = 64 << 10 };
+enum { MAX_FIXED_PLANS = 16, MIN_CACHE_BYTES = 64 << 10, MAX_ALIGNED_BYTES = 64 << 10 };
 
 typedef struct cached {
     pare_plan *plan;
@@ -70,13 +70,16 @@ static pare_status fold(pare_ctx *ctx, pare_runner *r)
     return pare_pass_run(ctx, r->model, pare_pass_find("dead-code"), &opts, &stats);
 }
 
-/* Plans want dense payloads that are aligned: made once here, not once per plan. */
+/* Plans copy what is not dense or aligned: done once here, not once per plan. Large tensors that
+ * are dense stay as they are, since they tend to be read by packing alone, which does not mind. */
 static pare_status densify(pare_ctx *ctx, pare_runner *r)
 {
     for (pare_value_id id = 0; id < r->model->n_values; id++) {
         const pare_value *v = &r->model->values[id];
         pare_tensor *dense = NULL;
-        if (!v->graph || !v->tensor) continue;
+        if (!v->graph || !v->tensor ||
+            (v->tensor->encoding == PARE_ENC_DENSE && v->tensor->payload.n > MAX_ALIGNED_BYTES))
+            continue;
         PARE_TRY(pare_tensor_densify(ctx, &dense, v->tensor));
         const pare_status st =
             dense == v->tensor ? PARE_OK : pare_value_set_tensor(ctx, r->model, id, dense);

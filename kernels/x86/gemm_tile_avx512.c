@@ -75,5 +75,6 @@ void pare_gemm_tile_avx512(const pare_gemm_tile *tile)
     static pare_gemm_tile_fn *const half[] = { half_1,  half_2,  half_3,  half_4, half_5,
                                                half_6,  half_7,  half_8,  half_9, half_10,
                                                half_11, half_12, half_13, half_14 };
-    (tile->n_cols > HALF ? whole : half)[tile->n_rows - 1](tile);
+    if (tile->n_cols > HALF) whole[tile->n_rows - 1](tile);
+    else half[tile->n_rows - 1](tile);
 }
