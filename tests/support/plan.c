@@ -34,7 +34,7 @@ pare_status test_plan_run(pare_ctx *ctx, pare_datum **out, const pare_model *mod
 static bool same_bits(const pare_tensor *a, const pare_tensor *b, int64_t *at)
 {
     const pare_wide wide = pare_wide_of(a->dtype);
-    if (memcmp(a->payload.data, b->payload.data, a->payload.n) == 0) return true;
+    if (!a->payload.n || memcmp(a->payload.data, b->payload.data, a->payload.n) == 0) return true;
     if (wide != PARE_WIDE_F32 && wide != PARE_WIDE_F64) return false;
     const size_t width = a->payload.n / (size_t)a->n_elements;
     for (*at = 0; *at < a->n_elements; ++*at) {
@@ -62,7 +62,7 @@ bool test_plan_same(const pare_datum *a, const pare_datum *b, char *why, size_t 
     const pare_tensor *y = b->tensor;
     int64_t at = -1;
     if (x->dtype != y->dtype || x->rank != y->rank || x->n_elements != y->n_elements ||
-        memcmp(x->dims, y->dims, x->rank * sizeof(x->dims[0])) != 0) {
+        (x->rank && memcmp(x->dims, y->dims, x->rank * sizeof(x->dims[0])) != 0)) {
         snprintf(why, n, "another type or shape");
         return false;
     }
