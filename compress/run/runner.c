@@ -202,7 +202,7 @@ static pare_status make_best(pare_ctx *ctx, pare_runner *r, const pare_eval_inpu
 static uint64_t cache_limit(const pare_runner *r)
 {
     if (r->opts.cache_bytes) return r->opts.cache_bytes;
-    const uint64_t share = (pare_packs_bytes(r->packs) + r->workspace.n_bytes) / 8;
+    const uint64_t share = (pare_packs_bytes(r->packs) + r->workspace.n_bytes) / 16;
     return share < MIN_CACHE_BYTES ? MIN_CACHE_BYTES : share;
 }
 
