@@ -7,6 +7,13 @@
  * used pay for those alone. */
 enum { PANEL = 32, HALF = 16, MAX_ROWS = 14 };
 
+/* Rows whose addresses stay in registers. Those of others are read from memory each time: moving
+ * them through vector registers, as compilers do, takes a port that multiplies. */
+enum { KEPT = 9 };
+
+/* Weights are asked for this many elements ahead, beyond the page where the processor stops. */
+enum { AHEAD = 1024 };
+
 #define INLINE inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 14")
 
@@ -42,14 +49,20 @@ static INLINE void run(const pare_gemm_tile *t, const int n_rows, const int n_ha
     const float *w = t->w;
     for (int64_t tap = 0; tap < t->n_taps; tap++) {
         const float *x[MAX_ROWS];
+        const float *volatile far[MAX_ROWS];
         UNROLL
-        for (int r = 0; r < n_rows; r++) x[r] = t->x[tap * n_rows + r];
+        for (int r = 0; r < n_rows; r++)
+            if (r < KEPT) x[r] = t->x[tap * n_rows + r];
+            else far[r] = t->x[tap * n_rows + r];
         for (int64_t c = 0; c < t->depth; c++, w += PANEL) {
             __m512 columns[2];
+            for (int h = 0; h < n_halves; h++)
+                _mm_prefetch((const char *)(w + AHEAD + h * HALF), _MM_HINT_T0);
             for (int h = 0; h < n_halves; h++) columns[h] = _mm512_load_ps(w + h * HALF);
             UNROLL
             for (int r = 0; r < n_rows; r++) {
-                const __m512 v = _mm512_set1_ps(x[r][c]);
+                const float *at = r < KEPT ? x[r] : far[r];
+                const __m512 v = _mm512_set1_ps(at[c]);
                 for (int h = 0; h < n_halves; h++)
                     sum[r][h] = _mm512_fmadd_ps(v, columns[h], sum[r][h]);
             }
