@@ -27,6 +27,28 @@ static const float *group_base(const conv_args *a, const pare_frame *frame, int6
            group * a->product.depth * a->window.channel_step;
 }
 
+/* How many windows from this one on, at most n, follow each other in a line without padding. */
+static int64_t rows_alike(const pare_sliding *s, const pare_corner *c, int64_t n)
+{
+    const int64_t reach = c->at[2] + (s->kernel[2] - 1) * s->dilation[2];
+    const int64_t step = s->stride[2];
+    if (n > 1 && reach + (n - 1) * step >= s->in[2]) n = (s->in[2] - 1 - reach) / step + 1;
+    const int64_t line_end = s->out[2] * step - s->begin[2];
+    if (n > 1 && c->at[2] + (n - 1) * step >= line_end) n = (line_end - 1 - c->at[2]) / step + 1;
+    return n;
+}
+
+/* Pointers of m rows that are alike, of n of the tile. */
+static void point_line(const conv_args *a, const pare_corner *c, int64_t m, int64_t n,
+                       const float **x)
+{
+    const pare_sliding *s = &a->window;
+    const float *at = pare_sliding_under(s, c, 0, 0, 0);
+    const int64_t step = s->stride[2] * s->step[2];
+    for (int64_t t = 0; t < s->n_taps; t++, x += n)
+        for (int64_t r = 0; r < m; r++) x[r] = at + a->taps[t] + r * step;
+}
+
 static void point_rows(const pare_product *product, const pare_frame *frame, int64_t outer,
                        int64_t first, int n, const float **x, float *room)
 {
@@ -39,14 +61,17 @@ static void point_rows(const pare_product *product, const pare_frame *frame, int
         return;
     }
     pare_corner c = pare_sliding_corner(s, base, first);
-    for (int r = 0; r < n; r++) {
+    for (int r = 0; r < n;) {
+        int64_t n_alike = 1;
         if (pare_sliding_is_inside(s, &c)) {
-            const float *at = pare_sliding_under(s, &c, 0, 0, 0);
-            for (int64_t t = 0; t < s->n_taps; t++) x[t * n + r] = at + a->taps[t];
+            n_alike = rows_alike(s, &c, n - r);
+            point_line(a, &c, n_alike, n, x + r);
+            c.at[2] += (n_alike - 1) * s->stride[2];
         } else {
             pare_sliding_point(s, &c, a->zeros, n, x + r);
         }
-        if (r + 1 < n && !pare_sliding_next(s, &c)) c.x += s->batch_step;
+        r += (int)n_alike;
+        if (r < n && !pare_sliding_next(s, &c)) c.x += s->batch_step;
     }
 }
 
