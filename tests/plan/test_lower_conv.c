@@ -1,0 +1,52 @@
+/* Convolutions by fast kernels: edges of windows, few channels. */
+#include "support/lowered.h"
+#include "support/test.h"
+
+#include <stdio.h>
+
+typedef struct row {
+    const char *attrs, *x, *w, *y;
+    int rank;                 /* of the three */
+    int n_weights;
+} row;
+
+/* Filters are sines of 0, 1, 2, ..., so that they are constant. */
+static void check(const row *r)
+{
+    char text[1024];
+    snprintf(text, sizeof(text),
+             "g (float[%s] X) => (float[%s] Y)\n"
+             "<float zero = {0}, float one = {1}, float n = {%d}, int64[%d] s = {%s}>\n"
+             "{ r = Range(zero, n, one)\n v = Sin(r)\n W = Reshape(v, s)\n"
+             "  C = Conv%s (X, W)\n Y = Relu(C) }",
+             r->x, r->y, r->n_weights, r->rank, r->w, r->attrs);
+    test_lowered(text, 0, 0, 0);
+}
+
+static const row convs[] = {
+    { "", "1,3,5,6", "4,3,1,1", "1,4,5,6", 4, 12 },
+    { "<pads = [1, 1, 1, 1]>", "2,3,7,9", "17,3,3,3", "2,17,7,9", 4, 459 },
+    { "<pads = [3, 3, 3, 3], strides = [2, 2]>", "1,3,15,14", "33,3,7,7", "1,33,8,7", 4, 4851 },
+    { "<pads = [0, 1, 2, 0], strides = [2, 3]>", "2,1,8,11", "5,1,3,2", "2,5,4,4", 4, 30 },
+    { "<strides = [3, 3]>", "1,2,8,8", "3,2,2,2", "1,3,3,3", 4, 24 },
+    { "<dilations = [2, 1], pads = [2, 1, 2, 1]>", "1,4,9,8", "6,4,3,3", "1,6,9,8", 4, 216 },
+    { "<dilations = [1, 2], pads = [1, 2, 1, 2]>", "1,4,9,8", "6,4,3,3", "1,6,9,8", 4, 216 },
+    { "<group = 2, pads = [1, 1, 1, 1]>", "1,6,5,5", "8,3,3,3", "1,8,5,5", 4, 216 },
+    { "<pads = [2, 2], strides = [2]>", "2,7,31", "9,7,5", "2,9,16", 3, 315 },
+    { "<pads = [1, 0, 1, 1, 2, 0]>", "2,2,4,5,6", "3,2,3,3,2", "2,3,4,5,6", 5, 108 },
+    { "<pads = [1, 1, 1, 1]>", "2,16,9,8", "40,16,3,3", "2,40,9,8", 4, 5760 },
+    { "<strides = [2, 2]>", "3,12,9,9", "20,12,1,1", "3,20,5,5", 4, 240 },
+    { "", "3,24,7,7", "20,24,1,1", "3,20,7,7", 4, 480 },
+};
+
+static void convolutions_agree(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(convs) / sizeof(convs[0]); i++) check(&convs[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(convolutions_agree) };
+    return test_run(tests);
+}
