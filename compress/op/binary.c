@@ -133,11 +133,18 @@ static pare_num negate(pare_num n)
 /* Not for NaN, which no dimension is computed from. */
 static pare_num less_or_equal(pare_exprs *exprs, const void *params, const pare_num *x)
 {
+    double a;
+    double b;
+    if (as_real(x[0], &a) && as_real(x[1], &b)) return pare_num_int(a <= b);
     return negate(greater(exprs, params, x));
 }
 
 static pare_num greater_or_equal(pare_exprs *exprs, const void *params, const pare_num *x)
 {
+    const pare_num swapped[2] = { x[1], x[0] };
+    double a;
+    double b;
+    if (as_real(x[0], &a) && as_real(x[1], &b)) return less_or_equal(exprs, params, swapped);
     return negate(less(exprs, params, x));
 }
 
