@@ -9,8 +9,16 @@ pare_element_fn *pare_element_of(const pare_element_row *rows, const char *name)
     return NULL;
 }
 
+/* Integers that the type cannot hold wrap around: they are not followed. */
 static pare_num round_to(pare_dtype dtype, pare_num n)
 {
+    const pare_dtype_info *info = pare_dtype_of(dtype);
+    const bool is_uint = info->class == PARE_CLASS_UINT;
+    if (n.kind == PARE_NUM_INT && is_uint && n.i < 0) return pare_num_unknown();
+    if (n.kind == PARE_NUM_INT && info->bits < 64 && (is_uint || info->class == PARE_CLASS_INT)) {
+        const int64_t end = INT64_C(1) << (is_uint ? info->bits : info->bits - 1);
+        if (n.i >= end || n.i < -end) return pare_num_unknown();
+    }
     if (n.kind == PARE_NUM_REAL && dtype == PARE_FLOAT) n.r = (double)(float)n.r;
     return n;
 }
