@@ -202,6 +202,7 @@ pare_status pare_infer(pare_ctx *ctx, pare_shapes **out, const pare_model *model
     if (!st) st = make_bodies(&inf);
     if (!st) st = pare_infer_inputs(&inf);
     if (!st) pare_infer_constants(&inf, model->graph);
+    if (!st) st = pare_infer_asked(&inf);
     if (!st) st = pare_infer_nodes(&inf, model->graph);
     if (!st) settle_bodies(&inf);
     if (inf.shapes) inf.shapes->bindings = NULL; /* the caller's; not needed any more */

@@ -92,6 +92,12 @@ pare_status pare_infer_inputs(pare_inferer *inf)
         const pare_value_id id = model->graph->inputs.items[i].value;
         inf->shapes->infos[id] = pare_info_from_type(inf->shapes, model->values[id].type);
     }
+    return PARE_OK;
+}
+
+pare_status pare_infer_asked(pare_inferer *inf)
+{
+    const pare_model *model = inf->model;
     for (size_t i = 0; i < inf->opts->n_inputs; i++) {
         const pare_input_shape *asked = &inf->opts->inputs[i];
         pare_info *info = &inf->shapes->infos[find_input(model, asked->name)];

@@ -38,6 +38,9 @@ void pare_infer_constants(pare_inferer *inf, const pare_graph *graph);
 /* Gives the inputs of the main graph what the file declares and the user said. EUSAGE. */
 pare_status pare_infer_inputs(pare_inferer *inf);
 
+/* What the caller says of inputs, in place of their defaults. */
+pare_status pare_infer_asked(pare_inferer *inf);
+
 /* Infers a function's body for the call at node, giving its outputs in out. */
 pare_status pare_infer_function(pare_inferer *inf, pare_node_id node, const pare_function *function,
                                 const pare_info *const *in, pare_info *out);
