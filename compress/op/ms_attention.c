@@ -117,6 +117,7 @@ static pare_status multi_head_infer(pare_ctx *ctx, pare_infer_io *io)
     const pare_attention_params *p = io->params;
     pare_exprs *x = io->shapes->exprs;
     const pare_info *query = pare_in(io, 0);
+    const pare_info *key = pare_in(io, 1);
     const pare_info *value = pare_in(io, 2);
     const pare_dtype dtype = pare_first_dtype(io);
     PARE_TRY(pare_need_rank(ctx, io, 0, 3, 5));
@@ -132,6 +133,9 @@ static pare_status multi_head_infer(pare_ctx *ctx, pare_infer_io *io)
         fresh = value->rank == 4 ? value->dims[2] : pare_axis_of(io, 2, 3, 1);
     } else if (value) {
         value_size = fresh = pare_num_unknown();
+    } else if (key) { /* both, [B, L, heads, 2, size] */
+        value_size = pare_axis_of(io, 1, 5, 4);
+        fresh = pare_axis_of(io, 1, 5, 1);
     }
     set_output(io, dtype, query->dims[0], steps, pare_num_mul(x, value_size, heads));
     if (pare_in(io, 6)) fresh = pare_num_add(x, fresh, pare_axis_of(io, 6, 4, 2));
