@@ -26,7 +26,6 @@ static pare_status batch_norm_infer(pare_ctx *ctx, pare_infer_io *io)
 {
     const pare_batch_norm_params *p = io->params;
     const pare_info *x = pare_in(io, 0);
-    const pare_info *mean = pare_in(io, 3);
     pare_num channels = pare_num_unknown();
     if (pare_info_has_rank(x) && x->rank >= 2) channels = x->dims[1];
     for (uint32_t i = 1; i < 5 && !p->per_element; i++) {
@@ -37,7 +36,8 @@ static pare_status batch_norm_infer(pare_ctx *ctx, pare_infer_io *io)
     }
     PARE_TRY(pare_infer_same(ctx, io));
     for (uint32_t i = 1; i < io->n_out; i++) {
-        const pare_dtype dtype = mean ? mean->dtype : PARE_DTYPE_UNDEFINED;
+        const pare_info *like = pare_in(io, i % 2 ? 3 : 4); /* mean, variance */
+        const pare_dtype dtype = like ? like->dtype : PARE_DTYPE_UNDEFINED;
         io->out[i] = p->per_element ? pare_info_unranked(dtype)
                                     : pare_info_tensor(io->shapes, dtype, 1, &channels);
     }
