@@ -1,4 +1,5 @@
 #include "op/elementwise.h"
+#include "op/reals.h"
 #include "op/wide.h"
 
 #include <float.h>
@@ -23,8 +24,9 @@ static pare_num clip(pare_exprs *exprs, const void *params, const pare_num *x)
 
 static pare_status clip_infer(pare_ctx *ctx, pare_infer_io *io)
 {
+    const pare_clip_params *p = io->params;
     PARE_TRY(pare_infer_same(ctx, io));
-    if (io->n_in == 3) pare_content_apply(io, clip, 3);
+    if (io->n_in == 3 && !p->has_attrs) pare_content_apply(io, clip, 3);
     return PARE_OK;
 }
 
@@ -37,6 +39,7 @@ static pare_status bound_of(pare_ctx *ctx, const pare_eval_io *io, uint32_t i, b
     const pare_tensor *bound = pare_eval_tensor(io, i);
     const float attr = i == 1 ? p->min : p->max;
     *has = p->has_attrs || bound;
+    if (p->has_attrs && !pare_reals_wide(x->dtype)) return pare_eval_no_type(ctx, io, x->dtype);
     if (p->has_attrs && pare_wide_of(x->dtype) == PARE_WIDE_F32) out->f32[0] = attr;
     else if (p->has_attrs)
         pare_wide_load_as(pare_wide_of(x->dtype), PARE_FLOAT, &attr, 0, 0, 1, out);
