@@ -324,7 +324,8 @@ pare_status pare_variadic_eval(pare_ctx *ctx, pare_eval_io *io)
             return pare_call_fail(ctx, io->call, "input %" PRIu32 ": expected %s, found %s", i,
                                   pare_dtype_name(dtype), x ? pare_dtype_name(x->dtype) : "none");
     }
-    if (!pare_pair_apply(row, pare_wide_of(dtype), 0, NULL, NULL)) return pare_eval_no_type(ctx, io, dtype);
+    if (!pare_pair_apply(row, pare_wide_of(dtype), 0, NULL, NULL))
+        return pare_eval_no_type(ctx, io, dtype);
     PARE_TRY(pare_eval_out(ctx, io, 0, &y));
     size_t n_bytes = 0;
     if (!pare_mul_size((size_t)io->out[0].tensor->n_elements, bytes, &n_bytes))

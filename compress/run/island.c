@@ -17,7 +17,8 @@ static void take(taker *t, pare_value_id value)
 {
     pare_planner *p = t->p;
     if (value == PARE_NONE || p->values[value].in_evaluator || t->st) return;
-    if (!pare_plan_has(p, value) && !pare_plan_constant(p, value)) return;
+    t->st = pare_plan_narrow(p, value);
+    if (t->st || (!pare_plan_has(p, value) && !pare_plan_constant(p, value))) return;
     if (t->items) {
         struct pare_island_value *v = &t->items[t->n];
         *v = (struct pare_island_value){ .value = value };

@@ -28,6 +28,7 @@ static pare_status lower_branch(pare_planner *p, const pare_node *node, const pa
     for (uint32_t i = 0; i < node->n_outputs; i++) {
         const pare_value_id to = node->outputs[i];
         const pare_value_id from = branch->outputs.items[i].value;
+        PARE_TRY(pare_plan_narrow(p, from));
         if (to == PARE_NONE || !pare_plan_has(p, from)) continue;
         PARE_TRY(pare_plan_alias(p, to, pare_plan_home(p, from)));
         p->values[to].constant = p->values[from].constant;
@@ -46,6 +47,24 @@ static void count_uses_off(pare_planner *p, const pare_group *group, uint32_t n_
     }
 }
 
+/* The same of one node with float16 values. */
+static pare_status lower_half(pare_planner *p, const pare_group *alone, const pare_node *node,
+                              uint32_t *n_taken)
+{
+    if (!pare_plan_can_widen(node)) {
+        for (uint32_t i = 0; i < node->n_inputs; i++)
+            PARE_TRY(pare_plan_narrow(p, node->inputs[i].value));
+        return lower_by_family(p, alone, n_taken);
+    }
+    PARE_TRY(pare_plan_widen_inputs(p, node));
+    const size_t first = p->plan->n_steps;
+    p->widens = true;
+    pare_status st = lower_by_family(p, alone, n_taken);
+    if (!st && *n_taken) st = pare_plan_round_outputs(p, node, first);
+    p->widens = false;
+    return st;
+}
+
 static pare_status lower_node(pare_planner *p, pare_node_id id)
 {
     const pare_node *node = &p->model->nodes[id];
@@ -59,19 +78,22 @@ static pare_status lower_node(pare_planner *p, pare_node_id id)
     const pare_graph *branch = pare_plan_branch(p, node);
     if (branch) return lower_branch(p, node, branch);
     if (pare_plan_can_fold(p, node)) return pare_plan_fold(p, id);
-    if (!p->opts->islands_only && !pare_called_function(p->model, node))
-        PARE_TRY(lower_by_family(p, &alone, &n_taken));
+    if (!p->opts->islands_only && !pare_called_function(p->model, node)) {
+        if (pare_plan_is_half_node(p, node)) PARE_TRY(lower_half(p, &alone, node, &n_taken));
+        else PARE_TRY(lower_by_family(p, &alone, &n_taken));
+    }
     if (!n_taken) PARE_TRY(pare_plan_island(p, id));
     count_uses_off(p, &alone, 1);
     return PARE_OK;
 }
 
-/* Whether all of a group has to run. */
+/* Whether all of a group has to run, without rounding between its nodes. */
 static bool is_whole(const pare_planner *p, const pare_group *group)
 {
     for (uint32_t i = 0; i < group->n_nodes; i++)
         if (!p->is_needed[group->nodes[i]] ||
-            pare_plan_can_fold(p, &p->model->nodes[group->nodes[i]]))
+            pare_plan_can_fold(p, &p->model->nodes[group->nodes[i]]) ||
+            pare_plan_is_half_node(p, &p->model->nodes[group->nodes[i]]))
             return false;
     return true;
 }
@@ -144,6 +166,7 @@ static pare_status give_results(pare_planner *p)
     for (size_t i = 0; i < outputs->n; i++) {
         pare_plan_result *r = &plan->results[i];
         *r = (pare_plan_result){ outputs->items[i].value, PARE_NO_BUFFER, { 0 } };
+        PARE_TRY(pare_plan_narrow(p, r->value));
         if (!pare_plan_has(p, r->value)) continue; /* strings, sequences, unknown shapes */
         const pare_laid home = *pare_plan_home(p, r->value);
         if (plan->buffers[home.buffer].kind == PARE_BUFFER_ISLAND &&
@@ -217,7 +240,8 @@ static pare_status start(pare_planner *p)
     p->values = pare_alloc_zero(p->ctx, (n_values + 1) * sizeof(*p->values));
     p->is_needed = pare_alloc_zero(p->ctx, p->model->n_nodes + 1);
     p->is_kept = pare_alloc_zero(p->ctx, n_values + 1);
-    if (!p->values || !p->is_needed || !p->is_kept)
+    p->wide = pare_alloc_zero(p->ctx, (n_values + 1) * sizeof(*p->wide));
+    if (!p->values || !p->wide || !p->is_needed || !p->is_kept)
         return pare_fail_memory(p->ctx, n_values * sizeof(*p->values));
     for (size_t i = 0; i < n_values; i++) {
         const pare_value *v = &p->model->values[i];
@@ -285,6 +309,7 @@ pare_status pare_plan_new(pare_ctx *ctx, pare_plan **out, const pare_model *mode
     if (!st) st = build(&p);
     pare_shapes_free(ctx, p.shapes);
     pare_free(ctx, p.values);
+    pare_free(ctx, p.wide);
     pare_free(ctx, p.is_needed);
     pare_free(ctx, p.is_kept);
     if (st) pare_plan_unref(ctx, plan);

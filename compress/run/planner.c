@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+pare_planned *pare_plan_of(const pare_planner *p, pare_value_id value)
+{
+    return p->widens && pare_plan_is_half(p, value) ? &p->wide[value] : &p->values[value];
+}
+
 bool pare_plan_shape(const pare_planner *p, pare_value_id value, pare_laid *out)
 {
     const pare_info *info = pare_shapes_of(p->shapes, value);
@@ -9,7 +14,8 @@ bool pare_plan_shape(const pare_planner *p, pare_value_id value, pare_laid *out)
     const uint32_t bits = pare_dtype_of(info->dtype)->bits;
     if (bits < 8 || bits > 64) return false;
     *out = (pare_laid){ .buffer = PARE_NO_BUFFER, .dtype = info->dtype, .rank = info->rank };
-    int64_t n_bytes = bits / 8;
+    if (p->widens && pare_plan_is_half(p, value)) out->dtype = PARE_FLOAT;
+    int64_t n_bytes = (int64_t)pare_laid_width(out);
     for (uint32_t i = 0; i < info->rank; i++) {
         if (info->dims[i].kind != PARE_NUM_INT || info->dims[i].i < 0) return false;
         out->dims[i] = info->dims[i].i;
@@ -23,7 +29,7 @@ bool pare_plan_shape(const pare_planner *p, pare_value_id value, pare_laid *out)
 
 bool pare_plan_has(const pare_planner *p, pare_value_id value)
 {
-    return value != PARE_NONE && p->values[value].n_forms > 0;
+    return value != PARE_NONE && pare_plan_of(p, value)->n_forms > 0;
 }
 
 bool pare_plan_is_used(const pare_planner *p, pare_value_id value)
@@ -33,19 +39,20 @@ bool pare_plan_is_used(const pare_planner *p, pare_value_id value)
 
 const pare_laid *pare_plan_home(const pare_planner *p, pare_value_id value)
 {
-    return &p->values[value].forms[0];
+    return &pare_plan_of(p, value)->forms[0];
 }
 
 const pare_tensor *pare_plan_constant(const pare_planner *p, pare_value_id value)
 {
-    return value == PARE_NONE ? NULL : p->values[value].constant;
+    return value == PARE_NONE ? NULL : pare_plan_of(p, value)->constant;
 }
 
 pare_status pare_plan_pack(pare_planner *p, pare_value_id value, pare_pack_key *key, size_t n_bytes,
                            void **out, bool *is_new)
 {
-    const pare_tensor *initializer = p->model->values[value].tensor;
-    key->tensor = initializer ? initializer : p->values[value].constant;
+    const bool is_own = p->widens && pare_plan_is_half(p, value); /* made here, by widening */
+    const pare_tensor *initializer = is_own ? NULL : p->model->values[value].tensor;
+    key->tensor = initializer ? initializer : pare_plan_of(p, value)->constant;
     PARE_TRY(pare_packs_get(p->ctx, initializer ? p->packs : p->plan->own_packs, key, n_bytes, out,
                             is_new));
     if (*is_new) p->plan->cost.packed_bytes += n_bytes;
@@ -69,7 +76,7 @@ static pare_status add_buffer(pare_planner *p, const pare_buffer *buffer, uint32
 
 static pare_status add_form(pare_planner *p, pare_value_id value, const pare_laid *laid)
 {
-    pare_planned *v = &p->values[value];
+    pare_planned *v = pare_plan_of(p, value);
     pare_laid *forms = pare_arena_array(&p->plan->arena, v->n_forms + 1, sizeof(*forms));
     if (!forms) return pare_arena_fail(p->ctx, &p->plan->arena);
     if (v->n_forms) memcpy(forms, v->forms, v->n_forms * sizeof(*forms));
@@ -144,7 +151,7 @@ static pare_status keep_constant(pare_planner *p, pare_tensor *tensor)
 
 pare_status pare_plan_set_constant(pare_planner *p, pare_value_id value, pare_tensor *tensor)
 {
-    pare_planned *v = &p->values[value];
+    pare_planned *v = pare_plan_of(p, value);
     pare_laid laid;
     uint32_t id = 0;
     PARE_TRY(keep_constant(p, tensor));
@@ -164,7 +171,7 @@ pare_status pare_plan_set_constant(pare_planner *p, pare_value_id value, pare_te
 
 pare_status pare_plan_align(pare_planner *p, pare_value_id value)
 {
-    pare_planned *v = value == PARE_NONE ? NULL : &p->values[value];
+    pare_planned *v = value == PARE_NONE ? NULL : pare_plan_of(p, value);
     pare_tensor *aligned = NULL;
     if (!v || !v->constant || v->constant->encoding != PARE_ENC_DENSE) return PARE_OK;
     PARE_TRY(pare_tensor_densify(p->ctx, &aligned, v->constant));
@@ -188,7 +195,7 @@ static pare_status copy_form(pare_planner *p, pare_value_id value, pare_laid *to
 
 pare_status pare_plan_need(pare_planner *p, pare_value_id value, pare_form form, pare_laid *out)
 {
-    const pare_planned *v = &p->values[value];
+    const pare_planned *v = pare_plan_of(p, value);
     for (uint32_t i = 0; i < v->n_forms; i++) {
         *out = v->forms[i];
         if (pare_laid_has_form(out, form)) return PARE_OK;
@@ -200,7 +207,7 @@ pare_status pare_plan_need(pare_planner *p, pare_value_id value, pare_form form,
 
 pare_laid pare_plan_prefer(const pare_planner *p, pare_value_id value, pare_form form)
 {
-    const pare_planned *v = &p->values[value];
+    const pare_planned *v = pare_plan_of(p, value);
     for (uint32_t i = 0; i < v->n_forms; i++)
         if (pare_laid_has_form(&v->forms[i], form)) return v->forms[i];
     return v->forms[0];
@@ -209,7 +216,7 @@ pare_laid pare_plan_prefer(const pare_planner *p, pare_value_id value, pare_form
 pare_status pare_plan_need_like(pare_planner *p, pare_value_id value, const pare_laid *like,
                                 pare_laid *out)
 {
-    const pare_planned *v = &p->values[value];
+    const pare_planned *v = pare_plan_of(p, value);
     for (uint32_t i = 0; i < v->n_forms; i++) {
         *out = v->forms[i];
         if (pare_laid_alike(out, like)) return PARE_OK;
@@ -232,9 +239,10 @@ static uint32_t count_uses(const pare_planner *p, pare_value_id value)
 
 bool pare_plan_dies(const pare_planner *p, pare_value_id value)
 {
-    const pare_planned *v = &p->values[value];
+    const pare_planned *v = pare_plan_of(p, value);
     const pare_buffer *b = &p->plan->buffers[v->forms[0].buffer];
-    return v->n_pending == count_uses(p, value) && b->kind == PARE_BUFFER_ARENA && b->n_values == 1;
+    return p->values[value].n_pending == count_uses(p, value) && b->kind == PARE_BUFFER_ARENA &&
+           b->n_values == 1;
 }
 
 pare_status pare_lower_open(pare_planner *p, const pare_group *group, uint32_t i, void *params,

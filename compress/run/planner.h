@@ -92,6 +92,8 @@ typedef struct pare_planner {
     pare_plan *plan;
     pare_shapes *shapes;
     pare_planned *values;     /* by value handle */
+    pare_planned *wide;       /* the same of float16 values held as float */
+    bool widens;              /* for lowerings, float16 values are now floats */
     uint8_t *is_needed;       /* by node handle */
     uint8_t *is_kept;         /* by value handle */
     pare_packs *packs;        /* for payloads of the model */
@@ -133,6 +135,25 @@ static inline pare_value_id pare_lower_out(const pare_lowering *l, uint32_t i)
 {
     return i < l->node->n_outputs ? l->node->outputs[i] : PARE_NONE;
 }
+
+/* Where a value is: of float16 values, as float while that is how lowerings see them. */
+pare_planned *pare_plan_of(const pare_planner *p, pare_value_id value);
+
+/* float16 values live as float16, as floats that were rounded to it, or both. Computing goes on
+ * floats, and what it gives is rounded, as eval has it.
+ *
+ * Whether a value is a float16 tensor; whether a node takes or gives one. */
+bool pare_plan_is_half(const pare_planner *p, pare_value_id value);
+bool pare_plan_is_half_node(const pare_planner *p, const pare_node *node);
+
+/* Whether the operator's lowering computes on floats what its eval computes on halves. */
+bool pare_plan_can_widen(const pare_node *node);
+
+/* Make inputs of a node there as floats, round its outputs from step `first` on, make a value there
+ * as float16. Of other values: nothing. */
+pare_status pare_plan_widen_inputs(pare_planner *p, const pare_node *node);
+pare_status pare_plan_round_outputs(pare_planner *p, const pare_node *node, size_t first);
+pare_status pare_plan_narrow(pare_planner *p, pare_value_id value);
 
 /* Type and shape as laid out nowhere yet (buffer PARE_NO_BUFFER), strides unset. False: not a
  * tensor of whole bytes per element whose at most PARE_LAID_AXES dims are all known. */

@@ -6,6 +6,7 @@ static pare_status watch(pare_planner *p, pare_value_id value)
 {
     pare_plan *plan = p->plan;
     const pare_planned *v = &p->values[value];
+    if (p->is_kept[value]) PARE_TRY(pare_plan_narrow(p, value));
     if (!p->is_kept[value] || (!v->n_forms && !v->constant && !v->in_evaluator)) return PARE_OK;
     if (!pare_arena_grow(&plan->arena, &plan->watches, &plan->watches_cap, plan->n_watches + 1,
                          sizeof(*plan->watches)))

@@ -22,8 +22,8 @@ typedef struct author {
 
 static bool takes(const pare_planner *p, pare_value_id value, pare_dtype dtype)
 {
-    const pare_info *info = value == PARE_NONE ? NULL : pare_shapes_of(p->shapes, value);
-    return info && info->kind == PARE_TYPE_TENSOR && info->dtype == dtype;
+    pare_laid laid;
+    return value != PARE_NONE && pare_plan_shape(p, value, &laid) && laid.dtype == dtype;
 }
 
 /* What a value is for the next instruction: a result, an operand there is already, or a new one. */

@@ -102,7 +102,7 @@ static void arrange(pare_laid *y, const bool *marks)
 pare_status pare_lines_need(pare_planner *p, pare_value_id value, const bool *marks,
                             pare_laid *out)
 {
-    const pare_planned *v = &p->values[value];
+    const pare_planned *v = pare_plan_of(p, value);
     for (uint32_t i = 0; i < v->n_forms; i++) {
         *out = v->forms[i];
         if (pare_laid_n_elements(out) == 0 || pare_lines_step(out, marks) == 1) return PARE_OK;

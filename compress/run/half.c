@@ -1,0 +1,197 @@
+#include "run/planner.h"
+
+#include <string.h>
+
+/* float16 values for lowerings that know floats. */
+
+enum { TASK = 1 << 15, BLOCK = 1 << 10 };
+
+bool pare_plan_is_half(const pare_planner *p, pare_value_id value)
+{
+    const pare_info *info = value == PARE_NONE ? NULL : pare_shapes_of(p->shapes, value);
+    return info && info->kind == PARE_TYPE_TENSOR && info->dtype == PARE_FLOAT16;
+}
+
+bool pare_plan_is_half_node(const pare_planner *p, const pare_node *node)
+{
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        if (pare_plan_is_half(p, node->inputs[i].value)) return true;
+    for (uint32_t i = 0; i < node->n_outputs; i++)
+        if (pare_plan_is_half(p, node->outputs[i])) return true;
+    return false;
+}
+
+/* What gives no numbers but those that it takes need not be rounded. */
+static const struct {
+    const char *name;
+    bool is_exact;
+} operators[] = {
+    { "Abs", true },          { "Add", false },       { "AveragePool", false },
+    { "Clip", false },        { "Concat", true },     { "Conv", false },
+    { "Div", false },         { "Exp", false },       { "Flatten", true },
+    { "Gemm", false },        { "GlobalAveragePool", false }, { "GlobalMaxPool", true },
+    { "Identity", true },     { "LeakyRelu", false }, { "MatMul", false },
+    { "MaxPool", true },      { "Mul", false },       { "Neg", true },
+    { "Relu", true },         { "Reshape", true },    { "Sigmoid", false },
+    { "Slice", true },        { "Softmax", false },   { "Split", true },
+    { "Sqrt", false },        { "Squeeze", true },    { "Sub", false },
+    { "Tanh", false },        { "Transpose", true },  { "Unsqueeze", true },
+};
+
+static int find_operator(const pare_node *node)
+{
+    if (!node->op_type || *pare_node_domain(node)) return -1;
+    for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
+        if (strcmp(operators[i].name, node->op_type) == 0) return (int)i;
+    return -1;
+}
+
+bool pare_plan_can_widen(const pare_node *node)
+{
+    return find_operator(node) >= 0;
+}
+
+/* --- steps --------------------------------------------------------------------------------------
+ * */
+
+typedef struct half_args {
+    pare_laid from, to;       /* of the same n elements, side by side */
+    int64_t n;
+} half_args;
+
+static int64_t rest_of(const half_args *a, uint32_t task)
+{
+    const int64_t rest = a->n - (int64_t)task * TASK;
+    return rest < TASK ? rest : TASK;
+}
+
+static void run_widen(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
+{
+    (void)worker;
+    const half_args *a = args;
+    const int64_t at = (int64_t)task * TASK;
+    frame->kernels->narrow->from_f16(rest_of(a, task),
+                                     (const uint16_t *)pare_laid_address(frame, &a->from) + at,
+                                     (float *)pare_laid_address(frame, &a->to) + at);
+}
+
+static void run_narrow(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
+{
+    (void)worker;
+    const half_args *a = args;
+    const int64_t at = (int64_t)task * TASK;
+    frame->kernels->narrow->to_f16(rest_of(a, task),
+                                   (const float *)pare_laid_address(frame, &a->from) + at,
+                                   (uint16_t *)pare_laid_address(frame, &a->to) + at);
+}
+
+static void run_round(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
+{
+    (void)worker;
+    const half_args *a = args;
+    const pare_narrow_kernels *k = frame->kernels->narrow;
+    float *x = (float *)pare_laid_address(frame, &a->to) + (int64_t)task * TASK;
+    const int64_t n = rest_of(a, task);
+    uint16_t half[BLOCK];
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        const int64_t count = n - i < BLOCK ? n - i : BLOCK;
+        k->to_f16(count, x + i, half);
+        k->from_f16(count, half, x + i);
+    }
+}
+
+static pare_status add_step(pare_planner *p, const pare_laid *from, const pare_laid *to, int64_t n,
+                            pare_step_fn *run, const char *kernel)
+{
+    if (n == 0) return PARE_OK;
+    half_args *a = pare_plan_args(p, sizeof(*a));
+    if (!a) return pare_arena_fail(p->ctx, &p->plan->arena);
+    *a = (half_args){ *from, *to, n };
+    const pare_step step = { .run = run, .args = a, .kernel = kernel,
+                             .n_tasks = (uint32_t)((n + TASK - 1) / TASK) };
+    const pare_laid *touches[] = { &a->from, &a->to };
+    return pare_plan_step(p, &step, touches, 2);
+}
+
+/* --- values -------------------------------------------------------------------------------------
+ * */
+
+static pare_status widen_constant(pare_planner *p, pare_value_id value, const pare_tensor *half)
+{
+    pare_tensor *dense = NULL;
+    pare_tensor *t = NULL;
+    pare_status st = pare_tensor_densify(p->ctx, &dense, (pare_tensor *)half);
+    if (!st) st = pare_tensor_new(p->ctx, &t, PARE_FLOAT, half->rank, half->dims);
+    for (int64_t i = 0; !st && i < half->n_elements; i++) {
+        uint16_t x = 0;
+        float y = 0;
+        memcpy(&x, dense->payload.data + (size_t)i * sizeof(x), sizeof(x));
+        pare_narrow_ref.from_f16(1, &x, &y);
+        memcpy(t->owner->data + (size_t)i * sizeof(y), &y, sizeof(y));
+    }
+    p->widens = true;
+    if (!st) st = pare_plan_set_constant(p, value, t);
+    p->widens = false;
+    pare_tensor_unref(dense);
+    pare_tensor_unref(t);
+    return st;
+}
+
+static pare_status widen(pare_planner *p, pare_value_id value)
+{
+    pare_laid from, to;
+    const pare_tensor *constant = pare_plan_constant(p, value);
+    if (p->wide[value].n_forms) return PARE_OK;
+    if (constant) return widen_constant(p, value, constant);
+    if (!pare_plan_has(p, value)) return PARE_OK;
+    PARE_TRY(pare_plan_need(p, value, PARE_FORM_PLAIN, &from));
+    to = from;
+    to.dtype = PARE_FLOAT;
+    pare_laid_arrange(&to, PARE_FORM_PLAIN);
+    p->widens = true;
+    const pare_status st = pare_plan_out(p, value, &to);
+    p->widens = false;
+    return st ? st : add_step(p, &from, &to, pare_laid_n_elements(&to), run_widen, "widen f16");
+}
+
+pare_status pare_plan_widen_inputs(pare_planner *p, const pare_node *node)
+{
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        if (pare_plan_is_half(p, node->inputs[i].value)) PARE_TRY(widen(p, node->inputs[i].value));
+    return PARE_OK;
+}
+
+pare_status pare_plan_narrow(pare_planner *p, pare_value_id value)
+{
+    pare_laid from, to;
+    if (!pare_plan_is_half(p, value) || p->values[value].n_forms || !p->wide[value].n_forms)
+        return PARE_OK;
+    p->widens = true;
+    const pare_status st = pare_plan_need(p, value, PARE_FORM_PLAIN, &from);
+    p->widens = false;
+    if (st) return st;
+    to = from;
+    to.dtype = PARE_FLOAT16;
+    pare_laid_arrange(&to, PARE_FORM_PLAIN);
+    PARE_TRY(pare_plan_out(p, value, &to));
+    return add_step(p, &from, &to, pare_laid_n_elements(&to), run_narrow, "narrow f16");
+}
+
+/* Memory that the node's steps wrote is rounded as a whole; padding does no harm. */
+pare_status pare_plan_round_outputs(pare_planner *p, const pare_node *node, size_t first)
+{
+    const int found = find_operator(node);
+    for (uint32_t i = 0; i < node->n_outputs; i++) {
+        const pare_value_id value = node->outputs[i];
+        if (!pare_plan_is_half(p, value) || !p->wide[value].n_forms) continue;
+        pare_laid home = p->wide[value].forms[0];
+        const pare_buffer *b = &p->plan->buffers[home.buffer];
+        if (operators[found].is_exact || b->kind != PARE_BUFFER_ARENA || b->first > b->last ||
+            b->last < first)
+            continue;
+        home.offset = 0;
+        PARE_TRY(add_step(p, &home, &home, (int64_t)(b->n_bytes / sizeof(float)), run_round,
+                          "round f16"));
+    }
+    return PARE_OK;
+}
