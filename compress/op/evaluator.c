@@ -82,6 +82,13 @@ static bool owns_graph(const pare_call *call)
     return false;
 }
 
+/* Memory that shapes could not get, which their makers only note. */
+static pare_status check_shapes(pare_evaluator *e)
+{
+    if (!e->shapes->short_of_memory && !pare_exprs_failed(e->shapes->exprs)) return PARE_OK;
+    return pare_arena_fail(e->ctx, &e->shapes->arena);
+}
+
 /* Types and shapes of the outputs; operators that own graphs find theirs by running them. */
 static pare_status infer_call(pare_evaluator *e, const pare_call *call, const void *params,
                               const call_room *room)
@@ -91,15 +98,13 @@ static pare_status infer_call(pare_evaluator *e, const pare_call *call, const vo
         room->in_info[i] = info_of(e, room->in[i]);
         room->infer_in[i] = room->in[i] ? &room->in_info[i] : NULL;
     }
-    if (owns_graph(call) || call->op->infer == PARE_TODO(infer)) return PARE_OK;
+    if (owns_graph(call) || call->op->infer == PARE_TODO(infer)) return check_shapes(e);
     pare_inferer inferer = { .ctx = e->ctx, .model = e->model, .shapes = e->shapes };
     pare_infer_io io = { .call = call, .params = params, .shapes = e->shapes, .inferer = &inferer,
                          .n_in = n->n_inputs, .n_out = n->n_outputs, .in = room->infer_in,
                          .out = room->out_info };
     PARE_TRY(call->op->infer(e->ctx, &io));
-    if (e->shapes->short_of_memory || pare_exprs_failed(e->shapes->exprs))
-        return pare_arena_fail(e->ctx, &e->shapes->arena);
-    return PARE_OK;
+    return check_shapes(e);
 }
 
 static bool starts_with(const char *text, const char *start)

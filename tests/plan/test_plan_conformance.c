@@ -65,8 +65,12 @@ static void cases_agree(void **state)
     const char *only = getenv("PLAN_ONLY");
     if (!test_conformance_dir(root)) test_skip("no conformance data");
     test_paths paths = test_find_files(root, ".onnx");
-    for (size_t i = 0; i < paths.n; i++)
+    for (size_t i = 0; i < paths.n; i++) {
+#if defined(__SANITIZE_ADDRESS__)
+        if (strstr(paths.items[i], "/light/")) continue; /* minutes each */
+#endif
         if (!only || strstr(paths.items[i], only)) check_case(paths.items[i], &t);
+    }
     test_paths_free(&paths);
     printf("%zu cases agree, %zu differ, %zu are not run by eval\n", t.n_same, t.n_different,
            t.n_without);
