@@ -88,7 +88,9 @@ static void run_global(const void *args, const pare_frame *frame, uint32_t task,
 
 static bool fits(const pare_planner *p, const pare_lowering *l, pare_laid *x, pare_laid *y)
 {
-    if (!pare_plan_has(p, pare_lower_in(l, 0)) || pare_plan_is_used(p, pare_lower_out(l, 1)))
+    const pare_pool_params *params = l->params;
+    if (params->channels_last || !pare_plan_has(p, pare_lower_in(l, 0)) ||
+        pare_plan_is_used(p, pare_lower_out(l, 1)))
         return false;
     if (!pare_plan_shape(p, pare_lower_in(l, 0), x) || !pare_plan_shape(p, pare_lower_out(l, 0), y))
         return false;
