@@ -145,8 +145,7 @@ void pare_layers_print(pare_app *app, const pare_model *model, const pare_layer_
     print_issues(app, list->shapes);
 }
 
-/* --- JSON --------------------------------------------------------------------------------------
- * */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static void add_info(pare_json *json, const pare_shapes *shapes, const pare_info *info)
 {

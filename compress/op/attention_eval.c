@@ -246,8 +246,7 @@ pare_status pare_attention_eval(pare_ctx *ctx, pare_eval_io *io)
     return st;
 }
 
-/* --- FlexAttention -----------------------------------------------------------------------------
- */
+/* --- FlexAttention ---------------------------------------------------------------------------- */
 
 /* Runs a graph over all scores, which are of this type inside of it. */
 static pare_status modify(pare_ctx *ctx, pare_eval_io *io, const pare_graph *graph,

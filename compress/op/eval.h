@@ -31,8 +31,7 @@ typedef struct pare_eval_io {
  * type, for what is not implemented; ENOMEM. Outputs set before a failure are dropped by the
  * evaluator. */
 
-/* --- for evals -----------------------------------------------------------------------------------
- * */
+/* --- for evals -------------------------------------------------------------------------------- */
 
 /* Input i as a tensor, or NULL when it is omitted or no tensor. */
 static inline const pare_tensor *pare_eval_tensor(const pare_eval_io *io, uint32_t i)
@@ -97,8 +96,7 @@ pare_status pare_eval_subgraph(pare_ctx *ctx, pare_eval_io *io, const pare_graph
  * evaluator's seed and the node's place, so that runs repeat. */
 uint64_t pare_eval_seed(const pare_eval_io *io, bool has_seed, uint64_t seed);
 
-/* --- running models ------------------------------------------------------------------------------
- * */
+/* --- running models --------------------------------------------------------------------------- */
 
 typedef struct pare_eval_opts {
     uint64_t seed; /* of operators that draw random numbers without a seed of their own */

@@ -256,8 +256,7 @@ pare_status pare_grid_sample_eval(pare_ctx *ctx, pare_eval_io *io)
     return st;
 }
 
-/* --- AffineGrid --------------------------------------------------------------------------------
- */
+/* --- AffineGrid ------------------------------------------------------------------------------- */
 
 /* Coordinate of position i of n: -1 to 1 from corner to corner, or between the outer edges. */
 static double even_place(bool align_corners, int64_t i, int64_t n)

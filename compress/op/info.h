@@ -44,8 +44,7 @@ typedef struct pare_shapes {
 pare_status pare_shapes_new(pare_ctx *ctx, pare_shapes **out, size_t n_infos);
 void pare_shapes_free(pare_ctx *ctx, pare_shapes *shapes); /* accepts NULL */
 
-/* --- making infos (memory failures are sticky in shapes->short_of_memory)
- * ------------------------ */
+/* --- making infos (memory failures are sticky in shapes->short_of_memory) --------------------- */
 
 pare_info pare_info_unknown(void);
 
@@ -83,8 +82,7 @@ pare_info pare_info_from_tensor(pare_ctx *ctx, pare_shapes *shapes, const pare_t
 /* The same type and dims for other values: without content and constant. */
 pare_info pare_info_alike(const pare_info *info);
 
-/* --- asking
- * -------------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 static inline bool pare_info_is_tensor(const pare_info *info)
 {

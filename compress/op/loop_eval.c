@@ -125,8 +125,7 @@ pare_status pare_loop_eval(pare_ctx *ctx, pare_eval_io *io)
     return st;
 }
 
-/* --- scan outputs of bodies -------------------------------------------------------------------
- * */
+/* --- scan outputs of bodies ------------------------------------------------------------------- */
 
 pare_status pare_stack_out(pare_ctx *ctx, pare_eval_io *io, uint32_t i, const pare_pile *runs,
                            const pare_graph *body, uint32_t from, int64_t axis, bool reversed)

@@ -42,8 +42,7 @@ pare_status pare_infer_repeated(pare_ctx *ctx, pare_infer_io *io, const pare_gra
                                 uint32_t n_carried, uint32_t first_out,
                                 const pare_info **outputs);
 
-/* --- evaluation -------------------------------------------------------------------------------
- * */
+/* --- evaluation ------------------------------------------------------------------------------- */
 
 struct pare_pile;
 

@@ -36,8 +36,7 @@ static void affine(pare_wide wide, const void *x, int64_t n, double factor, doub
     else pare_norm_affine_f32_ref(n, x, (float)factor, (float)shift, y);
 }
 
-/* --- instance and group ------------------------------------------------------------------------
- * */
+/* --- instance and group ----------------------------------------------------------------------- */
 
 /* Normalizes each of x's [n_groups] runs of `run` elements; scale and bias are per `per` elements.
  * */

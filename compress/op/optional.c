@@ -48,8 +48,7 @@ static pare_status has_element_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
-/* --- evaluation -------------------------------------------------------------------------------
- * */
+/* --- evaluation ------------------------------------------------------------------------------- */
 
 static const pare_datum *input(const pare_eval_io *io)
 {

@@ -61,8 +61,7 @@ pare_status pare_eval_sequence(pare_ctx *ctx, const pare_eval_io *io, uint32_t i
                           *out ? "something else" : "none");
 }
 
-/* --- joining ----------------------------------------------------------------------------------
- * */
+/* --- joining ---------------------------------------------------------------------------------- */
 
 /* Checks the parts against the first one and finds the sum of their dims along the axis. */
 static pare_status check_parts(pare_ctx *ctx, const pare_eval_io *io, const char *what,
@@ -126,8 +125,7 @@ pare_status pare_join_out(pare_ctx *ctx, pare_eval_io *io, uint32_t i, const cha
     return pare_mover_finish(ctx, io, i);
 }
 
-/* --- parts ------------------------------------------------------------------------------------
- * */
+/* --- parts ------------------------------------------------------------------------------------ */
 
 /* Bytes of a view of a tensor's elements; false when its start is inside of a byte. */
 static bool view_of(const pare_tensor *t, int64_t from, int64_t n, pare_bytes *out)
@@ -187,8 +185,7 @@ pare_status pare_part_of(pare_ctx *ctx, const pare_eval_io *io, pare_datum *out,
     return PARE_OK;
 }
 
-/* --- strings ----------------------------------------------------------------------------------
- * */
+/* --- strings ---------------------------------------------------------------------------------- */
 
 pare_status pare_string_list_write(pare_ctx *ctx, pare_string_list *list, const void *bytes,
                                    size_t n)

@@ -52,8 +52,7 @@ pare_status pare_eval_integer(pare_ctx *ctx, const pare_eval_io *io, uint32_t i,
 pare_status pare_eval_sequence(pare_ctx *ctx, const pare_eval_io *io, uint32_t i,
                                const pare_datum **out);
 
-/* --- strings ----------------------------------------------------------------------------------
- * */
+/* --- strings ---------------------------------------------------------------------------------- */
 
 /* Strings that are being made, one after the other. Zeroed: none. */
 typedef struct pare_string_list {

@@ -31,8 +31,7 @@ typedef struct job {
     pare_reals y, h, c;
 } job;
 
-/* --- inputs -----------------------------------------------------------------------------------
- * */
+/* --- inputs ----------------------------------------------------------------------------------- */
 
 static pare_status need_dims(pare_ctx *ctx, const pare_eval_io *io, uint32_t i, uint32_t rank,
                              int64_t a, int64_t b, int64_t c)
@@ -137,8 +136,7 @@ static pare_status load(pare_ctx *ctx, const pare_eval_io *io, job *j)
     return start_states(ctx, j, &j->in[INITIAL_C], &j->c);
 }
 
-/* --- running ----------------------------------------------------------------------------------
- * */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static bool is_gru(const job *j)
 {

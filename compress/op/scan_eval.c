@@ -154,8 +154,7 @@ static pare_status run_plain(pare_ctx *ctx, pare_eval_io *io, scan *s)
     return PARE_OK;
 }
 
-/* --- version 8 --------------------------------------------------------------------------------
- * */
+/* --- version 8 -------------------------------------------------------------------------------- */
 
 static pare_status item_length(pare_ctx *ctx, const pare_eval_io *io, const scan *s, int64_t b,
                                int64_t *out)

@@ -121,8 +121,7 @@ pare_status pare_sequence_length_eval(pare_ctx *ctx, pare_eval_io *io)
     return PARE_OK;
 }
 
-/* --- SequenceMap ------------------------------------------------------------------------------
- * */
+/* --- SequenceMap ------------------------------------------------------------------------------ */
 
 typedef struct map {
     const pare_graph *body;
@@ -183,8 +182,7 @@ pare_status pare_sequence_map_eval(pare_ctx *ctx, pare_eval_io *io)
     return st;
 }
 
-/* --- splitting, joining -----------------------------------------------------------------------
- * */
+/* --- splitting, joining ----------------------------------------------------------------------- */
 
 /* Size of part k of an axis with n steps, of which `at` are taken. */
 static pare_status size_of_part(pare_ctx *ctx, const pare_eval_io *io, int64_t k, int64_t rest,

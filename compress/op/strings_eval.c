@@ -15,8 +15,7 @@ static pare_status write_string(pare_ctx *ctx, pare_string_list *list, pare_byte
     return pare_string_list_write(ctx, list, s.data, s.n);
 }
 
-/* --- StringConcat -----------------------------------------------------------------------------
- * */
+/* --- StringConcat ----------------------------------------------------------------------------- */
 
 pare_status pare_string_concat_eval(pare_ctx *ctx, pare_eval_io *io)
 {
@@ -42,8 +41,7 @@ pare_status pare_string_concat_eval(pare_ctx *ctx, pare_eval_io *io)
     return st;
 }
 
-/* --- StringSplit ------------------------------------------------------------------------------
- * */
+/* --- StringSplit ------------------------------------------------------------------------------ */
 
 /* What splits do not count as part of a string: ASCII's white space. */
 static bool is_space(uint8_t c)
@@ -122,8 +120,7 @@ pare_status pare_string_split_eval(pare_ctx *ctx, pare_eval_io *io)
     return st;
 }
 
-/* --- StringNormalizer -------------------------------------------------------------------------
- * */
+/* --- StringNormalizer ------------------------------------------------------------------------- */
 
 /* Writes s in another case. */
 static pare_status write_case(pare_ctx *ctx, pare_string_list *list, pare_bytes s, int change)
@@ -206,8 +203,7 @@ pare_status pare_string_normalizer_eval(pare_ctx *ctx, pare_eval_io *io)
     return st;
 }
 
-/* --- RegexFullMatch ---------------------------------------------------------------------------
- * */
+/* --- RegexFullMatch --------------------------------------------------------------------------- */
 
 pare_status pare_regex_full_match_eval(pare_ctx *ctx, pare_eval_io *io)
 {

@@ -56,8 +56,7 @@ static bool same_element(const job *j, uint32_t pool_at, int64_t x_at)
     return a.n == b.n && (!a.n || memcmp(a.data, b.data, a.n) == 0);
 }
 
-/* --- the pool ---------------------------------------------------------------------------------
- * */
+/* --- the pool --------------------------------------------------------------------------------- */
 
 static void add_gram(job *j, gram g)
 {
@@ -124,8 +123,7 @@ static pare_status make_table(pare_ctx *ctx, job *j, uint32_t n_grams)
     return PARE_OK;
 }
 
-/* --- counting ---------------------------------------------------------------------------------
- * */
+/* --- counting --------------------------------------------------------------------------------- */
 
 /* Counts the n-gram of a length that starts at element `at` of x, its elements `step` apart. */
 static void count(job *j, uint64_t hash, uint32_t length, int64_t at, int64_t step)

@@ -51,8 +51,7 @@ bool pare_plan_can_widen(const pare_node *node)
     return find_operator(node) >= 0;
 }
 
-/* --- steps --------------------------------------------------------------------------------------
- * */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 typedef struct half_args {
     pare_laid from, to;       /* of the same n elements, side by side */
@@ -113,8 +112,7 @@ static pare_status add_step(pare_planner *p, const pare_laid *from, const pare_l
     return pare_plan_step(p, &step, touches, 2);
 }
 
-/* --- values -------------------------------------------------------------------------------------
- * */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static pare_status widen_constant(pare_planner *p, pare_value_id value, const pare_tensor *half)
 {

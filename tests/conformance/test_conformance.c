@@ -32,8 +32,7 @@ typedef struct result {
     char reason[REASON_BYTES];
 } result;
 
-/* --- one case, in a process of its own ---------------------------------------------------------
- * */
+/* --- one case, in a process of its own -------------------------------------------------------- */
 
 static void conclude(const result *r, int to)
 {
@@ -145,8 +144,7 @@ static result fork_case(const char *model_path)
     return r;
 }
 
-/* --- the list of what does not pass ------------------------------------------------------------
- * */
+/* --- the list of what does not pass ----------------------------------------------------------- */
 
 /* "node/test_abs" of ".../node/test_abs/model.onnx"; "light/light_vgg19" of
  * ".../light/light_vgg19.onnx". */

@@ -28,8 +28,7 @@ typedef struct block_args {
     pare_lines lines;
 } block_args;
 
-/* --- blocks -------------------------------------------------------------------------------------
- * */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 static void load(const block_args *a, const void *const *at, uint32_t i, int64_t n,
                  pare_wide_block *out)
@@ -106,8 +105,7 @@ static void run_blocks(const void *args, const pare_frame *frame, uint32_t task,
     }
 }
 
-/* --- which operator -----------------------------------------------------------------------------
- * */
+/* --- which operator --------------------------------------------------------------------------- */
 
 static bool set_pair(const pare_lowering *l, block_args *a, pare_wide wide)
 {
@@ -154,8 +152,7 @@ static bool choose(const pare_lowering *l, block_args *a)
            pare_unary_apply(a->unary, wide, 0, NULL);
 }
 
-/* --- planning -----------------------------------------------------------------------------------
- * */
+/* --- planning --------------------------------------------------------------------------------- */
 
 /* Marks the axes that every operand passes in one step: a line. */
 static void mark_line(block_args *a, bool *marks)

@@ -42,8 +42,7 @@ void pare_rnn_split(pare_rnn_job *j, const pare_kernels *kernels)
     }
 }
 
-/* --- one step -----------------------------------------------------------------------------------
- * */
+/* --- one step --------------------------------------------------------------------------------- */
 
 /* y[i] = chain of row i from bias [i * bias_stride] on over x[i] [hidden] and n columns of w. */
 static void recur(const block *b, const float *x, const float *w, int64_t n, const float *bias,
@@ -166,8 +165,7 @@ static void step(const block *b, const float *xw, int64_t stride)
     }
 }
 
-/* --- all steps ----------------------------------------------------------------------------------
- * */
+/* --- all steps -------------------------------------------------------------------------------- */
 
 /* States stand at [directions, batch, hidden], or with batch first [batch, directions, hidden]. */
 static int64_t state_of(const block *b, int i)

@@ -79,8 +79,7 @@ static void run_columns(const void *args, const pare_frame *frame, uint32_t task
         k->affine(n, x + i * a->pixel_step, factor, shift, 1, y + i * a->pixel_step);
 }
 
-/* --- planning -----------------------------------------------------------------------------------
- * */
+/* --- planning --------------------------------------------------------------------------------- */
 
 static bool is_vector(const pare_planner *p, pare_value_id value, int64_t n)
 {

@@ -21,8 +21,7 @@ typedef struct layer_args {
     pare_lines lines;
 } layer_args;
 
-/* --- running ------------------------------------------------------------------------------------
- * */
+/* --- running ---------------------------------------------------------------------------------- */
 
 /* Where line `starts` of a place is; NULL when there is none. */
 static float *line_at(const layer_args *a, const pare_frame *frame, const int64_t *starts,
@@ -72,8 +71,7 @@ static void run_layer(const void *args, const pare_frame *frame, uint32_t task, 
     }
 }
 
-/* --- planning -----------------------------------------------------------------------------------
- * */
+/* --- planning --------------------------------------------------------------------------------- */
 
 /* Whether input i, if there is one, is a float vector along the line of y: its last axes, n
  * elements. */

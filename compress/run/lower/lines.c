@@ -4,8 +4,7 @@
 
 enum { ELEMENTS_PER_TASK = 1 << 15 };
 
-/* --- walking ------------------------------------------------------------------------------------
- * */
+/* --- walking ---------------------------------------------------------------------------------- */
 
 /* Whether an axis goes on where outer axis `n` of the walk ends, for everybody. */
 static bool continues(const pare_lines *l, uint32_t n, const pare_laid *const *operands,
@@ -70,8 +69,7 @@ int64_t pare_lines_end(const pare_lines *l, uint32_t task)
     return end < l->n_lines ? end : l->n_lines;
 }
 
-/* --- layouts ------------------------------------------------------------------------------------
- * */
+/* --- layouts ---------------------------------------------------------------------------------- */
 
 int64_t pare_lines_step(const pare_laid *x, const bool *marks)
 {

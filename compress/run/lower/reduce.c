@@ -34,8 +34,7 @@ typedef struct reduce_args {
 
 enum { COLUMNS = 256, X = 0, Y = 1 };
 
-/* --- functions ----------------------------------------------------------------------------------
- * */
+/* --- functions -------------------------------------------------------------------------------- */
 
 static float line_l1(const pare_kernels *k, int64_t n, const float *x)
 {
@@ -145,8 +144,7 @@ static const reduction reductions[] = {
     { "ReduceSumSquare", line_sum_square, columns_sum_square },
 };
 
-/* --- running ------------------------------------------------------------------------------------
- * */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static void run_lines(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
 {
@@ -192,8 +190,7 @@ static void run_columns(const void *args, const pare_frame *frame, uint32_t task
                     (float *)pare_laid_address(frame, &a->y) + at[Y]);
 }
 
-/* --- planning -----------------------------------------------------------------------------------
- * */
+/* --- planning --------------------------------------------------------------------------------- */
 
 /* Lays y out in the order in which x passes its positions, and shows it with the axes of x. */
 static void arrange_result(const pare_laid *x, const bool *marks, pare_laid *y, pare_laid *view)

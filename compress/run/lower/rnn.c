@@ -33,8 +33,7 @@ static void run_recurrence(const void *args, const pare_frame *frame, uint32_t t
     pare_rnn_run(&a->job, frame, task, pare_frame_scratch(frame, worker));
 }
 
-/* --- planning -----------------------------------------------------------------------------------
- * */
+/* --- planning --------------------------------------------------------------------------------- */
 
 /* Whether input i, if there is one, has these dims and is float. */
 static bool has_dims(const pare_planner *p, const pare_lowering *l, uint32_t i, uint32_t rank,

@@ -70,8 +70,7 @@ static void run_map(const void *args, const pare_frame *frame, uint32_t task, ui
     }
 }
 
-/* --- planning -----------------------------------------------------------------------------------
- * */
+/* --- planning --------------------------------------------------------------------------------- */
 
 static bool fits(const pare_planner *p, const pare_lowering *l, pare_laid *y)
 {
