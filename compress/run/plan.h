@@ -67,4 +67,7 @@ typedef struct pare_plan_step_info {
 
 pare_plan_step_info pare_plan_step_at(const pare_plan *plan, size_t i);
 
+/* The node that makes the largest value of a run, and its size; PARE_NONE when there is none. */
+pare_node_id pare_plan_largest(const pare_plan *plan, uint64_t *n_bytes);
+
 #endif

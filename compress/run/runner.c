@@ -5,6 +5,7 @@
 #include "pass/pass.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Plans for more contents of small inputs than this are not made: they count something. */
@@ -259,6 +260,26 @@ static double mib(uint64_t n_bytes)
     return (double)n_bytes / 1048576;
 }
 
+/* Says what a run needs, and which node makes the most of it. */
+static pare_status fail_need(pare_ctx *ctx, const pare_runner *r, const pare_plan *plan,
+                             const pare_runner_need *need)
+{
+    uint64_t largest = 0;
+    const pare_node_id id = pare_plan_largest(plan, &largest);
+    pare_fail(ctx, PARE_EBUDGET,
+              "running needs %.1f MiB (values %.1f, outputs %.1f, weights as kernels read them "
+              "%.1f), more than the %.1f MiB of the memory budget; raise it with --max-memory, or "
+              "make inputs smaller",
+              mib(need->total_bytes), mib(need->arena_bytes), mib(need->output_bytes),
+              mib(need->weight_bytes), mib(r->opts.max_memory_bytes));
+    if (id == PARE_NONE) return PARE_EBUDGET;
+    const pare_call call = { .node = &r->model->nodes[id] };
+    char said[PARE_MESSAGE_BYTES];
+    snprintf(said, sizeof(said), "%s", ctx->message);
+    pare_call_fail(ctx, &call, "makes %.1f MiB: %s", mib(largest), said);
+    return PARE_EBUDGET;
+}
+
 pare_status pare_runner_prepare(pare_ctx *ctx, pare_runner_need *need, pare_runner *r,
                                 pare_pool *pool, const pare_eval_input *inputs, size_t n_inputs)
 {
@@ -267,12 +288,7 @@ pare_status pare_runner_prepare(pare_ctx *ctx, pare_runner_need *need, pare_runn
     PARE_TRY(find_plan(ctx, r, inputs, n_inputs, &plan));
     *need = need_of(r, plan, pool);
     if (r->opts.max_memory_bytes && need->total_bytes > r->opts.max_memory_bytes)
-        return pare_fail(ctx, PARE_EBUDGET,
-                         "running needs %.1f MiB (values %.1f, outputs %.1f, weights as kernels "
-                         "read them %.1f), more than the %.1f MiB of the memory budget; raise it "
-                         "with --max-memory, or make inputs smaller",
-                         mib(need->total_bytes), mib(need->arena_bytes), mib(need->output_bytes),
-                         mib(need->weight_bytes), mib(r->opts.max_memory_bytes));
+        return fail_need(ctx, r, plan, need);
     if (r->session && r->current == plan && r->pool == pool &&
         r->n_workers == pare_pool_size(pool))
         return PARE_OK;

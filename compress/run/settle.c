@@ -55,3 +55,25 @@ pare_status pare_plan_settle(pare_planner *p)
     plan->cost.n_steps = plan->n_steps;
     return st ? st : align_constants(p);
 }
+
+pare_node_id pare_plan_largest(const pare_plan *plan, uint64_t *n_bytes)
+{
+    pare_node_id node = PARE_NONE;
+    *n_bytes = 0;
+    for (size_t i = 0; i < plan->n_buffers; i++) {
+        const pare_buffer *b = &plan->buffers[i];
+        if (!is_placed(b) || b->n_bytes <= *n_bytes) continue;
+        *n_bytes = b->n_bytes;
+        node = plan->steps[b->first].node;
+    }
+    for (size_t i = 0; i < plan->model->graph->outputs.n; i++) {
+        const pare_plan_result *r = &plan->results[i];
+        if (r->buffer == PARE_NO_BUFFER) continue;
+        const uint64_t size =
+            (uint64_t)pare_laid_n_elements(&r->laid) * pare_laid_width(&r->laid);
+        if (size <= *n_bytes) continue;
+        *n_bytes = size;
+        node = plan->model->values[r->value].producer;
+    }
+    return node;
+}
