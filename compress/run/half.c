@@ -21,21 +21,23 @@ bool pare_plan_is_half_node(const pare_planner *p, const pare_node *node)
     return false;
 }
 
-/* What gives no numbers but those that it takes need not be rounded. */
+/* What gives no numbers but those that it takes need not be rounded. What does not even look at
+ * them keeps every bit, and a NaN that is widened comes back quiet: such operators take floats only
+ * where there is nothing else. */
+typedef enum half_kind { ROUNDS, EXACT, MOVES } half_kind;
+
 static const struct {
     const char *name;
-    bool is_exact;
+    half_kind kind;
 } operators[] = {
-    { "Abs", true },          { "Add", false },       { "AveragePool", false },
-    { "Clip", false },        { "Concat", true },     { "Conv", false },
-    { "Div", false },         { "Exp", false },       { "Flatten", true },
-    { "Gemm", false },        { "GlobalAveragePool", false }, { "GlobalMaxPool", true },
-    { "Identity", true },     { "LeakyRelu", false }, { "MatMul", false },
-    { "MaxPool", true },      { "Mul", false },       { "Neg", true },
-    { "Relu", true },         { "Reshape", true },    { "Sigmoid", false },
-    { "Slice", true },        { "Softmax", false },   { "Split", true },
-    { "Sqrt", false },        { "Squeeze", true },    { "Sub", false },
-    { "Tanh", false },        { "Transpose", true },  { "Unsqueeze", true },
+    { "Abs", EXACT }, { "Add", ROUNDS }, { "AveragePool", ROUNDS }, { "Clip", ROUNDS },
+    { "Concat", MOVES }, { "Conv", ROUNDS }, { "Div", ROUNDS }, { "Exp", ROUNDS },
+    { "Flatten", MOVES }, { "Gemm", ROUNDS }, { "GlobalAveragePool", ROUNDS },
+    { "GlobalMaxPool", EXACT }, { "Identity", MOVES }, { "LeakyRelu", ROUNDS },
+    { "MatMul", ROUNDS }, { "MaxPool", EXACT }, { "Mul", ROUNDS }, { "Neg", EXACT },
+    { "Relu", EXACT }, { "Reshape", MOVES }, { "Sigmoid", ROUNDS }, { "Slice", MOVES },
+    { "Softmax", ROUNDS }, { "Split", MOVES }, { "Sqrt", ROUNDS }, { "Squeeze", MOVES },
+    { "Sub", ROUNDS }, { "Tanh", ROUNDS }, { "Transpose", MOVES }, { "Unsqueeze", MOVES },
 };
 
 static int find_operator(const pare_node *node)
@@ -46,9 +48,15 @@ static int find_operator(const pare_node *node)
     return -1;
 }
 
-bool pare_plan_can_widen(const pare_node *node)
+bool pare_plan_can_widen(const pare_planner *p, const pare_node *node)
 {
-    return find_operator(node) >= 0;
+    const int found = find_operator(node);
+    if (found < 0) return false;
+    for (uint32_t i = 0; operators[found].kind == MOVES && i < node->n_inputs; i++) {
+        const pare_value_id v = node->inputs[i].value;
+        if (pare_plan_is_half(p, v) && (p->values[v].n_forms || !p->wide[v].n_forms)) return false;
+    }
+    return true;
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */
@@ -184,7 +192,7 @@ pare_status pare_plan_round_outputs(pare_planner *p, const pare_node *node, size
         if (!pare_plan_is_half(p, value) || !p->wide[value].n_forms) continue;
         pare_laid home = p->wide[value].forms[0];
         const pare_buffer *b = &p->plan->buffers[home.buffer];
-        if (operators[found].is_exact || b->kind != PARE_BUFFER_ARENA || b->first > b->last ||
+        if (operators[found].kind != ROUNDS || b->kind != PARE_BUFFER_ARENA || b->first > b->last ||
             b->last < first)
             continue;
         home.offset = 0;

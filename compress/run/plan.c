@@ -51,7 +51,7 @@ static void count_uses_off(pare_planner *p, const pare_group *group, uint32_t n_
 static pare_status lower_half(pare_planner *p, const pare_group *alone, const pare_node *node,
                               uint32_t *n_taken)
 {
-    if (!pare_plan_can_widen(node)) {
+    if (!pare_plan_can_widen(p, node)) {
         for (uint32_t i = 0; i < node->n_inputs; i++)
             PARE_TRY(pare_plan_narrow(p, node->inputs[i].value));
         return lower_by_family(p, alone, n_taken);

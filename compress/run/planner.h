@@ -147,7 +147,7 @@ bool pare_plan_is_half(const pare_planner *p, pare_value_id value);
 bool pare_plan_is_half_node(const pare_planner *p, const pare_node *node);
 
 /* Whether the operator's lowering computes on floats what its eval computes on halves. */
-bool pare_plan_can_widen(const pare_node *node);
+bool pare_plan_can_widen(const pare_planner *p, const pare_node *node);
 
 /* Make inputs of a node there as floats, round its outputs from step `first` on, make a value there
  * as float16. Of other values: nothing. */
