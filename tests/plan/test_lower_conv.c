@@ -45,8 +45,28 @@ static void convolutions_agree(void **state)
     for (size_t i = 0; i < sizeof(convs) / sizeof(convs[0]); i++) check(&convs[i]);
 }
 
+/* A constant bias of the wrong length is not read as if it were as long as the filters. */
+static void bias_has_one_number_per_filter(void **state)
+{
+    (void)state;
+    static const char *const groups[] = { "1", "2" }; /* 2: a filter for each channel */
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        char text[512];
+        snprintf(text, sizeof(text),
+                 "g (float[1,2,3,3] X) => (float[1,2,3,3] Y)\n"
+                 "<float[2,%s,1,1] W = {1, 2%s}, float[1] B = {1}>\n"
+                 "{ Y = Conv<group = %s> (X, W, B) }",
+                 i ? "1" : "2", i ? "" : ", 3, 4", groups[i]);
+        test_lowered_fails(text, 0, 0,
+                           "node of output 'Y' (Conv): bias: expected 2 numbers, found 1");
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(convolutions_agree) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(convolutions_agree),
+        cmocka_unit_test(bias_has_one_number_per_filter),
+    };
     return test_run(tests);
 }

@@ -141,16 +141,6 @@ static pare_status pack_filters(pare_planner *p, pare_value_id value, conv_args 
     return PARE_OK;
 }
 
-static pare_status set_bias(pare_planner *p, conv_args *a, pare_value_id value)
-{
-    const float *bias = NULL;
-    void *owned = NULL;
-    if (value != PARE_NONE) PARE_TRY(pare_plan_floats(p, value, &bias, &owned));
-    a->product.epilogue.bias = pare_product_vectors(p, &a->product, bias);
-    pare_free(p->ctx, owned);
-    return a->product.epilogue.bias ? PARE_OK : pare_arena_fail(p->ctx, &p->plan->arena);
-}
-
 /* What this lowering takes: float, one to three spatial axes, constant filters and bias. */
 static bool fits(const pare_planner *p, const pare_lowering *l, pare_laid *x, pare_laid *w,
                  pare_laid *y)
@@ -163,8 +153,9 @@ static bool fits(const pare_planner *p, const pare_lowering *l, pare_laid *x, pa
     if (x->dtype != PARE_FLOAT || w->dtype != PARE_FLOAT || x->rank < 3 ||
         x->rank > 2 + PARE_SLIDING_AXES)
         return false;
+    const pare_tensor *b = pare_plan_constant(p, bias);
     return pare_plan_constant(p, pare_lower_in(l, 1)) &&
-           (bias == PARE_NONE || pare_plan_constant(p, bias));
+           (bias == PARE_NONE || (b && b->dtype == PARE_FLOAT && b->n_elements == w->dims[0]));
 }
 
 /* y in its layout and the step. */
@@ -314,7 +305,7 @@ pare_status pare_lower_conv(pare_planner *p, pare_lowering *l, bool *done)
     };
     const char *kernel = NULL;
     PARE_TRY(pack_filters(p, pare_lower_in(l, 1), a));
-    PARE_TRY(set_bias(p, a, pare_lower_in(l, 2)));
+    PARE_TRY(pare_product_bias(p, product, pare_lower_in(l, 2)));
     PARE_TRY(set_rows(p, pare_lower_in(l, 0), a, &kernel));
     return give_output(p, l, product, &y, kernel);
 }

@@ -135,16 +135,6 @@ static pare_status pack_filters(pare_planner *p, pare_value_id value, depthwise_
     return PARE_OK;
 }
 
-static pare_status set_bias(pare_planner *p, pare_product *product, pare_value_id value)
-{
-    const float *bias = NULL;
-    void *owned = NULL;
-    if (value != PARE_NONE) PARE_TRY(pare_plan_floats(p, value, &bias, &owned));
-    product->epilogue.bias = pare_product_vectors(p, product, bias);
-    pare_free(p->ctx, owned);
-    return product->epilogue.bias ? PARE_OK : pare_arena_fail(p->ctx, &p->plan->arena);
-}
-
 pare_status pare_lower_depthwise(pare_planner *p, pare_lowering *l, bool *done)
 {
     const pare_conv_params *params = l->params;
@@ -164,7 +154,7 @@ pare_status pare_lower_depthwise(pare_planner *p, pare_lowering *l, bool *done)
                                .n_taps = a->window.n_taps, .epilogue = PARE_EPILOGUE_NONE };
     find_inside(a);
     PARE_TRY(pack_filters(p, pare_lower_in(l, 1), a));
-    PARE_TRY(set_bias(p, product, pare_lower_in(l, 2)));
+    PARE_TRY(pare_product_bias(p, product, pare_lower_in(l, 2)));
     PARE_TRY(pare_plan_need(p, pare_lower_in(l, 0), PARE_FORM_CHANNELS_LAST, &product->x));
     pare_sliding_read(&a->window, &product->x);
     a->zeros = pare_plan_args(p, (size_t)product->n_cols * sizeof(float) + 1);

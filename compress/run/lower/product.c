@@ -44,6 +44,16 @@ pare_status pare_plan_floats(pare_planner *p, pare_value_id value, const float *
     return PARE_OK;
 }
 
+pare_status pare_product_bias(pare_planner *p, pare_product *product, pare_value_id value)
+{
+    const float *bias = NULL;
+    void *owned = NULL;
+    if (value != PARE_NONE) PARE_TRY(pare_plan_floats(p, value, &bias, &owned));
+    product->epilogue.bias = pare_product_vectors(p, product, bias);
+    pare_free(p->ctx, owned);
+    return product->epilogue.bias ? PARE_OK : pare_arena_fail(p->ctx, &p->plan->arena);
+}
+
 /* --- running ---------------------------------------------------------------------------------- */
 
 /* Where part i starts when n things are spread evenly over n_parts. */

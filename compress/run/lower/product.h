@@ -50,6 +50,9 @@ pare_status pare_product_tail(pare_planner *p, pare_lowering *l, pare_product *p
  * is short. */
 float *pare_product_vectors(pare_planner *p, const pare_product *product, const float *v);
 
+/* Starts the chains at a constant of n_vectors * n_cols floats (PARE_NONE: zeros). */
+pare_status pare_product_bias(pare_planner *p, pare_product *product, pare_value_id value);
+
 /* Splits the product into tasks by its sizes alone and adds the step. `more` is one more operand
  * that it touches, or NULL. */
 pare_status pare_product_step(pare_planner *p, pare_product *product, const pare_laid *more,
