@@ -4,6 +4,7 @@
 #include "support/floats.h"
 #include "support/models.h"
 #include "support/plan.h"
+#include "support/planned.h"
 #include "support/test.h"
 
 #include <stdio.h>
@@ -59,13 +60,6 @@ static void start(lowered *t, const char *graph, int low, int high)
     }
 }
 
-static void drop(lowered *t, pare_datum *datums)
-{
-    for (size_t i = 0; datums && i < t->model->graph->outputs.n; i++)
-        pare_datum_drop(&t->ctx, &datums[i]);
-    pare_free(&t->ctx, datums);
-}
-
 static void finish(lowered *t)
 {
     for (size_t i = 0; i < t->n; i++) pare_datum_drop(&t->ctx, &t->inputs[i].datum);
@@ -75,21 +69,8 @@ static void finish(lowered *t)
 void test_lowered(const char *graph, int low, int high, size_t n_islands)
 {
     lowered t;
-    pare_datum *want = NULL;
-    pare_datum *got = NULL;
-    pare_plan_cost cost = { 0 };
-    char why[1024] = "";
     start(&t, graph, low, high);
-    if (pare_eval_model(&t.ctx, &want, t.model, t.inputs, t.n, NULL))
-        fail_msg("%s: %s", graph, t.ctx.message);
-    if (!test_plan_agrees(&t.ctx, t.model, t.inputs, t.n, want, PARE_ISA_SCALAR, why, sizeof(why)))
-        fail_msg("%s: %s", graph, why);
-    assert_int_equal(test_plan_run(&t.ctx, &got, t.model, t.inputs, t.n, pare_isa_best(), NULL,
-                                   false, &cost), PARE_OK);
-    if (cost.n_islands != n_islands)
-        fail_msg("%s: %zu islands, expected %zu", graph, cost.n_islands, n_islands);
-    drop(&t, got);
-    drop(&t, want);
+    test_plan_expect(&t.ctx, t.model, t.inputs, t.n, n_islands, graph);
     finish(&t);
 }
 

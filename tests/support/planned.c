@@ -17,36 +17,43 @@ static pare_model *parse(pare_ctx *ctx, const test_planned_row *row)
     return test_model_parse(ctx, text);
 }
 
-static void drop(pare_ctx *ctx, const pare_model *model, pare_datum *out)
+static void drop_outputs(pare_ctx *ctx, const pare_model *model, pare_datum *outputs)
 {
-    for (size_t i = 0; out && i < model->graph->outputs.n; i++) pare_datum_drop(ctx, &out[i]);
-    pare_free(ctx, out);
+    for (size_t i = 0; outputs && i < model->graph->outputs.n; i++)
+        pare_datum_drop(ctx, &outputs[i]);
+    pare_free(ctx, outputs);
+}
+
+void test_plan_expect(pare_ctx *ctx, const pare_model *model, const pare_eval_input *inputs,
+                      size_t n, size_t n_islands, const char *graph)
+{
+    pare_datum *want = NULL;
+    pare_datum *got = NULL;
+    pare_plan_cost cost = { 0 };
+    char why[1024] = "";
+    if (pare_eval_model(ctx, &want, model, inputs, n, NULL))
+        fail_msg("%s: %s", graph, ctx->message);
+    if (!test_plan_agrees(ctx, model, inputs, n, want, PARE_ISA_SCALAR, why, sizeof(why)))
+        fail_msg("%s: %s", graph, why);
+    if (test_plan_run(ctx, &got, model, inputs, n, pare_isa_best(), NULL, false, &cost))
+        fail_msg("%s: %s", graph, ctx->message);
+    if (cost.n_islands != n_islands)
+        fail_msg("%s: %zu islands, expected %zu", graph, cost.n_islands, n_islands);
+    drop_outputs(ctx, model, got);
+    drop_outputs(ctx, model, want);
 }
 
 static void check(const test_planned_row *row)
 {
     test_ctx t;
     pare_eval_input *inputs = NULL;
-    pare_datum *want = NULL;
-    pare_datum *out = NULL;
     size_t n = 0;
-    pare_plan_cost cost = { 0 };
-    char why[1024] = "";
     test_ctx_init(&t);
     pare_model *model = parse(&t.ctx, row);
     const pare_sample_opts opts = { .seed = 1, .quiet = true };
-    if (pare_sample_inputs(&t.ctx, &inputs, &n, model, &opts) ||
-        pare_eval_model(&t.ctx, &want, model, inputs, n, NULL))
+    if (pare_sample_inputs(&t.ctx, &inputs, &n, model, &opts))
         fail_msg("%s: %s", row->graph, t.ctx.message);
-    if (!test_plan_agrees(&t.ctx, model, inputs, n, want, PARE_ISA_SCALAR, why,
-                          sizeof(why)))
-        fail_msg("%s: %s", row->graph, why);
-    if (test_plan_run(&t.ctx, &out, model, inputs, n, pare_isa_best(), NULL, false, &cost))
-        fail_msg("%s: %s", row->graph, t.ctx.message);
-    if (cost.n_islands != row->n_islands)
-        fail_msg("%s: %zu islands, expected %zu", row->graph, cost.n_islands, row->n_islands);
-    drop(&t.ctx, model, out);
-    drop(&t.ctx, model, want);
+    test_plan_expect(&t.ctx, model, inputs, n, row->n_islands, row->graph);
     pare_sample_free(&t.ctx, inputs, n);
     pare_model_free(&t.ctx, model);
     assert_int_equal(test_ctx_live_bytes(&t), 0);

@@ -2,6 +2,8 @@
 #ifndef TESTS_SUPPORT_PLANNED_H
 #define TESTS_SUPPORT_PLANNED_H
 
+#include "op/eval.h"
+
 #include <stddef.h>
 
 /* One graph, as ir/text.h has them, of opset 20 and com.microsoft 1 unless it says otherwise. */
@@ -17,5 +19,10 @@ void test_planned(const test_planned_row *rows, size_t n);
 
 /* The test fails unless making a plan of each graph survives every allocation that may fail. */
 void test_planned_torture(const test_planned_row *rows, size_t n);
+
+/* Fails the test, naming the graph, unless eval runs the model on these inputs, plans of all levels
+ * agree with it, and that of the best level leaves as many nodes to eval. */
+void test_plan_expect(pare_ctx *ctx, const pare_model *model, const pare_eval_input *inputs,
+                      size_t n, size_t n_islands, const char *graph);
 
 #endif
