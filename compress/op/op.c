@@ -101,3 +101,14 @@ pare_status pare_call_resolve(pare_ctx *ctx, const pare_call *call, void *params
     if (op->resolve == PARE_NA(resolve) || op->resolve == PARE_TODO(resolve)) return PARE_OK;
     return op->resolve(ctx, params, call);
 }
+
+bool pare_node_is_random(const pare_node *node)
+{
+    static const char *const names[] = {
+        "Bernoulli",        "Dropout",       "Multinomial",      "RandomNormal",
+        "RandomNormalLike", "RandomUniform", "RandomUniformLike",
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (pare_str_eq(pare_str_or_empty(node->op_type), names[i])) return true;
+    return false;
+}

@@ -88,6 +88,10 @@ const pare_op *pare_op_find(const char *domain, const char *name);
 /* All operators, sorted by domain, then name. */
 const pare_op *const *pare_op_all(size_t *n);
 
+/* Whether a node draws numbers, and so need not give the same twice; Dropout counts though it may
+ * only pass its input on. */
+bool pare_node_is_random(const pare_node *node);
+
 /* Opens a call for a node: finds its operator and version. EUNSUPPORTED, with a message naming
  * operator and version, when the table has no such operator or the version is outside of its range;
  * EFORMAT when the numbers of inputs or outputs are. */

@@ -34,12 +34,9 @@ typedef struct folder {
 /* Operators that give something else each time, and those that are to stay. */
 static bool is_kept(const pare_node *n)
 {
-    static const char *const names[] = {
-        "Bernoulli", "DequantizeLinear", "Dropout", "Multinomial", "RandomNormal",
-        "RandomNormalLike", "RandomUniform", "RandomUniformLike",
-    };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (pare_str_eq(pare_str_or_empty(n->op_type), names[i])) return true;
+    if (pare_node_is_random(n) ||
+        pare_str_eq(pare_str_or_empty(n->op_type), "DequantizeLinear"))
+        return true;
     for (uint32_t i = 0; i < n->n_attrs; i++) {
         const pare_attr_type type = n->attrs[i]->type;
         if (type == PARE_ATTR_GRAPH || type == PARE_ATTR_GRAPHS || n->attrs[i]->ref_name)

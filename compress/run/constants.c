@@ -68,22 +68,12 @@ static bool holds_graph(const pare_node *node)
     return false;
 }
 
-/* Operators that draw numbers: never the same twice. */
-static bool is_random(const pare_node *node)
-{
-    static const char *const names[] = { "Bernoulli", "Dropout", "Multinomial", "RandomNormal",
-                                         "RandomNormalLike", "RandomUniform",
-                                         "RandomUniformLike" };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(node->op_type, names[i]) == 0) return true;
-    return false;
-}
-
 /* Whether a node gives the same small results on every run, because all it takes is constant. */
 bool pare_plan_can_fold(const pare_planner *p, const pare_node *node)
 {
     uint64_t n_bytes = 0;
-    if (holds_graph(node) || is_random(node) || pare_called_function(p->model, node)) return false;
+    if (holds_graph(node) || pare_node_is_random(node) || pare_called_function(p->model, node))
+        return false;
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         const pare_value_id v = node->inputs[i].value;
         if (v != PARE_NONE && !pare_plan_constant(p, v)) return false;

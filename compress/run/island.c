@@ -13,8 +13,9 @@ typedef struct taker {
 } taker;
 
 /* Values that the evaluator has already (inputs of the model, what islands gave) are left out. */
-static void take(taker *t, pare_value_id value)
+static void take(void *user, pare_value_id value)
 {
+    taker *t = user;
     pare_planner *p = t->p;
     if (value == PARE_NONE || p->values[value].in_evaluator || t->st) return;
     t->st = pare_plan_narrow(p, value);
@@ -30,30 +31,11 @@ static void take(taker *t, pare_value_id value)
     t->n++;
 }
 
-/* Everything that graphs of the node take from around them. */
-static void take_captured(taker *t, const pare_node *node)
-{
-    const pare_model *model = t->p->model;
-    for (uint32_t a = 0; a < node->n_attrs; a++) {
-        const pare_attr *attr = node->attrs[a];
-        for (uint32_t g = 0; attr->type == PARE_ATTR_GRAPH && g < attr->n; g++) {
-            const pare_graph *graph = attr->graphs[g];
-            for (size_t i = 0; i < graph->outputs.n; i++) take(t, graph->outputs.items[i].value);
-            for (pare_node_id id = graph->first_node; id != PARE_NONE;
-                 id = model->nodes[id].next) {
-                const pare_node *inner = &model->nodes[id];
-                for (uint32_t i = 0; i < inner->n_inputs; i++) take(t, inner->inputs[i].value);
-                take_captured(t, inner);
-            }
-        }
-    }
-}
-
 static void take_all(taker *t, const pare_node *node)
 {
     t->n = 0;
     for (uint32_t i = 0; i < node->n_inputs; i++) take(t, node->inputs[i].value);
-    take_captured(t, node);
+    pare_plan_visit_nested(node, take, t);
 }
 
 static pare_status give(pare_planner *p, const pare_node *node, struct pare_island_value *items,

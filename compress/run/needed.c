@@ -46,35 +46,37 @@ const pare_graph *pare_plan_branch(const pare_planner *p, const pare_node *node)
 }
 
 
+static void visit_graph(const pare_graph *graph, void (*visit)(void *user, pare_value_id value),
+                        void *user)
+{
+    const pare_model *model = graph->model;
+    for (size_t i = 0; i < graph->outputs.n; i++) visit(user, graph->outputs.items[i].value);
+    for (pare_node_id id = graph->first_node; id != PARE_NONE; id = model->nodes[id].next) {
+        const pare_node *inner = &model->nodes[id];
+        for (uint32_t i = 0; i < inner->n_inputs; i++) visit(user, inner->inputs[i].value);
+        pare_plan_visit_nested(inner, visit, user);
+    }
+}
+
+void pare_plan_visit_nested(const pare_node *node,
+                            void (*visit)(void *user, pare_value_id value), void *user)
+{
+    for (uint32_t a = 0; a < node->n_attrs; a++) {
+        const pare_attr *attr = node->attrs[a];
+        for (uint32_t g = 0; attr->type == PARE_ATTR_GRAPH && g < attr->n; g++)
+            visit_graph(attr->graphs[g], visit, user);
+    }
+}
+
 typedef struct marker {
     pare_planner *p;
     uint8_t *is_needed; /* by value handle */
 } marker;
 
-static void mark_value(marker *m, pare_value_id value)
+static void mark_value(void *user, pare_value_id value)
 {
+    marker *m = user;
     if (value != PARE_NONE) m->is_needed[value] = 1;
-}
-
-/* Everything that a nested graph takes from around it (what is its own does no harm). */
-static void mark_captured(marker *m, const pare_node *node)
-{
-    const pare_model *model = m->p->model;
-    for (uint32_t a = 0; a < node->n_attrs; a++) {
-        const pare_attr *attr = node->attrs[a];
-        for (uint32_t g = 0; attr->type == PARE_ATTR_GRAPH && g < attr->n; g++) {
-            const pare_graph *graph = attr->graphs[g];
-            for (size_t i = 0; i < graph->outputs.n; i++)
-                mark_value(m, graph->outputs.items[i].value);
-            for (pare_node_id id = graph->first_node; id != PARE_NONE;
-                 id = model->nodes[id].next) {
-                const pare_node *inner = &model->nodes[id];
-                for (uint32_t i = 0; i < inner->n_inputs; i++)
-                    mark_value(m, inner->inputs[i].value);
-                mark_captured(m, inner);
-            }
-        }
-    }
 }
 
 static pare_status mark_graph(marker *m, const pare_graph *graph);
@@ -98,7 +100,7 @@ static pare_status mark_node(marker *m, pare_node_id id)
         return mark_graph(m, branch);
     }
     for (uint32_t i = 0; i < node->n_inputs; i++) mark_value(m, node->inputs[i].value);
-    mark_captured(m, node);
+    pare_plan_visit_nested(node, mark_value, m);
     return PARE_OK;
 }
 

@@ -234,6 +234,11 @@ bool pare_plan_is_known(const pare_planner *p, pare_value_id value);
  * plan; else NULL. */
 const pare_graph *pare_plan_branch(const pare_planner *p, const pare_node *node);
 
+/* Calls visit for every value that graphs in the node's attributes name, however deep: what they
+ * take from around them, and what is their own. */
+void pare_plan_visit_nested(const pare_node *node,
+                            void (*visit)(void *user, pare_value_id value), void *user);
+
 /* Sets is_needed of every node of the main graph and of branches that are taken. */
 pare_status pare_plan_mark(pare_planner *p);
 

@@ -1,13 +1,12 @@
 #include "run/lower/lines.h"
 #include "run/lower/lower.h"
 
-#include "op/cast.h"
 #include "op/elementwise.h"
 
 #include <string.h>
 
 /* Element-by-element operators on integers, bools and what else there is, by what eval does to
- * blocks of a wide type: lists of indices, masks, casts. */
+ * blocks of a wide type: lists of indices, masks. */
 
 enum { MAX_IN = 3 };
 
@@ -21,7 +20,6 @@ typedef struct block_args {
     const pare_unary_row *unary;
     const pare_pair_row *pair;
     const pare_compare_row *compare;
-    pare_store_rules rules;   /* Cast */
     uint32_t n_in;
     pare_laid in[MAX_IN], y;  /* in: with the axes of y */
     int64_t steps[MAX_IN];    /* along a line; y: 1 */
@@ -59,13 +57,6 @@ static void run_compare(const block_args *a, const void *const *at, int64_t n, v
     load(a, at, 0, n, &x[0]);
     load(a, at, 1, n, &x[1]);
     pare_compare_apply(a->compare, pare_wide_of(a->in[0].dtype), n, &x[0], &x[1], y);
-}
-
-static void run_cast(const block_args *a, const void *const *at, int64_t n, void *y)
-{
-    pare_wide_block x;
-    load(a, at, 0, n, &x);
-    pare_wide_store_as(pare_wide_of(a->in[0].dtype), a->rules, a->y.dtype, y, 0, n, &x);
 }
 
 static void run_where(const block_args *a, const void *const *at, int64_t n, void *y)
@@ -132,14 +123,6 @@ static bool choose(const pare_lowering *l, block_args *a)
     const char *name = l->call.op->name;
     const pare_wide wide = pare_wide_of(a->in[0].dtype);
     if (*l->call.op->domain || !wide || !pare_wide_of(a->y.dtype)) return false;
-    if (strcmp(name, "Cast") == 0 || strcmp(name, "CastLike") == 0) {
-        const pare_cast_params *params = l->params;
-        a->rules = (pare_store_rules){ .saturate = params->saturate,
-                                       .e8m0 = (pare_e8m0_round)params->round_mode };
-        a->run = run_cast;
-        a->n_in = 1;
-        return true;
-    }
     if (strcmp(name, "Where") == 0) {
         a->run = run_where;
         return a->n_in == 3 && a->in[0].dtype == PARE_BOOL && a->in[1].dtype == a->y.dtype &&

@@ -1,3 +1,4 @@
+#include "run/lower/lines.h"
 #include "run/lower/lower.h"
 #include "run/lower/program.h"
 
@@ -240,24 +241,6 @@ static const struct {
 
 /* --- operands --------------------------------------------------------------------------------- */
 
-/* A broadcast view of what lies at x: axes aligned at the end, 0 strides where it has one element.
- * */
-static bool spread(const pare_laid *x, const pare_laid *out, pare_laid *view)
-{
-    pare_laid v = *x;
-    if (x->rank > out->rank) return false;
-    const uint32_t shift = out->rank - x->rank;
-    v.rank = out->rank;
-    for (uint32_t i = 0; i < out->rank; i++) {
-        const int64_t size = i < shift ? 1 : x->dims[i - shift];
-        if (size != 1 && size != out->dims[i]) return false;
-        v.dims[i] = out->dims[i];
-        v.strides[i] = size == 1 && out->dims[i] != 1 ? 0 : i < shift ? 0 : x->strides[i - shift];
-    }
-    *view = v;
-    return true;
-}
-
 static bool same_dims(const pare_laid *a, const pare_laid *b)
 {
     return a->rank == b->rank && memcmp(a->dims, b->dims, a->rank * sizeof(a->dims[0])) == 0;
@@ -294,7 +277,7 @@ static pare_status bind_operands(author *a, const pare_laid *out)
         if (is_full && !pare_plan_constant(a->p, a->values[i]))
             PARE_TRY(pare_plan_need_like(a->p, a->values[i], out, &x));
         else PARE_TRY(pare_plan_need(a->p, a->values[i], PARE_FORM_ANY, &x));
-        spread(&x, out, &g->operands[i]);
+        pare_lines_spread(&x, out, &g->operands[i]);
     }
     return PARE_OK;
 }
@@ -305,7 +288,7 @@ static bool operands_fit(const author *a)
     for (uint32_t i = 0; i < a->program->n_operands; i++) {
         pare_laid view;
         if (a->values[i] == PARE_NONE) continue;
-        if (!spread(pare_plan_home(a->p, a->values[i]), a->shape, &view)) return false;
+        if (!pare_lines_spread(pare_plan_home(a->p, a->values[i]), a->shape, &view)) return false;
     }
     return true;
 }
