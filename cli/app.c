@@ -1,7 +1,7 @@
 #include "cli/app.h"
 
 #include "cli/help.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "cli/signals.h"
 
 #include "version.h"

@@ -1,6 +1,6 @@
 #include "cli/run_inputs.h"
 
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include "formats/npy.h"
 #include "formats/onnx/value.h"

@@ -1,6 +1,6 @@
 #include "support/test.h"
 
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "cli/number.h"
 #include "cli/progress.h"
 

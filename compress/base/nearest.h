@@ -1,5 +1,5 @@
-#ifndef CLI_NEAREST_H
-#define CLI_NEAREST_H
+#ifndef PARE_BASE_NEAREST_H
+#define PARE_BASE_NEAREST_H
 
 #include <stddef.h>
 

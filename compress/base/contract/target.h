@@ -1,0 +1,156 @@
+/* A target: where a model will run, as plain data. Files of targets are read by formats/target.h.
+ *
+ * Every number carries where it comes from and how far it may be off, so that an estimate can be
+ * traced and its band is honest. Units: joules are picojoules (pJ) where one operation or byte is
+ * meant; rates are per second; sizes are bytes; power is watts. */
+#ifndef PARE_BASE_CONTRACT_TARGET_H
+#define PARE_BASE_CONTRACT_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a number came to be, the best first. */
+typedef enum pare_figure_kind {
+    PARE_FIGURE_NONE, /* not given */
+    PARE_FIGURE_MEASURED,
+    PARE_FIGURE_FITTED,    /* to measurements */
+    PARE_FIGURE_PUBLISHED, /* read in the source that is named */
+    PARE_FIGURE_DERIVED,   /* computed from published ones */
+    PARE_FIGURE_RECALLED,  /* believed to stand in the source, not read again */
+    PARE_FIGURE_ESTIMATED,
+} pare_figure_kind;
+
+typedef struct pare_figure {
+    double value;
+    double spread; /* standard deviation of ln(value) */
+    pare_figure_kind kind;
+    const char *source; /* key of a pare_source of the target; NULL: none */
+} pare_figure;
+
+/* Types that arithmetic is done in. */
+#define PARE_ARITHMETIC(X)      \
+    X(FLOAT64, "float64", 64)   \
+    X(FLOAT32, "float32", 32)   \
+    X(FLOAT16, "float16", 16)   \
+    X(BFLOAT16, "bfloat16", 16) \
+    X(FLOAT8, "float8", 8)      \
+    X(INT32, "int32", 32)       \
+    X(INT16, "int16", 16)       \
+    X(INT8, "int8", 8)          \
+    X(INT4, "int4", 4)
+
+typedef enum pare_arithmetic {
+#define PARE_ARITHMETIC_ENUM(symbol, name, bits) PARE_ARITH_##symbol,
+    PARE_ARITHMETIC(PARE_ARITHMETIC_ENUM)
+#undef PARE_ARITHMETIC_ENUM
+        PARE_N_ARITHMETIC
+} pare_arithmetic;
+
+/* Classes of work that reach different shares of a machine's peak. */
+#define PARE_WORK(X)                                                                   \
+    X(CONV, "conv")           /* dense convolution with a window */                    \
+    X(POINTWISE, "pointwise") /* convolution of one tap */                             \
+    X(DEPTHWISE, "depthwise") /* convolution with few channels per group */            \
+    X(GEMM, "gemm")           /* matrix times matrix */                                \
+    X(GEMV, "gemv")           /* matrix times few vectors: bound by reading weights */ \
+    X(ATTENTION, "attention")                                                          \
+    X(RECURRENT, "recurrent")                                                          \
+    X(ELEMENTWISE, "elementwise") /* maps, norms, reductions, pooling */               \
+    X(MOVE, "move")               /* bytes only: Transpose, Concat, Gather */
+
+typedef enum pare_work {
+#define PARE_WORK_ENUM(symbol, name) PARE_WORK_##symbol,
+    PARE_WORK(PARE_WORK_ENUM)
+#undef PARE_WORK_ENUM
+        PARE_N_WORK
+} pare_work;
+
+typedef struct pare_source {
+    const char *key;    /* "jouppi2021" */
+    const char *text;   /* authors, title, where, year */
+    const char *url;    /* NULL: none */
+    const char *bibtex; /* an entry; NULL: made from text */
+} pare_source;
+
+/* A store between registers and main memory, or main memory, or where weights lie. */
+typedef struct pare_memory_level {
+    const char *name;           /* "L2", "L3", "DRAM", "flash" */
+    pare_figure capacity_bytes; /* NONE: unbounded */
+    double usable;              /* share of it that one layer's data may count on; default 0.5 */
+    pare_figure pj_per_byte;    /* read or written once */
+    pare_figure bytes_per_s;
+} pare_memory_level;
+
+/* A pattern of zeros that the target makes use of. */
+typedef struct pare_sparsity_credit {
+    const char *pattern;         /* "2:4", "block_1x4", "unstructured" */
+    double min_sparsity;         /* share of zeros from which it pays */
+    double mac_time, mac_energy; /* of a skipped operation, as a share of a dense one: 0 to 1 */
+    double weight_bytes;         /* of the stored weights, as a share of dense; 0: as stored */
+} pare_sparsity_credit;
+
+enum { PARE_MAX_LEVELS = 6, PARE_MAX_CREDITS = 8 };
+
+typedef struct pare_hardware {
+    pare_figure
+        mac_pj[PARE_N_ARITHMETIC]; /* effective: arithmetic, registers, issue, first cache */
+    pare_figure alu_pj[PARE_N_ARITHMETIC];     /* any other operation */
+    pare_figure macs_per_s[PARE_N_ARITHMETIC]; /* dense peak */
+    pare_figure alu_per_s[PARE_N_ARITHMETIC];
+    uint8_t fallback[PARE_N_ARITHMETIC]; /* type that is used where both figures above are NONE;
+                                 itself: none */
+    pare_figure efficiency[PARE_N_WORK]; /* share of the peak that is reached */
+    pare_figure bandwidth_efficiency;
+    pare_memory_level
+        levels[PARE_MAX_LEVELS]; /* [n_levels] from small and near to far; the last one
+                                 holds everything */
+    size_t n_levels;
+    pare_memory_level weights; /* where weights lie when not in the last level (flash); name NULL:
+                                 they do */
+    pare_figure launch_s;      /* time per group of nodes, whatever it computes */
+    pare_figure launch_nj;     /* energy of it, beside static power */
+    pare_figure call_uj;       /* energy per inference that no operator explains */
+    pare_figure static_w;      /* power while an inference runs that operations do not explain */
+    bool marginal;             /* static_w is not charged unless asked for */
+    pare_sparsity_credit credits[PARE_MAX_CREDITS]; /* [n_credits] */
+    size_t n_credits;
+    const char *boundary; /* "chip", "package", "board", "system": what the joules are of */
+    double pue;           /* default power usage effectiveness */
+    bool energy_only;     /* no latency can be said */
+} pare_hardware;
+
+/* Groups of operators that the runtime computes as one, in the form of sched/fusion.h as text. */
+typedef struct pare_target_part {
+    const char *const *ops; /* [n_ops] "Conv", "com.microsoft.Gelu" */
+    size_t n_ops;
+    const char *const *operands; /* [n_operands] "scalar", "channel", "last", "constant", "same",
+                                 "any" */
+    size_t n_operands;
+} pare_target_part;
+
+typedef struct pare_target_group {
+    const char *name;
+    bool cluster;                  /* else a chain: the first part is the anchor */
+    const pare_target_part *parts; /* [n_parts] */
+    size_t n_parts;
+} pare_target_group;
+
+struct pare_yaml_node;
+
+typedef struct pare_target {
+    const char *name, *title, *about;
+    int64_t version;                 /* of the file's content */
+    const char *runtime;             /* "onnxruntime 1.30"; NULL: none in particular */
+    const pare_target_group *groups; /* [n_groups] in the order in which they are tried */
+    size_t n_groups;
+    pare_hardware hardware;
+    bool has_hardware; /* false: rules only; nothing can be said about energy */
+    pare_figure flash_bytes, ram_bytes;
+    int64_t batch;              /* default for dynamic batch dimensions */
+    const pare_source *sources; /* [n_sources] */
+    size_t n_sources;
+    double fit_error; /* leave-one-out, as a share; of fitted targets, else NaN */
+} pare_target;
+
+#endif
