@@ -1,8 +1,8 @@
-/* YAML as a tree that remembers lines, and reading it key by key: what is unknown, missing or of the
- * wrong kind is said with file, line, and the nearest name.
+/* YAML as a tree that remembers lines, and reading it key by key: what is unknown, missing or of
+ * the wrong kind is said with file, line, and the nearest name.
  *
- * The one place that sees libyaml. No tags, no anchors beyond a budget, no second document; depth,
- * nodes and bytes are limited, so that a hostile file ends in a message. */
+ * The one place that sees libyaml. No tags, anchors, aliases, second document, nor a key twice in
+ * one map; at most 64 levels, 1 M values and 64 MiB, so that a hostile file ends in a message. */
 #ifndef FORMATS_YAML_H
 #define FORMATS_YAML_H
 
@@ -18,7 +18,7 @@ typedef enum pare_yaml_kind {
 
 typedef struct pare_yaml_node {
     pare_yaml_kind kind;
-    uint32_t line;                      /* from 1 */
+    uint32_t line;                      /* from 1; of a member of a map that of its key */
     const char *key;                    /* of a member of a map; else NULL */
     const char *text;                   /* of a scalar; "" for an empty one */
     bool quoted;                        /* then it is text, whatever it looks like */
@@ -47,12 +47,14 @@ pare_status pare_yaml_fail(pare_ctx *ctx, const pare_yaml *yaml, const pare_yaml
 /* Member of a map, or NULL. */
 const pare_yaml_node *pare_yaml_get(const pare_yaml_node *map, const char *key);
 
-/* EFORMAT, naming the nearest allowed key, when a map has a key that is not in keys [n] or has one
- * twice; and when node is no map. */
+/* EFORMAT, naming the nearest allowed key, when a map has a key that is not in keys [n]; and when
+ * node is no map. */
 pare_status pare_yaml_check_keys(pare_ctx *ctx, const pare_yaml *yaml, const pare_yaml_node *node,
                                  const char *const *keys, size_t n);
 
-/* Scalars as what is wanted; EFORMAT saying what was expected and found. */
+/* Scalars as what is wanted; EFORMAT saying what was expected and found. Text may be quoted and
+ * then empty; numbers and truth values may not be quoted. Numbers are decimal and finite; truth is
+ * true, yes, on or false, no, off. */
 pare_status pare_yaml_text(pare_ctx *ctx, const pare_yaml *yaml, const pare_yaml_node *node,
                            const char **out);
 pare_status pare_yaml_int(pare_ctx *ctx, const pare_yaml *yaml, const pare_yaml_node *node,
