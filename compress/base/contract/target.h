@@ -106,6 +106,9 @@ typedef struct pare_hardware {
         levels[PARE_MAX_LEVELS]; /* [n_levels] from small and near to far; the last one
                                  holds everything */
     size_t n_levels;
+    double near_bytes; /* what one layer may count on in stores nearer than the first level (registers,
+                                 first cache), whose traffic mac_pj covers; 0: layers read their
+                                 operands from the first level once */
     pare_memory_level weights; /* where weights lie when not in the last level (flash); name NULL:
                                  they do */
     pare_figure launch_s;      /* time per group of nodes, whatever it computes */
@@ -134,6 +137,9 @@ typedef struct pare_target_group {
     bool cluster;                  /* else a chain: the first part is the anchor */
     const pare_target_part *parts; /* [n_parts] */
     size_t n_parts;
+    const char *const *before; /* [n_before] chain: operators that are taken in where they make the
+                                  anchor's inputs: "DequantizeLinear" */
+    size_t n_before;
 } pare_target_group;
 
 struct pare_yaml_node;
