@@ -4,7 +4,7 @@
 
 /* float16 values for lowerings that know floats. */
 
-enum { TASK = 1 << 15, BLOCK = 1 << 10 };
+enum { TASK = 1 << 15 };
 
 bool pare_plan_is_half(const pare_planner *p, pare_value_id value)
 {
@@ -30,14 +30,21 @@ static const struct {
     const char *name;
     half_kind kind;
 } operators[] = {
-    { "Abs", EXACT }, { "Add", ROUNDS }, { "AveragePool", ROUNDS }, { "Clip", ROUNDS },
-    { "Concat", MOVES }, { "Conv", ROUNDS }, { "Div", ROUNDS }, { "Exp", ROUNDS },
-    { "Flatten", MOVES }, { "Gemm", ROUNDS }, { "GlobalAveragePool", ROUNDS },
-    { "GlobalMaxPool", EXACT }, { "Identity", MOVES }, { "LeakyRelu", ROUNDS },
-    { "MatMul", ROUNDS }, { "MaxPool", EXACT }, { "Mul", ROUNDS }, { "Neg", EXACT },
-    { "Relu", EXACT }, { "Reshape", MOVES }, { "Sigmoid", ROUNDS }, { "Slice", MOVES },
-    { "Softmax", ROUNDS }, { "Split", MOVES }, { "Sqrt", ROUNDS }, { "Squeeze", MOVES },
-    { "Sub", ROUNDS }, { "Tanh", ROUNDS }, { "Transpose", MOVES }, { "Unsqueeze", MOVES },
+    { "Abs", EXACT }, { "Add", ROUNDS }, { "AveragePool", ROUNDS },
+    { "BatchNormalization", ROUNDS }, { "Ceil", EXACT }, { "Celu", ROUNDS }, { "Clip", ROUNDS },
+    { "Concat", MOVES }, { "Conv", ROUNDS }, { "ConvTranspose", ROUNDS }, { "Cos", ROUNDS },
+    { "Div", ROUNDS }, { "Elu", ROUNDS }, { "Erf", ROUNDS }, { "Exp", ROUNDS },
+    { "Flatten", MOVES }, { "Floor", EXACT }, { "Gelu", ROUNDS }, { "Gemm", ROUNDS },
+    { "GlobalAveragePool", ROUNDS }, { "GlobalMaxPool", EXACT }, { "HardSigmoid", ROUNDS },
+    { "HardSwish", ROUNDS }, { "Identity", MOVES }, { "LeakyRelu", ROUNDS }, { "Log", ROUNDS },
+    { "MatMul", ROUNDS }, { "Max", EXACT }, { "MaxPool", EXACT }, { "Min", EXACT },
+    { "Mish", ROUNDS }, { "Mul", ROUNDS }, { "Neg", EXACT }, { "PRelu", ROUNDS },
+    { "Pow", ROUNDS }, { "Reciprocal", ROUNDS }, { "Relu", EXACT }, { "Reshape", MOVES },
+    { "Round", EXACT }, { "Selu", ROUNDS }, { "Sigmoid", ROUNDS }, { "Sign", EXACT },
+    { "Sin", ROUNDS }, { "Slice", MOVES }, { "Softmax", ROUNDS }, { "Softplus", ROUNDS },
+    { "Softsign", ROUNDS }, { "Split", MOVES }, { "Sqrt", ROUNDS }, { "Squeeze", MOVES },
+    { "Sub", ROUNDS }, { "Swish", ROUNDS }, { "Tanh", ROUNDS }, { "Transpose", MOVES },
+    { "Unsqueeze", MOVES }, { "Where", EXACT },
 };
 
 static int find_operator(const pare_node *node)
@@ -57,6 +64,19 @@ bool pare_plan_can_widen(const pare_planner *p, const pare_node *node)
         if (pare_plan_is_half(p, v) && (p->values[v].n_forms || !p->wide[v].n_forms)) return false;
     }
     return true;
+}
+
+bool pare_plan_rounds(const pare_planner *p, const pare_node *node)
+{
+    const int found = find_operator(node);
+    return p->widens && found >= 0 && operators[found].kind == ROUNDS &&
+           pare_plan_is_half(p, node->outputs[0]);
+}
+
+float pare_plan_rounded(float x)
+{
+    pare_narrow_ref.round_f16(1, &x, &x);
+    return x;
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */
@@ -96,15 +116,8 @@ static void run_round(const void *args, const pare_frame *frame, uint32_t task, 
 {
     (void)worker;
     const half_args *a = args;
-    const pare_narrow_kernels *k = frame->kernels->narrow;
     float *x = (float *)pare_laid_address(frame, &a->to) + (int64_t)task * TASK;
-    const int64_t n = rest_of(a, task);
-    uint16_t half[BLOCK];
-    for (int64_t i = 0; i < n; i += BLOCK) {
-        const int64_t count = n - i < BLOCK ? n - i : BLOCK;
-        k->to_f16(count, x + i, half);
-        k->from_f16(count, half, x + i);
-    }
+    frame->kernels->narrow->round_f16(rest_of(a, task), x, x);
 }
 
 static pare_status add_step(pare_planner *p, const pare_laid *from, const pare_laid *to, int64_t n,

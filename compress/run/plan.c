@@ -47,20 +47,31 @@ static void count_uses_off(pare_planner *p, const pare_group *group, uint32_t n_
     }
 }
 
-/* The same of one node with float16 values. */
-static pare_status lower_half(pare_planner *p, const pare_group *alone, const pare_node *node,
-                              uint32_t *n_taken)
+static const pare_node *node_of(const pare_planner *p, const pare_group *group, uint32_t i)
 {
-    if (!pare_plan_can_widen(p, node)) {
-        for (uint32_t i = 0; i < node->n_inputs; i++)
-            PARE_TRY(pare_plan_narrow(p, node->inputs[i].value));
-        return lower_by_family(p, alone, n_taken);
+    return &p->model->nodes[group->nodes[i]];
+}
+
+/* The same of nodes with float16 values. */
+static pare_status lower_half(pare_planner *p, const pare_group *group, uint32_t *n_taken)
+{
+    bool can_widen = true;
+    for (uint32_t i = 0; i < group->n_nodes; i++)
+        can_widen = can_widen && pare_plan_can_widen(p, node_of(p, group, i));
+    if (!can_widen && group->n_nodes > 1) return PARE_OK;
+    for (uint32_t i = 0; i < group->n_nodes; i++) {
+        const pare_node *node = node_of(p, group, i);
+        if (can_widen) PARE_TRY(pare_plan_widen_inputs(p, node));
+        for (uint32_t k = 0; !can_widen && k < node->n_inputs; k++)
+            PARE_TRY(pare_plan_narrow(p, node->inputs[k].value));
     }
-    PARE_TRY(pare_plan_widen_inputs(p, node));
+    if (!can_widen) return lower_by_family(p, group, n_taken);
     const size_t first = p->plan->n_steps;
     p->widens = true;
-    pare_status st = lower_by_family(p, alone, n_taken);
-    if (!st && *n_taken) st = pare_plan_round_outputs(p, node, first);
+    p->has_rounded = false;
+    pare_status st = lower_by_family(p, group, n_taken);
+    if (!st && *n_taken && !p->has_rounded)
+        st = pare_plan_round_outputs(p, node_of(p, group, *n_taken - 1), first);
     p->widens = false;
     return st;
 }
@@ -79,7 +90,7 @@ static pare_status lower_node(pare_planner *p, pare_node_id id)
     if (branch) return lower_branch(p, node, branch);
     if (pare_plan_can_fold(p, node)) return pare_plan_fold(p, id);
     if (!p->opts->islands_only && !pare_called_function(p->model, node)) {
-        if (pare_plan_is_half_node(p, node)) PARE_TRY(lower_half(p, &alone, node, &n_taken));
+        if (pare_plan_is_half_node(p, node)) PARE_TRY(lower_half(p, &alone, &n_taken));
         else PARE_TRY(lower_by_family(p, &alone, &n_taken));
     }
     if (!n_taken) PARE_TRY(pare_plan_island(p, id));
@@ -87,13 +98,11 @@ static pare_status lower_node(pare_planner *p, pare_node_id id)
     return PARE_OK;
 }
 
-/* Whether all of a group has to run, without rounding between its nodes. */
+/* Whether all of a group has to run. */
 static bool is_whole(const pare_planner *p, const pare_group *group)
 {
     for (uint32_t i = 0; i < group->n_nodes; i++)
-        if (!p->is_needed[group->nodes[i]] ||
-            pare_plan_can_fold(p, &p->model->nodes[group->nodes[i]]) ||
-            pare_plan_is_half_node(p, &p->model->nodes[group->nodes[i]]))
+        if (!p->is_needed[group->nodes[i]] || pare_plan_can_fold(p, node_of(p, group, i)))
             return false;
     return true;
 }
@@ -103,7 +112,8 @@ static pare_status lower_group(pare_planner *p, const pare_group *group)
     uint32_t n_taken = 0;
     if (group->n_nodes > 1 && !p->opts->islands_only && is_whole(p, group)) {
         p->node = group->anchor;
-        PARE_TRY(lower_by_family(p, group, &n_taken));
+        const bool is_half = pare_plan_is_half_node(p, node_of(p, group, 0));
+        PARE_TRY(is_half ? lower_half(p, group, &n_taken) : lower_by_family(p, group, &n_taken));
         count_uses_off(p, group, n_taken);
     }
     for (uint32_t i = n_taken; i < group->n_nodes; i++) PARE_TRY(lower_node(p, group->nodes[i]));

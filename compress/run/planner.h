@@ -94,6 +94,7 @@ typedef struct pare_planner {
     pare_planned *values;     /* by value handle */
     pare_planned *wide;       /* the same of float16 values held as float */
     bool widens;              /* for lowerings, float16 values are now floats */
+    bool has_rounded;         /* the lowering has rounded what it gives to float16 */
     uint8_t *is_needed;       /* by node handle */
     uint8_t *is_kept;         /* by value handle */
     pare_packs *packs;        /* for payloads of the model */
@@ -148,6 +149,14 @@ bool pare_plan_is_half_node(const pare_planner *p, const pare_node *node);
 
 /* Whether the operator's lowering computes on floats what its eval computes on halves. */
 bool pare_plan_can_widen(const pare_planner *p, const pare_node *node);
+
+/* Whether what a node computes is to be rounded to float16. A lowering that does so itself, in its
+ * kernel and behind every node of a group, sets p->has_rounded; else memory is gone through again.
+ */
+bool pare_plan_rounds(const pare_planner *p, const pare_node *node);
+
+/* x rounded to float16. */
+float pare_plan_rounded(float x);
 
 /* Make inputs of a node there as floats, round its outputs from step `first` on, make a value there
  * as float16. Of other values: nothing. */

@@ -99,7 +99,7 @@ typedef struct pare_fusion_rules {
 } pare_fusion_rules;
 
 /* What pare's own executor fuses, by the names of the rules: "conv", "gemm", "matmul" (chains) and
- * "elementwise" (cluster), all in float. The places of the chains are PARE_PLACE_... */
+ * "elementwise" (cluster), all in float or float16. The places of the chains are PARE_PLACE_... */
 extern const pare_fusion_rules pare_fusion_own;
 
 /* No rule at all: every node is a group of its own. */

@@ -33,7 +33,8 @@ static const pare_op_name where[] = { { "", "Where" } };
 const pare_op_names pare_ops_unary = NAMES(unary);
 const pare_op_names pare_ops_binary = NAMES(binary);
 
-#define REAL PARE_DTYPE_BIT(PARE_FLOAT)
+#define FLOAT PARE_DTYPE_BIT(PARE_FLOAT)
+#define REAL (FLOAT | PARE_DTYPE_BIT(PARE_FLOAT16))
 
 static const pare_fusion_part conv_anchors[] = {
     { .ops = NAMES(conv), .in_dtypes = REAL, .out_dtypes = REAL },
@@ -72,7 +73,7 @@ static const pare_fusion_part matmul_parts[] = { BIAS, BATCH_NORM(2), RESIDUAL, 
 static const pare_fusion_part elementwise[] = {
     { .ops = NAMES(unary), .in_dtypes = REAL, .out_dtypes = REAL },
     { .ops = NAMES(binary), .in_dtypes = REAL, .out_dtypes = REAL, .since = 8 },
-    { .ops = NAMES(cast), .in_dtypes = REAL, .out_dtypes = REAL },
+    { .ops = NAMES(cast), .in_dtypes = FLOAT, .out_dtypes = FLOAT },
     { .ops = NAMES(clip), .operands = PARE_OPERAND_SCALAR, .first = true, .in_dtypes = REAL,
       .out_dtypes = REAL },
     { .ops = NAMES(where), .in_dtypes = REAL | PARE_DTYPE_BIT(PARE_BOOL), .out_dtypes = REAL },

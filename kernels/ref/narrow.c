@@ -23,6 +23,15 @@ static void from_bf16(int64_t n, const uint16_t *x, float *y)
     pare_small16_to_f32_ref(&pare_bfloat16, n, x, y);
 }
 
+static void round_f16(int64_t n, const float *x, float *y)
+{
+    for (int64_t i = 0; i < n; i++) {
+        uint16_t half = 0;
+        to_f16(1, x + i, &half);
+        from_f16(1, &half, y + i);
+    }
+}
+
 static int64_t quantized(float x, float scale, int64_t zero, int64_t low, int64_t high)
 {
     int64_t y = 0;
@@ -69,6 +78,7 @@ const pare_narrow_kernels pare_narrow_ref = {
     .to_bf16 = to_bf16,
     .from_f16 = from_f16,
     .from_bf16 = from_bf16,
+    .round_f16 = round_f16,
     .quantize_u8 = quantize_u8,
     .quantize_s8 = quantize_s8,
     .dequantize_u8 = dequantize_u8,

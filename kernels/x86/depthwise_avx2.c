@@ -14,22 +14,31 @@ static INLINE __m256 take(const float *x, int64_t n, const bool whole)
     return whole ? _mm256_loadu_ps(x) : _mm256_maskload_ps(x, lanes(n));
 }
 
+static INLINE void round_all(__m256 *z, const int n_pixels)
+{
+#pragma GCC unroll 8
+    for (int q = 0; q < n_pixels; q++) z[q] = rounded(z[q]);
+}
+
 /* Finishes and stores n channels from c on of pixels [p, p + n_pixels). */
 static INLINE void put(const pare_finish *f, __m256 *z, float *y, int64_t y_stride, int64_t p,
                        int64_t c, int64_t n, const int n_pixels, const bool whole)
 {
+    if (f->rounds & PARE_ROUND_CHAIN) round_all(z, n_pixels);
     if (f->scale) {
         const __m256 scale = take(f->scale + c, n, whole);
         const __m256 shift = take(f->shift + c, n, whole);
 #pragma GCC unroll 8
         for (int q = 0; q < n_pixels; q++) z[q] = _mm256_fmadd_ps(z[q], scale, shift);
     }
+    if (f->rounds & PARE_ROUND_AFFINE) round_all(z, n_pixels);
     if (f->add) {
         const float *add = f->add + p * f->add_stride + c;
 #pragma GCC unroll 8
         for (int q = 0; q < n_pixels; q++, add += f->add_stride)
             z[q] = _mm256_add_ps(z[q], take(add, n, whole));
     }
+    if (f->rounds & PARE_ROUND_SUM) round_all(z, n_pixels);
     const __m256 low = _mm256_set1_ps(f->low);
     const __m256 high = _mm256_set1_ps(f->high);
     y += p * y_stride + c;

@@ -17,15 +17,24 @@ enum { AHEAD = 1024 };
 #define INLINE inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 14")
 
+/* Rounded to float16. */
+static INLINE __m512 rounded(__m512 x)
+{
+    return _mm512_cvtph_ps(_mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
+}
+
 /* pare_finish_ref of the columns of the mask from j on. Of two equal or unordered operands max and
  * min give the second. */
 static INLINE __m512 finish(const pare_finish *f, const float *add, int64_t j, __mmask16 some,
                             __m512 z)
 {
+    if (f->rounds & PARE_ROUND_CHAIN) z = rounded(z);
     if (f->scale)
         z = _mm512_fmadd_ps(z, _mm512_maskz_loadu_ps(some, f->scale + j),
                             _mm512_maskz_loadu_ps(some, f->shift + j));
+    if (f->rounds & PARE_ROUND_AFFINE) z = rounded(z);
     if (add) z = _mm512_add_ps(z, _mm512_maskz_loadu_ps(some, add + j));
+    if (f->rounds & PARE_ROUND_SUM) z = rounded(z);
     z = _mm512_max_ps(_mm512_set1_ps(f->low), z);
     return _mm512_min_ps(_mm512_set1_ps(f->high), z);
 }

@@ -101,6 +101,14 @@ static void from_bf16(int64_t n, const uint16_t *x, float *y)
     from_halves(of_bf16, n, x, y);
 }
 
+static void round_f16(int64_t n, const float *x, float *y)
+{
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        _mm256_storeu_ps(y + i, rounded(_mm256_loadu_ps(x + i)));
+    if (i < n) store_n(y + i, n - i, rounded(load_n(x + i, n - i)));
+}
+
 /* --- bytes ------------------------------------------------------------------------------------ */
 
 static INLINE __m256i load_zeros(const int32_t *zero, int64_t i, int64_t step, int64_t n)
@@ -195,6 +203,7 @@ const pare_narrow_kernels pare_narrow_avx2 = {
     .to_bf16 = to_bf16,
     .from_f16 = from_f16,
     .from_bf16 = from_bf16,
+    .round_f16 = round_f16,
     .quantize_u8 = quantize_u8,
     .quantize_s8 = quantize_s8,
     .dequantize_u8 = dequantize_u8,

@@ -36,12 +36,21 @@ static INLINE __m256 clamp(__m256 x, __m256 low, __m256 high)
     return _mm256_min_ps(high, _mm256_max_ps(low, x));
 }
 
+/* Rounded to float16. */
+static INLINE __m256 rounded(__m256 x)
+{
+    return _mm256_cvtph_ps(_mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
+}
+
 /* pare_finish_ref of columns [j, j + 8), of which n are there, in one row, whose `add` starts at
  * `add`. What lies behind the n columns is not read. */
 static INLINE __m256 finish(const pare_finish *f, const float *add, int64_t j, int64_t n, __m256 z)
 {
+    if (f->rounds & PARE_ROUND_CHAIN) z = rounded(z);
     if (f->scale) z = _mm256_fmadd_ps(z, load_n(f->scale + j, n), load_n(f->shift + j, n));
+    if (f->rounds & PARE_ROUND_AFFINE) z = rounded(z);
     if (add) z = _mm256_add_ps(z, load_n(add + j, n));
+    if (f->rounds & PARE_ROUND_SUM) z = rounded(z);
     return clamp(z, _mm256_set1_ps(f->low), _mm256_set1_ps(f->high));
 }
 

@@ -35,7 +35,8 @@ static pare_finish finish_of(int which)
                           .add = which & 2 ? m.add : NULL,
                           .add_stride = STRIDE,
                           .low = which & 4 ? 0 : -INFINITY,
-                          .high = which & 4 ? 6 : INFINITY };
+                          .high = which & 4 ? 6 : INFINITY,
+                          .rounds = (uint32_t)which / 8 % 8 };
 }
 
 static void clear(float *y)

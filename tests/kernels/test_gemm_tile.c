@@ -13,11 +13,18 @@ enum { MAX_DEPTH = 40, MAX_TAPS = 3, STRIDE = 48, GUARD = 77 };
 typedef struct shape {
     int n_taps, depth;
     bool has_affine, has_add, has_bounds;
+    uint32_t rounds;
 } shape;
 
 static const shape shapes[] = {
-    { 1, 1, false, false, false }, { 1, 7, false, true, false },  { 1, 40, true, false, true },
-    { 3, 5, false, false, true },  { 2, 16, true, true, true },   { 1, 0, false, false, false },
+    { 1, 1, false, false, false, 0 },
+    { 1, 7, false, true, false, 0 },
+    { 1, 40, true, false, true, 0 },
+    { 3, 5, false, false, true, 0 },
+    { 2, 16, true, true, true, 0 },
+    { 1, 0, false, false, false, 0 },
+    { 2, 9, true, true, true, PARE_ROUND_CHAIN | PARE_ROUND_AFFINE | PARE_ROUND_SUM },
+    { 1, 9, true, true, true, PARE_ROUND_AFFINE },
 };
 
 typedef struct room {
@@ -34,8 +41,11 @@ static float expected(const pare_gemm_tile *t, int panel, int r, int j)
         for (int64_t c = 0; c < t->depth; c++)
             z = fmaf(t->x[tap * t->n_rows + r][c], t->w[(tap * t->depth + c) * panel + j], z);
     const pare_finish *f = &t->finish;
+    if (f->rounds & PARE_ROUND_CHAIN) pare_narrow_ref.round_f16(1, &z, &z);
     if (f->scale) z = fmaf(z, f->scale[j], f->shift[j]);
+    if (f->rounds & PARE_ROUND_AFFINE) pare_narrow_ref.round_f16(1, &z, &z);
     if (f->add) z += f->add[r * STRIDE + j];
+    if (f->rounds & PARE_ROUND_SUM) pare_narrow_ref.round_f16(1, &z, &z);
     if (z < f->low) z = f->low;
     return z > f->high ? f->high : z;
 }
@@ -51,7 +61,8 @@ static void check_tile(const pare_gemm_kernel *kernel, const shape *s, room *m, 
         .w = m->w, .bias = m->bias,
         .finish = { .scale = s->has_affine ? m->scale : NULL, .shift = m->shift,
                     .add = s->has_add ? m->add : NULL, .add_stride = STRIDE,
-                    .low = s->has_bounds ? 0 : -INFINITY, .high = s->has_bounds ? 6 : INFINITY },
+                    .low = s->has_bounds ? 0 : -INFINITY, .high = s->has_bounds ? 6 : INFINITY,
+                    .rounds = s->rounds },
         .y = m->y, .y_stride = STRIDE,
     };
     kernel->run(&t);

@@ -36,6 +36,21 @@ static void compare_to(const char *what, int isa, int64_t n, const float *x, uin
     assert_int_equal(got[n], GUARD << 8 | GUARD);
 }
 
+/* Rounding is there and back, also in place. */
+static void compare_round(int isa, int64_t n, const float *x)
+{
+    static float got[BLOCK], want[BLOCK];
+    static uint16_t half[BLOCK];
+    ref->to_f16(n, x, half);
+    ref->from_f16(n, half, want);
+    memcpy(got, x, (size_t)n * sizeof(*x));
+    level(isa)->round_f16(n, got, got);
+    for (int64_t i = 0; i < n; i++)
+        if (!test_same_float(got[i], want[i]))
+            fail_msg("round_f16/%s of %a: %a instead of %a", pare_isa_name((pare_isa)isa),
+                     (double)x[i], (double)got[i], (double)want[i]);
+}
+
 static void floats_become_halves(void **state)
 {
     (void)state;
@@ -52,6 +67,7 @@ static void floats_become_halves(void **state)
             const int64_t n = block % 8 ? BLOCK : block % MAX_N;
             compare_to("to_f16", isa, n, x, 0x7c00, level(isa)->to_f16, ref->to_f16);
             compare_to("to_bf16", isa, n, x, 0x7f80, level(isa)->to_bf16, ref->to_bf16);
+            compare_round(isa, n, x);
             for (uint32_t i = 0; i < BLOCK; i++) { /* ties of float16 */
                 const uint32_t bits = (block * 4096 + i) << 12 | (block & 1);
                 memcpy(&x[i], &bits, sizeof(bits));

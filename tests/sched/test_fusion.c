@@ -154,7 +154,7 @@ static void clusters_have_one_output_and_shape(void **state)
         { "[e] a = Exp(x) [n] d = Neg(a) [s] e = Sin(a) [p] f = GlobalAveragePool(e) "
           "[m] g = Mul(d, f) [z] y = Add(g, d)", "y", "e | s | p | n m z" },
         /* types; Where takes a condition */
-        { "[n] a = Neg(f16) [e] y = Exp(a)", "y", "n | e" },
+        { "[n] a = Neg(f16) [e] y = Exp(a)", "y", "n e" },
         { "[n] a = Cast<to = 1>(f16) [e] y = Exp(a)", "y", "n | e" },
         { "[n] a = Neg(x) [w] y = Where(c, a, r)", "y", "n w" },
         { "[g] a = Greater(x, r) [n] d = Neg(x) [w] y = Where(a, d, r)", "y", "g | n w" },

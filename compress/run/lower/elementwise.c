@@ -295,6 +295,15 @@ static bool operands_fit(const author *a)
 
 /* --- nodes ------------------------------------------------------------------------------------ */
 
+/* Rounds what the last instruction gave, so that the value is that. */
+static void round_result(author *a, pare_value_id value)
+{
+    const uint32_t last = a->program->n_ops - 1;
+    const pare_source x = { false, (uint8_t)last };
+    a->results[last] = PARE_NONE;
+    emit(a, PARE_PROGRAM_ROUND, 0, 1, &x, value);
+}
+
 /* Adds a node's instructions; a->fits tells whether that could be. */
 static void write_node(author *a, const pare_lowering *l)
 {
@@ -318,6 +327,7 @@ static void write_node(author *a, const pare_lowering *l)
         if (pare_lower_in(l, k) != PARE_NONE && !takes(a->p, pare_lower_in(l, k), PARE_FLOAT))
             a->fits = false;
     if (a->fits) rows[i].write(a, l, rows[i].function);
+    if (a->fits && pare_plan_rounds(a->p, l->node)) round_result(a, pare_lower_out(l, 0));
 }
 
 /* All nodes of a cluster, or the one node. */
@@ -370,6 +380,7 @@ pare_status pare_lower_elementwise(pare_planner *p, pare_lowering *l, bool *done
     PARE_TRY(write_all(&a, l));
     if (!a.fits || !operands_fit(&a)) return PARE_OK;
     *done = true;
+    p->has_rounded = true;
     place_temps(program);
     const int primary = find_primary(&a, &out);
     PARE_TRY(bind_operands(&a, &out));

@@ -19,6 +19,7 @@ typedef struct pool_args {
     pare_laid x, y;
     int64_t n_rows, n_channels, y_row;
     bool averages;
+    bool rounds;              /* averages to float16 */
     const int64_t *along[PARE_SLIDING_AXES]; /* count_include_pad: taps inside of the input or its
                                                 padding, by output position; else NULL */
     int64_t rows_per_task;
@@ -64,6 +65,7 @@ static void run_pool(const void *args, const pare_frame *frame, uint32_t task, u
         float *to = y + row * a->y_row;
         if (a->averages) k->average_pool(n, x, a->n_channels, divisor_at(a, row, n), to);
         else k->max_pool(n, x, a->n_channels, to);
+        if (a->rounds) k->narrow->round_f16(a->n_channels, to, to);
     }
 }
 
@@ -82,6 +84,7 @@ static void run_global(const void *args, const pare_frame *frame, uint32_t task,
     float *y = (float *)pare_laid_address(frame, &a->y) + image * a->y_row + first;
     frame->kernels->column_sum(a->window.n_taps, n, x, pare_laid_pixel_stride(&a->x), y);
     for (int64_t c = 0; c < n; c++) y[c] /= (float)a->window.n_taps;
+    if (a->rounds) frame->kernels->narrow->round_f16(n, y, y);
 }
 
 /* --- planning --------------------------------------------------------------------------------- */
@@ -139,6 +142,7 @@ static pare_status add_step(pare_planner *p, pare_lowering *l, pool_args *a, par
     PARE_TRY(pare_plan_out(p, pare_lower_out(l, 0), y));
     a->y = *y;
     a->y_row = pare_laid_pixel_stride(y);
+    a->rounds = p->has_rounded = pare_plan_rounds(p, l->node);
     if (a->n_rows == 0 || a->n_channels == 0) return PARE_OK;
     const pare_laid *touches[] = { &a->x, &a->y };
     return pare_plan_step(p, step, touches, 2);

@@ -56,6 +56,10 @@ static void run_op(const pare_program *program, const pare_kernels *k, const cur
         k->map[op->function](n, look_wide(program, c, op->sources[0], n), op->a, op->b, out);
         return;
     }
+    if (op->kind == PARE_PROGRAM_ROUND) {
+        k->narrow->round_f16(n, look_wide(program, c, op->sources[0], n), out);
+        return;
+    }
     const bool is_affine = op->kind == PARE_PROGRAM_AFFINE;
     for (int i = is_affine; i < op->n_sources; i++) x[i] = look(program, c, op->sources[i], n);
     switch (op->kind) {

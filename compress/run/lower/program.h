@@ -19,6 +19,7 @@ typedef enum pare_program_kind {
     PARE_PROGRAM_COMPARE,     /* pare_compare; gives bytes */
     PARE_PROGRAM_SELECT,      /* bytes, float, float */
     PARE_PROGRAM_AFFINE,      /* x, scale, shift */
+    PARE_PROGRAM_ROUND,       /* to float16, as a float again */
 } pare_program_kind;
 
 typedef struct pare_program_op {

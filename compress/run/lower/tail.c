@@ -34,6 +34,7 @@ static pare_status take_bias(pare_planner *p, const pare_lowering *l, pare_value
     PARE_TRY(pare_plan_floats(p, value, &c, &owned));
     float *scale = pare_product_vectors(p, product, NULL);
     product->epilogue.finish.shift = pare_product_vectors(p, product, c);
+    if (pare_plan_rounds(p, l->node)) product->epilogue.finish.rounds |= PARE_ROUND_AFFINE;
     for (int64_t j = 0; scale && j < product->n_cols; j++) scale[j] = 1;
     product->epilogue.finish.scale = scale;
     pare_free(p->ctx, owned);
@@ -51,6 +52,7 @@ static pare_status take_batch_norm(pare_planner *p, const pare_lowering *l, pare
     if (!pare_batch_norm_factors(p, l, l->params, n, factor, factor + n)) return PARE_OK;
     product->epilogue.finish.scale = pare_product_vectors(p, product, factor);
     product->epilogue.finish.shift = pare_product_vectors(p, product, factor + n);
+    if (pare_plan_rounds(p, l->node)) product->epilogue.finish.rounds |= PARE_ROUND_AFFINE;
     *taken = true;
     return product->epilogue.finish.scale && product->epilogue.finish.shift
                ? PARE_OK
@@ -68,6 +70,7 @@ static pare_status take_residual(pare_planner *p, const pare_lowering *l, pare_v
         return PARE_OK;
     PARE_TRY(pare_plan_need_like(p, value, y, &product->epilogue.add));
     product->epilogue.has_add = true;
+    if (pare_plan_rounds(p, l->node)) product->epilogue.finish.rounds |= PARE_ROUND_SUM;
     *taken = true;
     return PARE_OK;
 }
@@ -84,12 +87,21 @@ static void take_activation(const pare_planner *p, const pare_lowering *l, pare_
         f->low = number_of(p, pare_lower_in(l, 1), -INFINITY);
         f->high = number_of(p, pare_lower_in(l, 2), INFINITY);
     }
+    if (pare_plan_rounds(p, l->node)) { /* then what lies between the bounds needs no rounding */
+        f->low = pare_plan_rounded(f->low);
+        f->high = pare_plan_rounded(f->high);
+    }
 }
 
 pare_status pare_product_tail(pare_planner *p, pare_lowering *l, pare_product *product,
                               const pare_laid *y)
 {
     const pare_group *group = l->group;
+    if (pare_plan_rounds(p, l->node)) {
+        product->epilogue.finish.rounds =
+            product->epilogue.finish.scale ? PARE_ROUND_AFFINE : PARE_ROUND_CHAIN;
+        p->has_rounded = true;
+    }
     for (uint32_t i = 1; i < group->n_nodes; i++) {
         _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES];
         pare_lowering next;
