@@ -11,6 +11,7 @@
 #include "kernels/narrow.h"
 #include "kernels/pooling.h"
 #include "kernels/row.h"
+#include "kernels/tally.h"
 
 typedef struct pare_kernels {
     pare_isa isa;
@@ -29,6 +30,7 @@ typedef struct pare_kernels {
     pare_move_fn *move;
     const pare_row_kernels *row;
     const pare_narrow_kernels *narrow;
+    const pare_tally_kernels *tally;
 } pare_kernels;
 
 /* The set of a level that this program was built with; NULL when it has none (other processors). */

@@ -11,6 +11,7 @@
 #include "kernels/narrow.h"
 #include "kernels/pooling.h"
 #include "kernels/row.h"
+#include "kernels/tally.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx2; /* 6 rows, panels of 16 */
 
@@ -33,5 +34,7 @@ pare_move_fn pare_move_avx2;
 extern const pare_row_kernels pare_rows_avx2;
 
 extern const pare_narrow_kernels pare_narrow_avx2;
+
+extern const pare_tally_kernels pare_tally_avx2;
 
 #endif
