@@ -64,10 +64,11 @@ void pare_histogram_add(pare_histogram *h, const pare_kernels *kernels, int64_t 
 {
     while (n > 0) {
         const int64_t now = n < MOST_AT_ONCE ? n : MOST_AT_ONCE;
-        pare_extent extent = { INFINITY, -INFINITY, 0 };
-        if (h->n) extent = (pare_extent){ h->min, h->max, 0 };
+        pare_extent extent = { INFINITY, -INFINITY, 0, 0 };
+        if (h->n) extent = (pare_extent){ h->min, h->max, 0, 0 };
         kernels->tally->extent(now, x, &extent);
         h->n_bad += (uint64_t)extent.n_bad;
+        h->n_zero += (uint64_t)extent.n_zero;
         if (now > extent.n_bad) {
             widen(h, extent.min, extent.max);
             h->n += (uint64_t)(now - extent.n_bad);
@@ -81,6 +82,7 @@ void pare_histogram_add(pare_histogram *h, const pare_kernels *kernels, int64_t 
 void pare_histogram_merge(pare_histogram *h, const pare_histogram *other)
 {
     h->n_bad += other->n_bad;
+    h->n_zero += other->n_zero;
     if (!other->n) return;
     if (h->n) widen(h, fminf(h->min, other->min), fmaxf(h->max, other->max));
     else widen(h, other->min, other->max);

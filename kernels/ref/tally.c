@@ -9,6 +9,7 @@ static void extent(int64_t n, const float *x, pare_extent *extent)
             extent->n_bad++;
             continue;
         }
+        extent->n_zero += x[i] == 0;
         if (x[i] < extent->min) extent->min = x[i];
         if (x[i] > extent->max) extent->max = x[i];
     }

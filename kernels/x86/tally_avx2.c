@@ -31,7 +31,9 @@ static void extent(int64_t n, const float *x, pare_extent *extent)
         const __m256 finite = _mm256_cmp_ps(_mm256_and_ps(v, magnitude), infinity, _CMP_LT_OQ);
         min = _mm256_min_ps(_mm256_blendv_ps(min, v, finite), min);
         max = _mm256_max_ps(_mm256_blendv_ps(max, v, finite), max);
+        const __m256 zero = _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_EQ_OQ);
         extent->n_bad += LANES - __builtin_popcount((unsigned)_mm256_movemask_ps(finite));
+        extent->n_zero += __builtin_popcount((unsigned)_mm256_movemask_ps(zero));
     }
     extent->min = least(min);
     extent->max = greatest(max);

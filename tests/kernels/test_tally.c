@@ -25,11 +25,12 @@ static void extremes_equal_the_reference(void **state)
         for (int round = 0; round < 300; round++) {
             fill(x, round, &seed);
             for (int64_t n = 0; n <= MAX_N; n++) {
-                pare_extent got = { INFINITY, -INFINITY, 0 }, want = got;
+                pare_extent got = { INFINITY, -INFINITY, 0, 0 }, want = got;
                 pare_kernels_of((pare_isa)isa)->tally->extent(n, x, &got);
                 pare_tally_ref.extent(n, x, &want);
                 assert_true(got.min == want.min && got.max == want.max);
                 assert_int_equal(got.n_bad, want.n_bad);
+                assert_int_equal(got.n_zero, want.n_zero);
             }
         }
 }
