@@ -83,6 +83,7 @@ typedef struct pare_planned {
     bool in_evaluator;        /* an island gave it: its datum stands in the evaluator's table */
     uint32_t n_pending;       /* uses that are still to be lowered */
     pare_tensor *constant;    /* dense; borrowed from plan->constants */
+    const pare_laid *reserved; /* of a Concat's output, parts of which were made in place */
 } pare_planned;
 
 typedef struct pare_planner {
@@ -197,6 +198,10 @@ pare_status pare_plan_need_like(pare_planner *p, pare_value_id value, const pare
 
 /* Makes a place for an output: *out, whose dtype, dims and strides are set, gets a buffer. */
 pare_status pare_plan_out(pare_planner *p, pare_value_id value, pare_laid *out);
+
+/* The same in CHANNELS_LAST, which this arranges: a place of its own, or, when a Concat of channels
+ * alone takes the value, its part of that place. */
+pare_status pare_plan_out_pixels(pare_planner *p, pare_value_id value, pare_laid *out);
 
 /* Makes an output a view of what lies at `laid`. */
 pare_status pare_plan_alias(pare_planner *p, pare_value_id value, const pare_laid *laid);

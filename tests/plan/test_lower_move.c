@@ -52,6 +52,26 @@ static void concat_agrees(void **state)
         " j = Transpose <perm = [0, 1, 3, 2]> (i)"
         " a = MaxPool <kernel_shape = [3, 3], strides = [2, 2]> (j)"
         " Y = Concat <axis = 1> (m, n, k, a, l) }",
+        /* made in place by those in front: products, pools, with what is plain or there twice */
+        "g (float[2,9,5,5] A, float[2,3,4,4] B, float[2,7,4,4] R) => (float[2,34,4,4] Y) {"
+        " W = Constant <value_ints = [7, 9, 2, 2]> () V = Constant <value_ints = [9, 1, 2, 2]> ()"
+        " w = ConstantOfShape <value = float[1] {0.5}> (W)"
+        " v = ConstantOfShape <value = float[1] {3}> (V)"
+        " c = Conv (A, w) r = Relu (c) s = Conv (A, w) t = Add (s, R)"
+        " d = Conv <group = 9> (A, v) m = MaxPool <kernel_shape = [2, 2]> (A)"
+        " h, i = Split <num_outputs = 2, axis = 1> (m)"
+        " e = AveragePool <kernel_shape = [2, 2]> (A)"
+        " f, k, q = Split <axis = 1, num_outputs = 3> (e)"
+        " Y = Concat <axis = -3> (r, B, d, f, t, h) }",
+        "g (float[1,9,5,5] A) => (float[1,25,3,3] Y) {"
+        " m = MaxPool <kernel_shape = [2, 2]> (A) n = MaxPool <kernel_shape = [2, 2]> (A)"
+        " a = Concat <axis = 1> (n, m) b = MaxPool <kernel_shape = [2, 2]> (a)"
+        " W = Constant <value_ints = [7, 18, 2, 2]> ()"
+        " w = ConstantOfShape <value = float[1] {0.5}> (W) c = Conv (a, w)"
+        " Y = Concat <axis = 1> (c, b) }",
+        "g (float[1,9,5,5] A) => (float[1,18,4,4] Y, float[1,9,4,4] M) {"
+        " M = MaxPool <kernel_shape = [2, 2]> (A) n = MaxPool <kernel_shape = [2, 2]> (A)"
+        " Y = Concat <axis = 1> (n, M) }",
         "g (float[1,5,6,6] A) => (float[1,5,6,7] Y) {"
         " m = MaxPool <kernel_shape = [1, 3], pads = [0, 1, 0, 0]> (A)"
         " n = MaxPool <kernel_shape = [1, 5]> (A) Y = Concat <axis = 3> (m, n) }",

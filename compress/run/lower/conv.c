@@ -164,7 +164,7 @@ static pare_status give_output(pare_planner *p, pare_lowering *l, pare_product *
 {
     pare_laid_arrange(y, PARE_FORM_CHANNELS_LAST);
     PARE_TRY(pare_product_tail(p, l, product, y));
-    PARE_TRY(pare_plan_out(p, pare_lower_result(p, l), y));
+    PARE_TRY(pare_product_out(p, l, product, y));
     product->y = *y;
     product->y_row = pare_laid_pixel_stride(y);
     product->y_outer = product->n_cols;

@@ -392,7 +392,7 @@ pare_status pare_lower_conv_transpose(pare_planner *p, pare_lowering *l, bool *d
     pare_sliding_read(&a->window, &product->x);
     pare_laid_arrange(&y, PARE_FORM_CHANNELS_LAST);
     PARE_TRY(pare_product_tail(p, l, product, &y));
-    PARE_TRY(pare_plan_out(p, pare_lower_result(p, l), &y));
+    PARE_TRY(pare_product_out(p, l, product, &y));
     product->y = y;
     product->y_row = pare_laid_pixel_stride(&y);
     if (product->n_rows == 0 || product->n_cols == 0) return PARE_OK;

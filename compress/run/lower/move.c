@@ -49,15 +49,19 @@ pare_status pare_lower_concat(pare_planner *p, pare_lowering *l, bool *done)
     for (uint32_t i = 0; i < l->node->n_inputs; i++)
         if (pare_plan_home(p, pare_lower_in(l, i))->dtype != y.dtype) return PARE_OK;
     *done = true;
-    arrange_concat(p, l, &y);
+    const pare_laid *reserved = pare_plan_of(p, pare_lower_out(l, 0))->reserved;
+    if (reserved) y = *reserved;
+    else arrange_concat(p, l, &y);
     const bool is_plain = pare_laid_has_form(&y, PARE_FORM_PLAIN);
-    PARE_TRY(pare_plan_out(p, pare_lower_out(l, 0), &y));
+    PARE_TRY(reserved ? pare_plan_alias(p, pare_lower_out(l, 0), &y)
+                      : pare_plan_out(p, pare_lower_out(l, 0), &y));
     pare_laid part = y;
     for (uint32_t i = 0; i < l->node->n_inputs; i++) {
         x = pare_plan_prefer(p, pare_lower_in(l, i),
                              is_plain ? PARE_FORM_PLAIN : PARE_FORM_CHANNELS_LAST);
         part.dims[axis] = x.dims[axis];
-        PARE_TRY(pare_plan_copy(p, &x, &part));
+        const bool is_there = x.buffer == part.buffer && x.offset == part.offset;
+        if (!is_there) PARE_TRY(pare_plan_copy(p, &x, &part));
         part.offset += x.dims[axis] * y.strides[axis];
     }
     return PARE_OK;

@@ -138,8 +138,9 @@ static pare_status add_step(pare_planner *p, pare_lowering *l, pool_args *a, par
     PARE_TRY(pare_plan_need(p, pare_lower_in(l, 0), PARE_FORM_CHANNELS_LAST, &a->x));
     pare_sliding_read(&a->window, &a->x);
     /* single pixels need no gaps, and then lie in both forms */
-    pare_laid_arrange(y, a->window.n_out == 1 ? PARE_FORM_PLAIN : PARE_FORM_CHANNELS_LAST);
-    PARE_TRY(pare_plan_out(p, pare_lower_out(l, 0), y));
+    if (a->window.n_out == 1) pare_laid_arrange(y, PARE_FORM_PLAIN);
+    PARE_TRY(a->window.n_out == 1 ? pare_plan_out(p, pare_lower_out(l, 0), y)
+                                  : pare_plan_out_pixels(p, pare_lower_out(l, 0), y));
     a->y = *y;
     a->y_row = pare_laid_pixel_stride(y);
     a->rounds = p->has_rounded = pare_plan_rounds(p, l->node);

@@ -122,3 +122,11 @@ pare_status pare_product_tail(pare_planner *p, pare_lowering *l, pare_product *p
     }
     return PARE_OK;
 }
+
+pare_status pare_product_out(pare_planner *p, const pare_lowering *l, const pare_product *product,
+                             pare_laid *y)
+{
+    const pare_value_id result = pare_lower_result(p, l);
+    return product->epilogue.has_add ? pare_plan_out(p, result, y)
+                                     : pare_plan_out_pixels(p, result, y);
+}
