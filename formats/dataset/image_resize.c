@@ -1,6 +1,6 @@
 /* Antialiased resizing after the definition that Pillow's Resample.c gives it: each output pixel is
- * a weighted mean of the input pixels under a filter that is as wide as the scale; first along rows,
- * then along columns, each rounded to 8 bits; weights are fixed-point numbers of 22 bits, so that
+ * a weighted mean of the input pixels under a filter that is as wide as the scale; first along
+ * rows, then along columns, each rounded to 8 bits. Weights are fixed-point numbers of 22 bits, so
  * results are the same bits everywhere. */
 #include "formats/dataset/image_resize.h"
 
@@ -198,9 +198,9 @@ static pare_status by_nearest(pare_ctx *ctx, pare_image *out, const pare_image *
                               uint32_t height)
 {
     const double dx = (double)in->width / width, dy = (double)in->height / height;
+    PARE_TRY(pare_image_new(ctx, out, width, height, in->channels));
     uint32_t *const from = pare_alloc(ctx, (size_t)width * sizeof(*from));
-    pare_status st = from ? PARE_OK : pare_fail_memory(ctx, (size_t)width * sizeof(*from));
-    if (!st) st = pare_image_new(ctx, out, width, height, in->channels);
+    const pare_status st = from ? PARE_OK : pare_fail_memory(ctx, (size_t)width * sizeof(*from));
     double at = dx * 0.5;
     for (uint32_t x = 0; !st && x < width; x++, at += dx)
         from[x] = at < in->width ? (uint32_t)at : in->width - 1;

@@ -75,6 +75,9 @@ pare_status pare_preprocess_read(pare_ctx *ctx, pare_preprocess *out, const pare
 pare_status pare_preprocess_read_hugging_face(pare_ctx *ctx, pare_preprocess *out,
                                               const char *path);
 
+enum { PARE_N_PREP_PRESETS = 5 };
+extern const char *const pare_prep_preset_names[PARE_N_PREP_PRESETS];
+
 /* Adds the steps of a preset; false when there is none of this name, or no room. */
 bool pare_preprocess_add_preset(pare_preprocess *list, const char *name);
 
