@@ -11,6 +11,9 @@ enum { SAMPLES_PER_WORKER = 4 };
 typedef struct worker {
     pare_ctx ctx;
     pare_session *session;
+    const pare_sample_job *job;
+    uint32_t index;
+    uint64_t sample;          /* that it runs now */
 } worker;
 
 /* One sample of the wave. */
@@ -31,16 +34,32 @@ static void run_sample(void *user, uint32_t task, uint32_t index)
 {
     const wave *w = user;
     place *p = &w->places[task];
-    pare_ctx *ctx = &w->workers[index].ctx;
-    const uint64_t sample = w->first + task;
+    worker *me = &w->workers[index];
+    pare_ctx *ctx = &me->ctx;
+    const uint64_t sample = me->sample = w->first + task;
     const pare_eval_input *inputs = NULL;
     size_t n = 0;
     p->status = w->job->load(w->job->user, ctx, sample, &inputs, &n);
     if (!p->status) {
-        p->status = pare_session_run(ctx, w->workers[index].session, inputs, n, &p->outputs);
+        p->status = pare_session_run(ctx, me->session, inputs, n, &p->outputs);
         if (w->job->drop) w->job->drop(w->job->user, ctx, sample);
     }
     if (p->status) memcpy(p->message, ctx->message, sizeof(p->message));
+}
+
+static pare_status observe(void *user, pare_ctx *ctx, const pare_observed *seen)
+{
+    const worker *me = user;
+    return me->job->observe(me->job->user, ctx, me->index, me->sample, seen);
+}
+
+static pare_status start_worker(pare_ctx *ctx, worker *w, pare_plan *plan)
+{
+    pare_ctx_init(&w->ctx, &ctx->opts);
+    w->ctx.opts.progress = NULL;
+    const pare_session_opts opts = { .observe = w->job->observe ? observe : NULL, .user = w };
+    const pare_status st = pare_session_new(&w->ctx, &w->session, plan, &opts);
+    return st ? pare_fail(ctx, st, "%s", w->ctx.message) : PARE_OK;
 }
 
 static pare_status take_sample(pare_ctx *ctx, const wave *w, uint32_t i)
@@ -87,10 +106,9 @@ pare_status pare_samples_run(pare_ctx *ctx, pare_plan *plan, pare_pool *pool,
     pare_status st = w.workers && w.places ? PARE_OK
                                            : pare_fail_memory(ctx, n_places * sizeof(*w.places));
     for (uint32_t i = 0; !st && i < n_workers; i++) {
-        pare_ctx_init(&w.workers[i].ctx, &ctx->opts);
-        w.workers[i].ctx.opts.progress = NULL;
-        st = pare_session_new(&w.workers[i].ctx, &w.workers[i].session, plan, NULL);
-        if (st) pare_fail(ctx, st, "%s", w.workers[i].ctx.message);
+        w.workers[i].job = job;
+        w.workers[i].index = i;
+        st = start_worker(ctx, &w.workers[i], plan);
     }
     if (!st) st = run_waves(ctx, plan, pool, &w);
     for (uint32_t i = 0; w.workers && i < n_workers; i++)

@@ -15,6 +15,10 @@ typedef struct pare_sample_job {
     /* Takes the outputs of a sample [model->graph->outputs.n], in the caller's thread and in the
      * order of samples; they are dropped afterwards. */
     pare_status (*take)(void *user, pare_ctx *ctx, uint64_t sample, const pare_datum *outputs);
+    /* Shown the plan's kept values of a sample, in a worker's thread, between load and drop; what
+     * is gathered by worker, of pare_pool_size, needs no lock. NULL: nobody looks. */
+    pare_status (*observe)(void *user, pare_ctx *ctx, uint32_t worker, uint64_t sample,
+                           const pare_observed *seen);
     void *user;
 } pare_sample_job;
 

@@ -12,6 +12,8 @@ typedef struct feed {
     pare_eval_input inputs[N_SAMPLES];
     float sums[N_SAMPLES];
     uint64_t n_taken, bad_load, bad_take; /* samples that fail; N_SAMPLES: none */
+    uint64_t n_seen[MAX_THREADS]; /* by worker */
+    float seen[N_SAMPLES];    /* first element of the softmax */
 } feed;
 
 static pare_status load(void *user, pare_ctx *ctx, uint64_t sample, const pare_eval_input **inputs,
@@ -47,6 +49,17 @@ static pare_status take(void *user, pare_ctx *ctx, uint64_t sample, const pare_d
     return PARE_OK;
 }
 
+static pare_status observe(void *user, pare_ctx *ctx, uint32_t worker, uint64_t sample,
+                           const pare_observed *seen)
+{
+    (void)ctx;
+    feed *f = user;
+    assert_string_equal(seen->name, "s");
+    f->n_seen[worker]++;
+    f->seen[sample] = *(const float *)seen->data;
+    return PARE_OK;
+}
+
 /* Exp, Softmax and a product with a matrix that mixes. */
 static pare_model *make_model(pare_ctx *ctx)
 {
@@ -69,8 +82,10 @@ static pare_status run(pare_ctx *ctx, const pare_model *model, uint32_t n_thread
     pare_pool *pool = NULL;
     pare_status st = pare_tensor_new(ctx, &shape, PARE_FLOAT, 2, dims);
     const pare_plan_input input = { .name = "x", .tensor = shape };
-    const pare_plan_opts opts = { .inputs = &input, .n_inputs = 1 };
-    const pare_sample_job job = { N_SAMPLES, load, drop, take, f };
+    const pare_value_id kept = model->nodes[model->graph->last_node].inputs[0].value;
+    const pare_plan_opts opts = { .inputs = &input, .n_inputs = 1, .kept = &kept, .n_kept = 1 };
+    const pare_sample_job job = { .n_samples = N_SAMPLES, .load = load, .drop = drop,
+                                  .take = take, .observe = observe, .user = f };
     if (!st) st = pare_plan_new(ctx, &plan, model, &opts);
     if (!st) st = pare_pool_new(ctx, &pool, n_threads);
     if (!st) st = pare_samples_run(ctx, plan, pool, &job);
@@ -98,6 +113,10 @@ static void threads_change_nothing(void **state)
         many = (feed){ .bad_load = N_SAMPLES, .bad_take = N_SAMPLES };
         assert_int_equal(run(&plain, model, n, &many), PARE_OK);
         assert_memory_equal(one.sums, many.sums, sizeof(one.sums));
+        assert_memory_equal(one.seen, many.seen, sizeof(one.seen));
+        uint64_t n_seen = 0;
+        for (uint32_t w = 0; w < n; w++) n_seen += many.n_seen[w];
+        assert_int_equal(n_seen, N_SAMPLES);
     }
     pare_model_free(&t.ctx, model);
 }
