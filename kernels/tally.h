@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Of finite numbers; starts as { INFINITY, -INFINITY, 0, 0 }. Of two zeros either may be the extreme. */
+/* Of finite numbers; starts as { INFINITY, -INFINITY, 0, 0 }. Of two zeros either may be the
+ * extreme. */
 typedef struct pare_extent {
     float min, max;
     int64_t n_bad;            /* infinite ones and NaN, which count nowhere else */

@@ -15,7 +15,7 @@ enum { PARE_HISTOGRAM_BINS = 2048 };
 typedef struct pare_histogram {
     uint64_t n;               /* finite numbers */
     uint64_t n_bad;           /* infinite ones and NaN, counted nowhere else */
-    uint64_t n_zero;          /* exact zeros, which are in their bin, too: half of what a ReLU gives */
+    uint64_t n_zero; /* exact zeros, which are in their bin, too: half of what a ReLU gives */
     float min, max;           /* of the finite ones; meaningless while n is 0 */
     int32_t exponent;
     int32_t first;            /* bin b holds [first + b, first + b + 1) * 2^exponent */

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 /* Integers on offer: [low, high], with low <= 0 <= high. A symmetric grid has its zero point at 0
- * and uses as much of either side as of the other; any other one has the zero point where it fits. */
+ * and uses as much of either side as of the other; any other one has the zero point where it fits.
+ * */
 typedef struct pare_grid_form {
     int32_t low, high;
     bool symmetric;
