@@ -24,7 +24,7 @@ enum {
 
     PARE_ONNX_MAX_SKELETON_BYTES = 1 << 30, /* protobuf-c counts in 32 bits; a budget is lower */
 
-    PARE_ONNX_READ_BYTES = 64 << 20, /* of a model's files are read, the rest is mapped */
+    PARE_ONNX_READ_BYTES = 1 << 20, /* of a model's files are read, the rest is mapped */
 };
 
 #endif

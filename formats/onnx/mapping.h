@@ -1,11 +1,12 @@
-/* Files as bytes: small ones read into memory, large ones mapped.
+/* Files as bytes: small ones read into memory, others mapped, since a copy would stand in memory
+ * beside the packed weights for as long as a model is run.
  *
  * What is read cannot change under us. A mapping can: when another process cuts a mapped file
- * short, touching what is gone ends this process with SIGBUS, and what it overwrites may be
- * seen. So all files of a model are read as long as they are small together
- * (PARE_ONNX_READ_BYTES), which covers most models whole, and larger ones are checked again when
- * opening is done (pare_mapping_check). Whoever converts models that others write to meanwhile
- * should run one process per model. */
+ * short, touching what is gone raises SIGBUS, which ends this process (the program says why,
+ * cli/signals.h), and what it overwrites may be seen. So structure is never looked at twice in a
+ * mapping (formats/onnx/unpack.h), and files are checked again when opening is done
+ * (pare_mapping_check). Whoever converts models that others write to meanwhile should run one
+ * process per model, or have all of a model read (pare_onnx_open_opts.read_bytes). */
 #ifndef FORMATS_ONNX_MAPPING_H
 #define FORMATS_ONNX_MAPPING_H
 

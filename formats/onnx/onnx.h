@@ -7,6 +7,8 @@
 typedef struct pare_onnx_open_opts {
     bool allow_linked_data; /* external data through links, as long as it stays in the folder */
     bool allow_newer_ir;    /* accept ir_version above the newest that pare knows */
+    uint64_t read_bytes;    /* files of a model are read as long as they are no larger together,
+                               then mapped; 0: PARE_ONNX_READ_BYTES */
 } pare_onnx_open_opts;
 
 /* Opens the model in the file at path. Its bytes, read or mapped (formats/onnx/mapping.h), stay

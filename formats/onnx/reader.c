@@ -113,7 +113,7 @@ pare_status pare_onnx_open_bytes(pare_ctx *ctx, pare_model **out, pare_buf *byte
 static pare_status open_file(pare_ctx *ctx, pare_model **out, int fd, const char *path,
                              const pare_onnx_open_opts *opts)
 {
-    uint64_t may_read = PARE_ONNX_READ_BYTES;
+    uint64_t may_read = opts && opts->read_bytes ? opts->read_bytes : PARE_ONNX_READ_BYTES;
     pare_mapping m;
     pare_onnx_store *store = NULL;
     pare_buf *origin = NULL;

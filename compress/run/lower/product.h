@@ -46,7 +46,7 @@ typedef struct pare_product {
 pare_status pare_product_tail(pare_planner *p, pare_lowering *l, pare_product *product,
                               const pare_laid *y);
 
-/* Makes a place for the output in CHANNELS_LAST, where the residual, if there is one, lies alike. */
+/* Makes a place for the output in CHANNELS_LAST; the residual, if there is one, lies alike. */
 pare_status pare_product_out(pare_planner *p, const pare_lowering *l, const pare_product *product,
                              pare_laid *y);
 
