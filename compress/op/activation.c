@@ -1,5 +1,7 @@
 #include "op/elementwise.h"
 
+#include "op/costs.h"
+
 /* Activations with parameters. Defaults are those of the opset (Selu was refined at 6). */
 
 static pare_status get_alpha(pare_ctx *ctx, void *params, const pare_call *call, float fallback)
@@ -100,5 +102,6 @@ static pare_status quick_gelu_resolve(pare_ctx *ctx, void *params, const pare_ca
         .n_in = { 1, n_inputs }, .n_out = { 1, 1 },                                                \
         .params_bytes = sizeof(pare_unary_params),                                                 \
         .resolve = resolver, .infer = pare_infer_same, .eval = evaluator,                          \
+        .cost = pare_activation_cost,                                                              \
     };
 ACTIVATIONS(ACTIVATION)

@@ -1,4 +1,6 @@
 #include "kernels/reduce.h"
+
+#include "op/costs.h"
 #include "op/elementwise.h"
 #include "op/reduce.h"
 #include "op/rows.h"
@@ -77,6 +79,7 @@ const pare_op pare_op_arg_max = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_arg_params),
     .resolve = arg_resolve, .infer = arg_infer, .eval = arg_eval,
+    .cost = pare_reduce_cost,
 };
 
 const pare_op pare_op_arg_min = {
@@ -84,4 +87,5 @@ const pare_op pare_op_arg_min = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_arg_params),
     .resolve = arg_resolve, .infer = arg_infer, .eval = arg_eval,
+    .cost = pare_reduce_cost,
 };

@@ -1,5 +1,6 @@
 #include "op/attention.h"
 
+#include "op/costs.h"
 #include "op/infer.h"
 
 /* Scaled dot-product attention of ONNX. Inputs are [batch, heads, steps, size] or, with the numbers
@@ -124,6 +125,7 @@ const pare_op pare_op_attention = {
     .n_in = { 3, 7 }, .n_out = { 1, 4 },
     .params_bytes = sizeof(pare_attention_params),
     .resolve = attention_resolve, .infer = attention_infer, .eval = pare_attention_eval,
+    .cost = pare_attention_cost,
 };
 
 const pare_op pare_op_preview_flex_attention = {
@@ -136,4 +138,5 @@ const pare_op pare_op_preview_flex_attention = {
     .resolve = flex_attention_resolve,
     .infer = flex_attention_infer,
     .eval = pare_flex_attention_eval,
+    .cost = pare_flex_attention_cost,
 };

@@ -1,5 +1,6 @@
 #include "op/norm.h"
 
+#include "op/costs.h"
 #include "op/shape.h"
 
 /* Y = (X - mean) / sqrt(var + epsilon) * scale + bias, all of them [C]; X [N, C, ...]. In training
@@ -49,4 +50,5 @@ const pare_op pare_op_batch_normalization = {
     .n_in = { 5, 5 }, .n_out = { 1, 5 },
     .params_bytes = sizeof(pare_batch_norm_params),
     .resolve = batch_norm_resolve, .infer = batch_norm_infer, .eval = pare_batch_norm_eval,
+    .cost = pare_batch_norm_cost,
 };

@@ -1,5 +1,7 @@
 #include "op/elementwise.h"
 
+#include "op/costs.h"
+
 #include <inttypes.h>
 #include <math.h>
 
@@ -257,6 +259,7 @@ static pare_status test_infer(pare_ctx *ctx, pare_infer_io *io)
         .n_in = { 2, 2 }, .n_out = { 1, 1 },                                                       \
         .params_bytes = sizeof(pare_binary_params),                                                \
         .resolve = resolver, .infer = inferer, .eval = pare_##evaluator##_eval,                    \
+        .cost = pare_binary_cost,                                                                  \
     };
 BINARY_OPS(BINARY_OP)
 
@@ -265,4 +268,5 @@ const pare_op pare_op_prelu = {
     .domain = "", .name = "PRelu", .since = 1,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = pare_infer_same, .eval = pare_prelu_eval,
+    .cost = pare_binary_cost,
 };

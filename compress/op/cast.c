@@ -1,6 +1,7 @@
 #include "op/cast.h"
 
 #include "op/content.h"
+#include "op/costs.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -136,6 +137,7 @@ const pare_op pare_op_cast = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_cast_params),
     .resolve = cast_resolve, .infer = cast_infer, .eval = pare_cast_eval,
+    .cost = pare_cast_cost,
 };
 
 const pare_op pare_op_cast_like = {
@@ -143,6 +145,7 @@ const pare_op pare_op_cast_like = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_cast_params),
     .resolve = cast_like_resolve, .infer = cast_infer, .eval = pare_cast_eval,
+    .cost = pare_cast_cost,
 };
 
 const pare_op pare_op_bit_cast = {
@@ -150,4 +153,5 @@ const pare_op pare_op_bit_cast = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_cast_params),
     .resolve = bit_cast_resolve, .infer = bit_cast_infer, .eval = pare_bit_cast_eval,
+    .cost = PARE_NA(cost),
 };

@@ -1,4 +1,6 @@
 #include "op/elementwise.h"
+
+#include "op/costs.h"
 #include "op/reals.h"
 #include "op/wide.h"
 
@@ -110,4 +112,5 @@ const pare_op pare_op_clip = {
     .n_in = { 1, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_clip_params),
     .resolve = clip_resolve, .infer = clip_infer, .eval = clip_eval,
+    .cost = pare_unary_cost,
 };

@@ -1,4 +1,6 @@
 #include "op/content.h"
+
+#include "op/costs.h"
 #include "op/move.h"
 #include "op/mover.h"
 
@@ -102,4 +104,5 @@ const pare_op pare_op_concat = {
     .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
     .resolve = concat_resolve, .infer = concat_infer, .eval = concat_eval,
+    .cost = pare_move_cost,
 };

@@ -1,4 +1,6 @@
 #include "op/content.h"
+
+#include "op/costs.h"
 #include "op/create.h"
 #include "op/evaluator.h"
 #include "op/list.h"
@@ -205,6 +207,7 @@ const pare_op pare_op_constant = {
     .n_in = { 0, 0 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_constant_params),
     .resolve = constant_resolve, .infer = constant_infer, .eval = constant_eval,
+    .cost = PARE_NA(cost),
 };
 
 const pare_op pare_op_constant_of_shape = {
@@ -217,4 +220,5 @@ const pare_op pare_op_constant_of_shape = {
     .resolve = constant_of_shape_resolve,
     .infer = constant_of_shape_infer,
     .eval = constant_of_shape_eval,
+    .cost = pare_fill_cost,
 };

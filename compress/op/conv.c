@@ -1,5 +1,7 @@
 #include "op/conv.h"
 
+#include "op/costs.h"
+
 #include <inttypes.h>
 
 /* Y = X * W + B: X [N, C, spatial...], W [M, C/group, kernel...], B [M]. The quantized forms put
@@ -83,6 +85,7 @@ const pare_op pare_op_conv = {
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = conv_infer, .eval = pare_conv_eval,
+    .cost = pare_conv_cost,
 };
 
 const pare_op pare_op_conv_integer = {
@@ -90,6 +93,7 @@ const pare_op pare_op_conv_integer = {
     .n_in = { 2, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = conv_integer_infer, .eval = pare_conv_integer_eval,
+    .cost = pare_conv_integer_cost,
 };
 
 const pare_op pare_op_deform_conv = {
@@ -97,6 +101,7 @@ const pare_op pare_op_deform_conv = {
     .n_in = { 3, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = conv_infer, .eval = pare_deform_conv_eval,
+    .cost = pare_deform_conv_cost,
 };
 
 const pare_op pare_op_qlinear_conv = {
@@ -104,6 +109,7 @@ const pare_op pare_op_qlinear_conv = {
     .n_in = { 8, 9 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = qlinear_conv_infer, .eval = pare_qlinear_conv_eval,
+    .cost = pare_qlinear_conv_cost,
 };
 
 const pare_op pare_op_ms_fused_conv = {
@@ -111,4 +117,5 @@ const pare_op pare_op_ms_fused_conv = {
     .n_in = { 2, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = conv_infer, .eval = pare_fused_conv_eval,
+    .cost = pare_conv_cost,
 };

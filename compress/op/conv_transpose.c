@@ -1,5 +1,7 @@
 #include "op/conv.h"
 
+#include "op/costs.h"
+
 #include <inttypes.h>
 
 /* X [N, C, spatial...], W [C, M/group, kernel...]; each input element spreads over a kernel's
@@ -114,4 +116,5 @@ const pare_op pare_op_conv_transpose = {
     .resolve = conv_transpose_resolve,
     .infer = conv_transpose_infer,
     .eval = pare_conv_transpose_eval,
+    .cost = pare_conv_transpose_cost,
 };

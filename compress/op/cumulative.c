@@ -1,4 +1,6 @@
 #include "kernels/cumulative.h"
+
+#include "op/costs.h"
 #include "op/elementwise.h"
 #include "op/reduce.h"
 #include "op/rows.h"
@@ -80,6 +82,7 @@ const pare_op pare_op_cum_sum = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_cumulative_params),
     .resolve = cumulative_resolve, .infer = cumulative_infer, .eval = cum_sum_eval,
+    .cost = pare_scan_axis_cost,
 };
 
 const pare_op pare_op_cum_prod = {
@@ -87,4 +90,5 @@ const pare_op pare_op_cum_prod = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_cumulative_params),
     .resolve = cumulative_resolve, .infer = cumulative_infer, .eval = cum_prod_eval,
+    .cost = pare_scan_axis_cost,
 };

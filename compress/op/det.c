@@ -1,4 +1,6 @@
 #include "kernels/determinant.h"
+
+#include "op/costs.h"
 #include "op/reals.h"
 #include "op/shape.h"
 
@@ -57,4 +59,5 @@ const pare_op pare_op_det = {
     .domain = "", .name = "Det", .since = 11,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = det_infer, .eval = det_eval,
+    .cost = pare_det_cost,
 };

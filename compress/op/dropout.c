@@ -1,4 +1,6 @@
 #include "kernels/mt19937.h"
+
+#include "op/costs.h"
 #include "op/elementwise.h"
 #include "op/wide.h"
 
@@ -95,4 +97,5 @@ const pare_op pare_op_dropout = {
     .n_in = { 1, 3 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_dropout_params),
     .resolve = dropout_resolve, .infer = dropout_infer, .eval = dropout_eval,
+    .cost = pare_dropout_cost,
 };

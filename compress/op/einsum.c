@@ -1,5 +1,7 @@
 #include "op/einsum.h"
 
+#include "op/costs.h"
+
 #include <inttypes.h>
 
 /* Einstein summation, e.g. "bij,bjk->bik": letters name axes, "..." stands for broadcast ones.
@@ -205,4 +207,5 @@ const pare_op pare_op_einsum = {
     .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_einsum_params),
     .resolve = einsum_resolve, .infer = einsum_infer, .eval = pare_einsum_eval,
+    .cost = pare_einsum_cost,
 };

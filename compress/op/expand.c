@@ -1,4 +1,6 @@
 #include "op/content.h"
+
+#include "op/costs.h"
 #include "op/list.h"
 #include "op/mover.h"
 
@@ -160,10 +162,12 @@ const pare_op pare_op_expand = {
     .domain = "", .name = "Expand", .since = 8,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = expand_infer, .eval = expand_eval,
+    .cost = pare_move_cost,
 };
 
 const pare_op pare_op_tile = {
     .domain = "", .name = "Tile", .since = 1,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = tile_infer, .eval = tile_eval,
+    .cost = pare_move_cost,
 };

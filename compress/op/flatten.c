@@ -33,4 +33,5 @@ const pare_op pare_op_flatten = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
     .resolve = flatten_resolve, .infer = flatten_infer, .eval = pare_reshape_eval,
+    .cost = PARE_NA(cost),
 };

@@ -1,5 +1,7 @@
 #include "op/content.h"
+
 #include "kernels/copy.h"
+#include "op/costs.h"
 #include "op/move.h"
 #include "op/mover.h"
 #include "op/spread.h"
@@ -249,6 +251,7 @@ const pare_op pare_op_gather = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
     .resolve = axis_resolve, .infer = gather_infer, .eval = gather_eval,
+    .cost = pare_pick_cost,
 };
 
 const pare_op pare_op_gather_elements = {
@@ -256,6 +259,7 @@ const pare_op pare_op_gather_elements = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
     .resolve = axis_resolve, .infer = gather_elements_infer, .eval = gather_elements_eval,
+    .cost = pare_pick_cost,
 };
 
 const pare_op pare_op_gather_nd = {
@@ -263,4 +267,5 @@ const pare_op pare_op_gather_nd = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_gather_nd_params),
     .resolve = gather_nd_resolve, .infer = gather_nd_infer, .eval = gather_nd_eval,
+    .cost = pare_pick_cost,
 };

@@ -1,5 +1,7 @@
 #include "op/matmul.h"
 
+#include "op/costs.h"
+
 /* Y [M, N] = alpha * A' * B' + beta * C, where C is broadcast. */
 
 static pare_status gemm_resolve(pare_ctx *ctx, void *params, const pare_call *call)
@@ -60,6 +62,7 @@ const pare_op pare_op_gemm = {
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_gemm_params),
     .resolve = gemm_resolve, .infer = gemm_infer, .eval = pare_gemm_eval,
+    .cost = pare_gemm_cost,
 };
 
 const pare_op pare_op_ms_fused_gemm = {
@@ -67,6 +70,7 @@ const pare_op pare_op_ms_fused_gemm = {
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_gemm_params),
     .resolve = fused_gemm_resolve, .infer = gemm_infer, .eval = pare_fused_gemm_eval,
+    .cost = pare_gemm_cost,
 };
 
 const pare_op pare_op_ms_qgemm = {
@@ -74,4 +78,5 @@ const pare_op pare_op_ms_qgemm = {
     .n_in = { 6, 9 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_gemm_params),
     .resolve = gemm_resolve, .infer = qgemm_infer, .eval = pare_qgemm_eval,
+    .cost = pare_qgemm_cost,
 };

@@ -1,4 +1,6 @@
 #include "op/list.h"
+
+#include "op/costs.h"
 #include "op/resize.h"
 
 #include <inttypes.h>
@@ -83,6 +85,7 @@ const pare_op pare_op_grid_sample = {
     .params_bytes = sizeof(pare_grid_sample_params),
     .resolve = grid_sample_resolve, .infer = grid_sample_infer,
     .eval = pare_grid_sample_eval,
+    .cost = pare_grid_sample_cost,
 };
 
 const pare_op pare_op_affine_grid = {
@@ -91,4 +94,5 @@ const pare_op pare_op_affine_grid = {
     .params_bytes = sizeof(pare_affine_grid_params),
     .resolve = affine_grid_resolve, .infer = affine_grid_infer,
     .eval = pare_affine_grid_eval,
+    .cost = pare_affine_grid_cost,
 };

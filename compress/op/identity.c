@@ -21,4 +21,5 @@ const pare_op pare_op_identity = {
     .domain = "", .name = "Identity", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = identity_infer, .eval = identity_eval,
+    .cost = PARE_NA(cost),
 };

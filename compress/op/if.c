@@ -1,4 +1,6 @@
 #include "op/inferer.h"
+
+#include "op/costs.h"
 #include "op/nested.h"
 #include "op/parts.h"
 
@@ -87,4 +89,5 @@ const pare_op pare_op_if = {
     .n_in = { 1, 1 }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_if_params),
     .resolve = if_resolve, .infer = if_infer, .eval = if_eval,
+    .cost = pare_if_cost,
 };

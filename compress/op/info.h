@@ -37,6 +37,9 @@ typedef struct pare_shapes {
     const pare_binding *bindings; /* values that stand for symbols of declared types; may be NULL */
     pare_num *spare; /* [PARE_MAX_RANK_ASKED] dims that nobody reads: when memory is short */
     bool short_of_memory;     /* sticky: a maker below failed and returned unknown */
+    const struct pare_attr_binding *call_bindings; /* [n_call_bindings] what attribute names mean in
+                                                      the call that pare_infer_called was for */
+    size_t n_call_bindings;
 } pare_shapes;
 
 /* Room for n_infos infos, all unknown. On failure *out may still have to be freed. ENOMEM, EBUDGET.

@@ -1,5 +1,6 @@
 #include "op/norm.h"
 
+#include "op/costs.h"
 #include "op/shape.h"
 
 /* Normalization over the axes from `axis` on, with its relatives that first add a skip connection.
@@ -67,6 +68,7 @@ const pare_op pare_op_layer_normalization = {
     .n_in = { 2, 3 }, .n_out = { 1, 3 },
     .params_bytes = sizeof(pare_norm_params),
     .resolve = pare_layer_norm_resolve, .infer = layer_norm_infer, .eval = pare_layer_norm_eval,
+    .cost = pare_layer_norm_cost,
 };
 
 const pare_op pare_op_rms_normalization = {
@@ -74,6 +76,7 @@ const pare_op pare_op_rms_normalization = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_norm_params),
     .resolve = pare_layer_norm_resolve, .infer = simplified_infer, .eval = pare_layer_norm_eval,
+    .cost = pare_layer_norm_cost,
 };
 
 /* ONNX Runtime's own, registered in the default domain at version 1. */
@@ -82,6 +85,7 @@ const pare_op pare_op_simplified_layer_normalization = {
     .n_in = { 2, 2 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_norm_params),
     .resolve = pare_layer_norm_resolve, .infer = simplified_infer, .eval = pare_layer_norm_eval,
+    .cost = pare_layer_norm_cost,
 };
 
 const pare_op pare_op_ms_skip_layer_normalization = {
@@ -89,6 +93,7 @@ const pare_op pare_op_ms_skip_layer_normalization = {
     .n_in = { 3, 5 }, .n_out = { 1, 4 },
     .params_bytes = sizeof(pare_norm_params),
     .resolve = skip_resolve, .infer = skip_infer, .eval = pare_layer_norm_eval,
+    .cost = pare_layer_norm_cost,
 };
 
 const pare_op pare_op_ms_skip_simplified_layer_normalization = {
@@ -96,4 +101,5 @@ const pare_op pare_op_ms_skip_simplified_layer_normalization = {
     .n_in = { 3, 4 }, .n_out = { 1, 4 },
     .params_bytes = sizeof(pare_norm_params),
     .resolve = skip_resolve, .infer = skip_infer, .eval = pare_layer_norm_eval,
+    .cost = pare_layer_norm_cost,
 };

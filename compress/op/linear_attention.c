@@ -1,5 +1,7 @@
 #include "op/attention.h"
 
+#include "op/costs.h"
+
 /* query, key [B, T, heads * d_k], value [B, T, kv_heads * d_v]; the state is [B, kv_heads, d_k,
  * d_v]. */
 
@@ -48,4 +50,5 @@ const pare_op pare_op_linear_attention = {
     .resolve = linear_attention_resolve,
     .infer = linear_attention_infer,
     .eval = pare_linear_attention_eval,
+    .cost = pare_linear_attention_cost,
 };

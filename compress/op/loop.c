@@ -1,5 +1,7 @@
 #include "op/nested.h"
 
+#include "op/costs.h"
+
 #include <inttypes.h>
 
 /* Runs its body M times, or until the condition that the body gives no longer holds. Inputs M,
@@ -96,4 +98,5 @@ const pare_op pare_op_loop = {
     .n_in = { 2, PARE_MANY }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_body_params),
     .resolve = loop_resolve, .infer = loop_infer, .eval = pare_loop_eval,
+    .cost = pare_loop_cost,
 };

@@ -1,5 +1,6 @@
 #include "op/loss.h"
 
+#include "op/costs.h"
 #include "op/shape.h"
 
 /* Losses of scores [N, C, d...] against labels [N, d...]: one per label, or reduced to a scalar. */
@@ -37,6 +38,7 @@ const pare_op pare_op_negative_log_likelihood_loss = {
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_loss_params),
     .resolve = loss_resolve, .infer = loss_infer, .eval = pare_nll_loss_eval,
+    .cost = pare_loss_cost,
 };
 
 const pare_op pare_op_softmax_cross_entropy_loss = {
@@ -44,4 +46,5 @@ const pare_op pare_op_softmax_cross_entropy_loss = {
     .n_in = { 2, 3 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_loss_params),
     .resolve = loss_resolve, .infer = loss_infer, .eval = pare_softmax_cross_entropy_eval,
+    .cost = pare_loss_cost,
 };

@@ -1,5 +1,7 @@
 #include "op/matmul.h"
 
+#include "op/costs.h"
+
 /* Matrix products over the last two axes, with broadcasting of the others. */
 
 /* A vector counts as a row (a) or column (b) whose axis leaves the result again. */
@@ -122,18 +124,21 @@ const pare_op pare_op_matmul = {
     .domain = "", .name = "MatMul", .since = 1,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = matmul_infer, .eval = pare_matmul_eval,
+    .cost = pare_matmul_cost,
 };
 
 const pare_op pare_op_matmul_integer = {
     .domain = "", .name = "MatMulInteger", .since = 10,
     .n_in = { 2, 4 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = matmul_integer_infer, .eval = pare_matmul_integer_eval,
+    .cost = pare_matmul_integer_cost,
 };
 
 const pare_op pare_op_qlinear_matmul = {
     .domain = "", .name = "QLinearMatMul", .since = 10,
     .n_in = { 8, 8 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = qlinear_matmul_infer, .eval = pare_qlinear_matmul_eval,
+    .cost = pare_qlinear_matmul_cost,
 };
 
 const pare_op pare_op_ms_dynamic_quantize_matmul = {
@@ -145,6 +150,7 @@ const pare_op pare_op_ms_dynamic_quantize_matmul = {
     .resolve = PARE_NA(resolve),
     .infer = dynamic_quantize_matmul_infer,
     .eval = pare_dynamic_quantize_matmul_eval,
+    .cost = pare_dynamic_quantize_matmul_cost,
 };
 
 const pare_op pare_op_ms_matmul_integer_to_float = {
@@ -156,6 +162,7 @@ const pare_op pare_op_ms_matmul_integer_to_float = {
     .resolve = PARE_NA(resolve),
     .infer = matmul_integer_to_float_infer,
     .eval = pare_matmul_integer_to_float_eval,
+    .cost = pare_matmul_integer_to_float_cost,
 };
 
 const pare_op pare_op_ms_fused_matmul = {
@@ -163,6 +170,7 @@ const pare_op pare_op_ms_fused_matmul = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_matmul_params),
     .resolve = fused_matmul_resolve, .infer = fused_matmul_infer, .eval = pare_fused_matmul_eval,
+    .cost = pare_matmul_cost,
 };
 
 /* The older name of FusedMatMul. */
@@ -171,4 +179,5 @@ const pare_op pare_op_ms_transpose_matmul = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_matmul_params),
     .resolve = fused_matmul_resolve, .infer = fused_matmul_infer, .eval = pare_fused_matmul_eval,
+    .cost = pare_matmul_cost,
 };

@@ -1,4 +1,6 @@
 #include "op/reals.h"
+
+#include "op/costs.h"
 #include "op/window.h"
 
 #include <inttypes.h>
@@ -114,4 +116,5 @@ const pare_op pare_op_max_unpool = {
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_window),
     .resolve = max_unpool_resolve, .infer = max_unpool_infer, .eval = max_unpool_eval,
+    .cost = pare_move_cost,
 };

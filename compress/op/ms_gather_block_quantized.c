@@ -1,5 +1,6 @@
 #include "op/block_gather.h"
 
+#include "op/costs.h"
 #include "op/shape.h"
 
 #include <inttypes.h>
@@ -71,4 +72,5 @@ const pare_op pare_op_ms_gather_block_quantized = {
     .n_in = { 3, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_block_gather_params),
     .resolve = gather_resolve, .infer = gather_infer, .eval = pare_block_gather_eval,
+    .cost = pare_gather_block_quantized_cost,
 };

@@ -1,5 +1,7 @@
 #include "op/matmul.h"
 
+#include "op/costs.h"
+
 #include <inttypes.h>
 
 static pare_status matmul_nbits_resolve(pare_ctx *ctx, void *params, const pare_call *call)
@@ -59,4 +61,5 @@ const pare_op pare_op_ms_matmul_nbits = {
     .n_in = { 3, 6 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_matmul_nbits_params),
     .resolve = matmul_nbits_resolve, .infer = matmul_nbits_infer, .eval = pare_matmul_nbits_eval,
+    .cost = pare_matmul_nbits_cost,
 };

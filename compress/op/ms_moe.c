@@ -1,5 +1,6 @@
 #include "op/ms_moe.h"
 
+#include "op/costs.h"
 #include "op/shape.h"
 
 #include <math.h>
@@ -33,6 +34,7 @@ const pare_op pare_op_ms_moe = {
     .n_in = { 5, 8 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_moe_params),
     .resolve = moe_resolve, .infer = pare_infer_same, .eval = pare_moe_eval,
+    .cost = pare_moe_cost,
 };
 
 const pare_op pare_op_ms_qmoe = {
@@ -40,4 +42,5 @@ const pare_op pare_op_ms_qmoe = {
     .n_in = { 7, 21 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_moe_params),
     .resolve = moe_resolve, .infer = pare_infer_same, .eval = pare_moe_eval,
+    .cost = pare_moe_cost,
 };

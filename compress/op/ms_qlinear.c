@@ -1,5 +1,6 @@
 #include "op/ms_qlinear.h"
 
+#include "op/costs.h"
 #include "op/shape.h"
 
 /* Element-wise operators on quantized numbers: each tensor comes with its scale and zero point. */
@@ -97,5 +98,6 @@ static pare_status qlinear_concat_infer(pare_ctx *ctx, pare_infer_io *io)
         .n_in = { min_in, max_in }, .n_out = { 1, 1 },                                             \
         .params_bytes = sizeof(pare_qlinear_params),                                               \
         .resolve = resolver, .infer = inferer, .eval = evaluator,                                  \
+        .cost = pare_qlinear_cost,                                                                 \
     };
 QLINEAR_OPS(QLINEAR_OP)

@@ -1,5 +1,6 @@
 #include "op/nms.h"
 
+#include "op/costs.h"
 #include "op/shape.h"
 
 /* Boxes [N, B, 4] and scores [N, classes, B] to the selected (batch, class, box), of which there
@@ -35,4 +36,5 @@ const pare_op pare_op_non_max_suppression = {
     .n_in = { 2, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_nms_params),
     .resolve = nms_resolve, .infer = nms_infer, .eval = pare_nms_eval,
+    .cost = pare_nms_cost,
 };

@@ -1,5 +1,6 @@
 #include "op/norm.h"
 
+#include "op/costs.h"
 #include "op/shape.h"
 
 #include <inttypes.h>
@@ -84,6 +85,7 @@ const pare_op pare_op_lrn = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_lrn_params),
     .resolve = lrn_resolve, .infer = pare_infer_same, .eval = pare_lrn_eval,
+    .cost = pare_lrn_cost,
 };
 
 const pare_op pare_op_instance_normalization = {
@@ -91,6 +93,7 @@ const pare_op pare_op_instance_normalization = {
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_norm_params),
     .resolve = instance_norm_resolve, .infer = channel_norm_infer, .eval = pare_channel_norm_eval,
+    .cost = pare_channel_norm_cost,
 };
 
 const pare_op pare_op_group_normalization = {
@@ -98,6 +101,7 @@ const pare_op pare_op_group_normalization = {
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_norm_params),
     .resolve = group_norm_resolve, .infer = channel_norm_infer, .eval = pare_channel_norm_eval,
+    .cost = pare_channel_norm_cost,
 };
 
 const pare_op pare_op_mean_variance_normalization = {
@@ -110,6 +114,7 @@ const pare_op pare_op_mean_variance_normalization = {
     .resolve = mean_variance_resolve,
     .infer = pare_infer_same,
     .eval = pare_mean_variance_norm_eval,
+    .cost = pare_mean_variance_norm_cost,
 };
 
 const pare_op pare_op_lp_normalization = {
@@ -117,4 +122,5 @@ const pare_op pare_op_lp_normalization = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_norm_params),
     .resolve = lp_norm_resolve, .infer = lp_norm_infer, .eval = pare_lp_norm_eval,
+    .cost = pare_lp_norm_cost,
 };

@@ -1,5 +1,7 @@
 #include "op/list.h"
+
 #include "kernels/copy.h"
+#include "op/costs.h"
 #include "op/move.h"
 #include "op/mover.h"
 #include "op/wide.h"
@@ -105,4 +107,5 @@ const pare_op pare_op_one_hot = {
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axis_params),
     .resolve = one_hot_resolve, .infer = one_hot_infer, .eval = one_hot_eval,
+    .cost = pare_one_hot_cost,
 };

@@ -53,6 +53,11 @@ typedef pare_status pare_infer_fn(pare_ctx *ctx, pare_infer_io *io);
 struct pare_eval_io;
 typedef pare_status pare_eval_fn(pare_ctx *ctx, struct pare_eval_io *io);
 
+/* See op/cost.h. */
+struct pare_cost;
+struct pare_cost_io;
+typedef pare_status pare_cost_fn(pare_ctx *ctx, struct pare_cost *cost, struct pare_cost_io *io);
+
 typedef struct pare_range {
     uint32_t min, max;        /* max PARE_MANY: no limit */
 } pare_range;
@@ -68,6 +73,7 @@ typedef struct pare_op {
     pare_resolve_fn *resolve;
     pare_infer_fn *infer;
     pare_eval_fn *eval;
+    pare_cost_fn *cost;
 } pare_op;
 
 /* Sentinels for facets: nothing to do, mathematically; or opaque so far, counted by `pare ops`. */
@@ -77,7 +83,7 @@ void pare_facet_todo(void);
 #define PARE_TODO(facet) ((pare_##facet##_fn *)pare_facet_todo)
 
 /* Facets by name, for `pare ops` and the tests over the table. */
-#define PARE_FACETS(X) X(resolve) X(infer) X(eval)
+#define PARE_FACETS(X) X(resolve) X(infer) X(eval) X(cost)
 
 /* The newest opset of the default domain that the table speaks for. */
 enum { PARE_NEWEST_OPSET = 27 };

@@ -89,16 +89,19 @@ const pare_op pare_op_optional = {
     .n_in = { 0, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_optional_params),
     .resolve = optional_resolve, .infer = optional_infer, .eval = optional_eval,
+    .cost = PARE_NA(cost),
 };
 
 const pare_op pare_op_optional_get_element = {
     .domain = "", .name = "OptionalGetElement", .since = 15,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = get_element_infer, .eval = get_element_eval,
+    .cost = PARE_NA(cost),
 };
 
 const pare_op pare_op_optional_has_element = {
     .domain = "", .name = "OptionalHasElement", .since = 15,
     .n_in = { 0, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = has_element_infer, .eval = has_element_eval,
+    .cost = PARE_NA(cost),
 };

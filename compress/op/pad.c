@@ -1,4 +1,6 @@
 #include "op/content.h"
+
+#include "op/costs.h"
 #include "op/list.h"
 #include "op/move.h"
 #include "op/mover.h"
@@ -154,4 +156,5 @@ const pare_op pare_op_pad = {
     .n_in = { 1, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pad_params),
     .resolve = pad_resolve, .infer = pad_infer, .eval = pad_eval,
+    .cost = pare_move_cost,
 };

@@ -1,5 +1,7 @@
 #include "op/pool.h"
 
+#include "op/costs.h"
+
 #include <inttypes.h>
 
 /* X [N, C, spatial...]: a window slides over the spatial axes, or (Global*) covers all of them. */
@@ -95,6 +97,7 @@ const pare_op pare_op_average_pool = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
     .resolve = pool_resolve, .infer = pool_infer, .eval = pare_average_pool_eval,
+    .cost = pare_pool_cost,
 };
 
 const pare_op pare_op_max_pool = {
@@ -102,6 +105,7 @@ const pare_op pare_op_max_pool = {
     .n_in = { 1, 1 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_pool_params),
     .resolve = pool_resolve, .infer = max_pool_infer, .eval = pare_max_pool_eval,
+    .cost = pare_pool_cost,
 };
 
 const pare_op pare_op_lp_pool = {
@@ -109,6 +113,7 @@ const pare_op pare_op_lp_pool = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
     .resolve = lp_pool_resolve, .infer = pool_infer, .eval = pare_lp_pool_eval,
+    .cost = pare_pool_cost,
 };
 
 const pare_op pare_op_global_average_pool = {
@@ -116,6 +121,7 @@ const pare_op pare_op_global_average_pool = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global, .eval = pare_global_average_pool_eval,
+    .cost = pare_global_pool_cost,
 };
 
 const pare_op pare_op_global_max_pool = {
@@ -123,6 +129,7 @@ const pare_op pare_op_global_max_pool = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global, .eval = pare_global_max_pool_eval,
+    .cost = pare_global_pool_cost,
 };
 
 const pare_op pare_op_global_lp_pool = {
@@ -130,6 +137,7 @@ const pare_op pare_op_global_lp_pool = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global, .eval = pare_global_lp_pool_eval,
+    .cost = pare_global_pool_cost,
 };
 
 /* X, x_scale, x_zero_point, y_scale, y_zero_point */
@@ -138,6 +146,7 @@ const pare_op pare_op_ms_qlinear_average_pool = {
     .n_in = { 4, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
     .resolve = pool_resolve, .infer = pool_infer, .eval = pare_qlinear_average_pool_eval,
+    .cost = pare_pool_cost,
 };
 
 const pare_op pare_op_ms_qlinear_global_average_pool = {
@@ -145,6 +154,7 @@ const pare_op pare_op_ms_qlinear_global_average_pool = {
     .n_in = { 5, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global, .eval = pare_qlinear_global_average_pool_eval,
+    .cost = pare_global_pool_cost,
 };
 
 /* The layout of TensorFlow, which its quantized converters keep. */
@@ -161,4 +171,5 @@ const pare_op pare_op_ms_nhwc_max_pool = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_pool_params),
     .resolve = nhwc_max_pool_resolve, .infer = pool_infer, .eval = pare_max_pool_eval,
+    .cost = pare_pool_cost,
 };

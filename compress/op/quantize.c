@@ -1,5 +1,7 @@
 #include "op/quantize.h"
 
+#include "op/costs.h"
+
 #include <inttypes.h>
 
 /* Between numbers and their quantized form; scales are one for all, one per entry of an axis (opset
@@ -93,6 +95,7 @@ const pare_op pare_op_quantize_linear = {
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_quantize_params),
     .resolve = quantize_resolve, .infer = quantize_infer, .eval = pare_quantize_eval,
+    .cost = pare_quantize_cost,
 };
 
 const pare_op pare_op_dequantize_linear = {
@@ -100,6 +103,7 @@ const pare_op pare_op_dequantize_linear = {
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_quantize_params),
     .resolve = quantize_resolve, .infer = dequantize_infer, .eval = pare_dequantize_eval,
+    .cost = pare_dequantize_cost,
 };
 
 const pare_op pare_op_dynamic_quantize_linear = {
@@ -107,6 +111,7 @@ const pare_op pare_op_dynamic_quantize_linear = {
     .n_in = { 1, 1 }, .n_out = { 1, 3 },
     .resolve = PARE_NA(resolve), .infer = dynamic_quantize_linear_infer,
     .eval = pare_dynamic_quantize_eval,
+    .cost = pare_dynamic_quantize_cost,
 };
 
 /* ONNX Runtime's forms, which had 16 and 4 bits before the standard did. */
@@ -115,6 +120,7 @@ const pare_op pare_op_ms_quantize_linear = {
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_quantize_params),
     .resolve = quantize_resolve, .infer = quantize_infer, .eval = pare_quantize_eval,
+    .cost = pare_quantize_cost,
 };
 
 const pare_op pare_op_ms_dequantize_linear = {
@@ -122,4 +128,5 @@ const pare_op pare_op_ms_dequantize_linear = {
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_quantize_params),
     .resolve = quantize_resolve, .infer = dequantize_infer, .eval = pare_dequantize_eval,
+    .cost = pare_dequantize_cost,
 };

@@ -1,4 +1,6 @@
 #include "op/create.h"
+
+#include "op/costs.h"
 #include "op/shape.h"
 
 #include <inttypes.h>
@@ -130,6 +132,7 @@ const pare_op pare_op_random_normal = {
     .n_in = { 0, 0 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_random_params),
     .resolve = normal_resolve, .infer = shape_infer, .eval = pare_random_normal_eval,
+    .cost = pare_random_cost,
 };
 
 const pare_op pare_op_random_uniform = {
@@ -137,6 +140,7 @@ const pare_op pare_op_random_uniform = {
     .n_in = { 0, 0 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_random_params),
     .resolve = uniform_resolve, .infer = shape_infer, .eval = pare_random_uniform_eval,
+    .cost = pare_random_cost,
 };
 
 const pare_op pare_op_random_normal_like = {
@@ -144,6 +148,7 @@ const pare_op pare_op_random_normal_like = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_random_params),
     .resolve = normal_like_resolve, .infer = like_infer, .eval = pare_random_normal_eval,
+    .cost = pare_random_cost,
 };
 
 const pare_op pare_op_random_uniform_like = {
@@ -151,6 +156,7 @@ const pare_op pare_op_random_uniform_like = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_random_params),
     .resolve = uniform_like_resolve, .infer = like_infer, .eval = pare_random_uniform_eval,
+    .cost = pare_random_cost,
 };
 
 const pare_op pare_op_bernoulli = {
@@ -158,6 +164,7 @@ const pare_op pare_op_bernoulli = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_random_params),
     .resolve = bernoulli_resolve, .infer = like_infer, .eval = pare_bernoulli_eval,
+    .cost = pare_random_cost,
 };
 
 const pare_op pare_op_multinomial = {
@@ -165,6 +172,7 @@ const pare_op pare_op_multinomial = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_random_params),
     .resolve = multinomial_resolve, .infer = multinomial_infer, .eval = pare_multinomial_eval,
+    .cost = pare_random_cost,
 };
 
 const pare_op pare_op_eye_like = {
@@ -172,4 +180,5 @@ const pare_op pare_op_eye_like = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_eye_like_params),
     .resolve = eye_like_resolve, .infer = eye_like_infer, .eval = pare_eye_like_eval,
+    .cost = pare_fill_cost,
 };

@@ -1,4 +1,6 @@
 #include "op/content.h"
+
+#include "op/costs.h"
 #include "op/mover.h"
 #include "op/wide.h"
 
@@ -130,4 +132,5 @@ const pare_op pare_op_range = {
     .domain = "", .name = "Range", .since = 11,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = range_infer, .eval = range_eval,
+    .cost = pare_fill_cost,
 };

@@ -1,4 +1,6 @@
 #include "op/content.h"
+
+#include "op/costs.h"
 #include "op/list.h"
 #include "op/move.h"
 
@@ -176,6 +178,7 @@ const pare_op pare_op_depth_to_space = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_depth_space_params),
     .resolve = depth_space_resolve, .infer = depth_to_space_infer, .eval = pare_depth_to_space_eval,
+    .cost = pare_move_cost,
 };
 
 const pare_op pare_op_space_to_depth = {
@@ -183,6 +186,7 @@ const pare_op pare_op_space_to_depth = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_depth_space_params),
     .resolve = depth_space_resolve, .infer = space_to_depth_infer, .eval = pare_space_to_depth_eval,
+    .cost = pare_move_cost,
 };
 
 const pare_op pare_op_col2im = {
@@ -190,6 +194,7 @@ const pare_op pare_op_col2im = {
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_col2im_params),
     .resolve = col2im_resolve, .infer = col2im_infer, .eval = pare_col2im_eval,
+    .cost = pare_col2im_cost,
 };
 
 const pare_op pare_op_reverse_sequence = {
@@ -202,6 +207,7 @@ const pare_op pare_op_reverse_sequence = {
     .resolve = reverse_sequence_resolve,
     .infer = reverse_sequence_infer,
     .eval = pare_reverse_sequence_eval,
+    .cost = pare_move_cost,
 };
 
 const pare_op pare_op_trilu = {
@@ -209,6 +215,7 @@ const pare_op pare_op_trilu = {
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_trilu_params),
     .resolve = trilu_resolve, .infer = trilu_infer, .eval = pare_trilu_eval,
+    .cost = pare_move_cost,
 };
 
 const pare_op pare_op_center_crop_pad = {
@@ -216,4 +223,5 @@ const pare_op pare_op_center_crop_pad = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_crop_pad_params),
     .resolve = crop_pad_resolve, .infer = crop_pad_infer, .eval = pare_center_crop_pad_eval,
+    .cost = pare_pick_cost,
 };

@@ -1,5 +1,7 @@
 #include "op/reduce.h"
 
+#include "op/costs.h"
+
 /* Reductions over a set of axes, which became an input at opset 18, for ReduceSum at 13. */
 
 static pare_status resolve_from(pare_ctx *ctx, void *params, const pare_call *call,
@@ -156,6 +158,7 @@ static pare_status reduce_min_infer(pare_ctx *ctx, pare_infer_io *io)
         .domain = "", .name = text, .since = 1,                                                    \
         .n_in = { 1, 2 }, .n_out = { 1, 1 },                                                       \
         .params_bytes = sizeof(pare_reduce_params),                                                \
-        .resolve = resolver, .infer = inferer, .eval = pare_reduce_eval,                         \
+        .resolve = resolver, .infer = inferer, .eval = pare_reduce_eval,                           \
+        .cost = pare_reduce_cost,                                                                  \
     };
 REDUCTIONS(REDUCTION)

@@ -120,4 +120,5 @@ const pare_op pare_op_reshape = {
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_reshape_params),
     .resolve = reshape_resolve, .infer = reshape_infer, .eval = pare_reshape_eval,
+    .cost = PARE_NA(cost),
 };

@@ -1,5 +1,6 @@
 #include "op/resize.h"
 
+#include "op/costs.h"
 #include "op/list.h"
 
 #include <inttypes.h>
@@ -223,6 +224,7 @@ const pare_op pare_op_upsample = {
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_resize_params),
     .resolve = upsample_resolve, .infer = resize_infer, .eval = pare_resize_eval,
+    .cost = pare_resize_cost,
 };
 
 const pare_op pare_op_resize = {
@@ -230,4 +232,5 @@ const pare_op pare_op_resize = {
     .n_in = { 1, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_resize_params),
     .resolve = resize_resolve, .infer = resize_infer, .eval = pare_resize_eval,
+    .cost = pare_resize_cost,
 };

@@ -1,5 +1,7 @@
 #include "op/rnn.h"
 
+#include "op/costs.h"
+
 /* X [steps, batch, size], W [directions, gates * hidden, size], R [directions, gates * hidden,
  * hidden]. Outputs: Y [steps, directions, batch, hidden]; last states [directions, batch, hidden].
  * With layout 1 batch comes first everywhere. */
@@ -70,5 +72,6 @@ static pare_status rnn_infer(pare_ctx *ctx, pare_infer_io *io)
         .resolve = rnn_resolve,                                       \
         .infer = rnn_infer,                                           \
         .eval = evaluator,                                            \
+        .cost = pare_rnn_cost,                                        \
     };
 RNN_OPS(RNN_OP)

@@ -1,5 +1,6 @@
 #include "op/roi.h"
 
+#include "op/costs.h"
 #include "op/shape.h"
 
 /* Pools regions of interest of X [N, C, H, W] into one image each: [regions, C, height, width]. */
@@ -62,6 +63,7 @@ const pare_op pare_op_roi_align = {
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_roi_params),
     .resolve = roi_align_resolve, .infer = roi_infer, .eval = pare_roi_align_eval,
+    .cost = pare_roi_cost,
 };
 
 const pare_op pare_op_max_roi_pool = {
@@ -69,4 +71,5 @@ const pare_op pare_op_max_roi_pool = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_roi_params),
     .resolve = max_roi_pool_resolve, .infer = roi_infer, .eval = pare_max_roi_pool_eval,
+    .cost = pare_roi_cost,
 };

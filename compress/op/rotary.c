@@ -1,5 +1,7 @@
 #include "op/attention.h"
 
+#include "op/costs.h"
+
 /* Rotates pairs of each head by angles of its position; the shape stays. */
 
 static pare_status rotary_resolve(pare_ctx *ctx, void *params, const pare_call *call)
@@ -23,6 +25,7 @@ const pare_op pare_op_rotary_embedding = {
     .n_in = { 3, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_rotary_params),
     .resolve = rotary_resolve, .infer = rotary_infer, .eval = pare_rotary_eval,
+    .cost = pare_rotary_cost,
 };
 
 /* The position comes second here, not last. */
@@ -31,4 +34,5 @@ const pare_op pare_op_ms_rotary_embedding = {
     .n_in = { 4, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_rotary_params),
     .resolve = rotary_resolve, .infer = rotary_infer, .eval = pare_ms_rotary_eval,
+    .cost = pare_rotary_cost,
 };

@@ -1,5 +1,7 @@
 #include "op/nested.h"
 
+#include "op/costs.h"
+
 #include <inttypes.h>
 
 /* Runs its body over the slices of some inputs, carrying states. Body inputs: states, then one
@@ -145,4 +147,5 @@ const pare_op pare_op_scan = {
     .n_in = { 1, PARE_MANY }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_scan_params),
     .resolve = scan_resolve, .infer = scan_infer, .eval = pare_scan_eval,
+    .cost = pare_scan_cost,
 };

@@ -1,4 +1,6 @@
 #include "op/content.h"
+
+#include "op/costs.h"
 #include "op/move.h"
 
 #include <inttypes.h>
@@ -170,6 +172,7 @@ const pare_op pare_op_scatter = {
     .resolve = elements_resolve,
     .infer = scatter_elements_infer,
     .eval = pare_scatter_elements_eval,
+    .cost = pare_scatter_cost,
 };
 
 const pare_op pare_op_scatter_elements = {
@@ -182,6 +185,7 @@ const pare_op pare_op_scatter_elements = {
     .resolve = elements_resolve,
     .infer = scatter_elements_infer,
     .eval = pare_scatter_elements_eval,
+    .cost = pare_scatter_cost,
 };
 
 const pare_op pare_op_scatter_nd = {
@@ -189,6 +193,7 @@ const pare_op pare_op_scatter_nd = {
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_scatter_params),
     .resolve = reduction_resolve, .infer = scatter_nd_infer, .eval = pare_scatter_nd_eval,
+    .cost = pare_scatter_cost,
 };
 
 const pare_op pare_op_tensor_scatter = {
@@ -201,4 +206,5 @@ const pare_op pare_op_tensor_scatter = {
     .resolve = tensor_scatter_resolve,
     .infer = tensor_scatter_infer,
     .eval = pare_tensor_scatter_eval,
+    .cost = pare_move_cost,
 };

@@ -1,4 +1,6 @@
 #include "op/content.h"
+
+#include "op/costs.h"
 #include "op/move.h"
 
 #include <inttypes.h>
@@ -94,6 +96,7 @@ const pare_op pare_op_non_zero = {
     .domain = "", .name = "NonZero", .since = 9,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = non_zero_infer, .eval = pare_non_zero_eval,
+    .cost = pare_non_zero_cost,
 };
 
 const pare_op pare_op_compress = {
@@ -101,6 +104,7 @@ const pare_op pare_op_compress = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_flat_axis_params),
     .resolve = flat_axis_resolve, .infer = compress_infer, .eval = pare_compress_eval,
+    .cost = pare_compress_cost,
 };
 
 const pare_op pare_op_unique = {
@@ -108,4 +112,5 @@ const pare_op pare_op_unique = {
     .n_in = { 1, 1 }, .n_out = { 1, 4 },
     .params_bytes = sizeof(pare_flat_axis_params),
     .resolve = flat_axis_resolve, .infer = unique_infer, .eval = pare_unique_eval,
+    .cost = pare_unique_cost,
 };

@@ -1,5 +1,6 @@
 #include "op/sequence.h"
 
+#include "op/costs.h"
 #include "op/list.h"
 #include "op/nested.h"
 
@@ -112,6 +113,7 @@ const pare_op pare_op_sequence_construct = {
     .domain = "", .name = "SequenceConstruct", .since = 11,
     .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = construct_infer, .eval = pare_sequence_construct_eval,
+    .cost = PARE_NA(cost),
 };
 
 const pare_op pare_op_sequence_empty = {
@@ -119,30 +121,35 @@ const pare_op pare_op_sequence_empty = {
     .n_in = { 0, 0 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_sequence_empty_params),
     .resolve = empty_resolve, .infer = empty_infer, .eval = pare_sequence_empty_eval,
+    .cost = PARE_NA(cost),
 };
 
 const pare_op pare_op_sequence_insert = {
     .domain = "", .name = "SequenceInsert", .since = 11,
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = insert_infer, .eval = pare_sequence_insert_eval,
+    .cost = PARE_NA(cost),
 };
 
 const pare_op pare_op_sequence_erase = {
     .domain = "", .name = "SequenceErase", .since = 11,
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = erase_infer, .eval = pare_sequence_erase_eval,
+    .cost = PARE_NA(cost),
 };
 
 const pare_op pare_op_sequence_at = {
     .domain = "", .name = "SequenceAt", .since = 11,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = at_infer, .eval = pare_sequence_at_eval,
+    .cost = PARE_NA(cost),
 };
 
 const pare_op pare_op_sequence_length = {
     .domain = "", .name = "SequenceLength", .since = 11,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = length_infer, .eval = pare_sequence_length_eval,
+    .cost = PARE_NA(cost),
 };
 
 const pare_op pare_op_sequence_map = {
@@ -150,4 +157,5 @@ const pare_op pare_op_sequence_map = {
     .n_in = { 1, PARE_MANY }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_body_params),
     .resolve = map_resolve, .infer = map_infer, .eval = pare_sequence_map_eval,
+    .cost = pare_sequence_map_cost,
 };

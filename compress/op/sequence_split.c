@@ -1,4 +1,6 @@
 #include "op/list.h"
+
+#include "op/costs.h"
 #include "op/sequence.h"
 
 #include <inttypes.h>
@@ -96,6 +98,7 @@ const pare_op pare_op_split_to_sequence = {
     .params_bytes = sizeof(pare_split_to_sequence_params),
     .resolve = split_resolve, .infer = split_infer,
     .eval = pare_split_to_sequence_eval,
+    .cost = pare_move_cost,
 };
 
 const pare_op pare_op_concat_from_sequence = {
@@ -104,4 +107,5 @@ const pare_op pare_op_concat_from_sequence = {
     .params_bytes = sizeof(pare_concat_from_sequence_params),
     .resolve = concat_resolve, .infer = concat_infer,
     .eval = pare_concat_from_sequence_eval,
+    .cost = pare_move_cost,
 };

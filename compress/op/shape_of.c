@@ -74,10 +74,12 @@ const pare_op pare_op_shape = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_shape_params),
     .resolve = shape_resolve, .infer = shape_infer, .eval = shape_eval,
+    .cost = PARE_NA(cost),
 };
 
 const pare_op pare_op_size = {
     .domain = "", .name = "Size", .since = 1,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = size_infer, .eval = size_eval,
+    .cost = PARE_NA(cost),
 };

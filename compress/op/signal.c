@@ -1,5 +1,6 @@
 #include "op/signal.h"
 
+#include "op/costs.h"
 #include "op/list.h"
 
 #include <inttypes.h>
@@ -144,6 +145,7 @@ const pare_op pare_op_dft = {
     .n_in = { 1, 3 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_dft_params),
     .resolve = dft_resolve, .infer = dft_infer, .eval = pare_dft_eval,
+    .cost = pare_dft_cost,
 };
 
 const pare_op pare_op_stft = {
@@ -151,6 +153,7 @@ const pare_op pare_op_stft = {
     .n_in = { 2, 4 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_dft_params),
     .resolve = stft_resolve, .infer = stft_infer, .eval = pare_stft_eval,
+    .cost = pare_stft_cost,
 };
 
 const pare_op pare_op_blackman_window = {
@@ -158,6 +161,7 @@ const pare_op pare_op_blackman_window = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_signal_window_params),
     .resolve = window_resolve, .infer = window_infer, .eval = pare_signal_window_eval,
+    .cost = pare_window_function_cost,
 };
 
 const pare_op pare_op_hamming_window = {
@@ -165,6 +169,7 @@ const pare_op pare_op_hamming_window = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_signal_window_params),
     .resolve = window_resolve, .infer = window_infer, .eval = pare_signal_window_eval,
+    .cost = pare_window_function_cost,
 };
 
 const pare_op pare_op_hann_window = {
@@ -172,6 +177,7 @@ const pare_op pare_op_hann_window = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_signal_window_params),
     .resolve = window_resolve, .infer = window_infer, .eval = pare_signal_window_eval,
+    .cost = pare_window_function_cost,
 };
 
 const pare_op pare_op_mel_weight_matrix = {
@@ -179,4 +185,5 @@ const pare_op pare_op_mel_weight_matrix = {
     .n_in = { 5, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_signal_window_params),
     .resolve = window_resolve, .infer = mel_infer, .eval = pare_mel_weight_matrix_eval,
+    .cost = pare_window_function_cost,
 };

@@ -1,4 +1,6 @@
 #include "op/content.h"
+
+#include "op/costs.h"
 #include "op/list.h"
 #include "op/move.h"
 #include "op/mover.h"
@@ -253,4 +255,5 @@ const pare_op pare_op_slice = {
     .n_in = { 1, 5 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_slice_params),
     .resolve = slice_resolve, .infer = slice_infer, .eval = slice_eval,
+    .cost = pare_pick_cost,
 };

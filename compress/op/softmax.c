@@ -1,4 +1,6 @@
 #include "kernels/softmax.h"
+
+#include "op/costs.h"
 #include "op/elementwise.h"
 #include "op/reals.h"
 #include "op/reduce.h"
@@ -81,6 +83,7 @@ const pare_op pare_op_softmax = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_softmax_params),
     .resolve = softmax_resolve, .infer = softmax_infer, .eval = softmax_eval,
+    .cost = pare_softmax_cost,
 };
 
 const pare_op pare_op_log_softmax = {
@@ -88,6 +91,7 @@ const pare_op pare_op_log_softmax = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_softmax_params),
     .resolve = softmax_resolve, .infer = softmax_infer, .eval = log_softmax_eval,
+    .cost = pare_softmax_cost,
 };
 
 const pare_op pare_op_hardmax = {
@@ -95,4 +99,5 @@ const pare_op pare_op_hardmax = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_softmax_params),
     .resolve = softmax_resolve, .infer = softmax_infer, .eval = hardmax_eval,
+    .cost = pare_softmax_cost,
 };

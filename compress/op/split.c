@@ -1,4 +1,6 @@
 #include "op/content.h"
+
+#include "op/costs.h"
 #include "op/list.h"
 #include "op/move.h"
 #include "op/mover.h"
@@ -143,4 +145,5 @@ const pare_op pare_op_split = {
     .n_in = { 1, 2 }, .n_out = { 1, PARE_MANY },
     .params_bytes = sizeof(pare_split_params),
     .resolve = split_resolve, .infer = split_infer, .eval = split_eval,
+    .cost = pare_move_cost,
 };

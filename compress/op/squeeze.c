@@ -97,6 +97,7 @@ const pare_op pare_op_squeeze = {
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axes_params),
     .resolve = axes_resolve, .infer = squeeze_infer, .eval = pare_reshape_eval,
+    .cost = PARE_NA(cost),
 };
 
 const pare_op pare_op_unsqueeze = {
@@ -104,4 +105,5 @@ const pare_op pare_op_unsqueeze = {
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_axes_params),
     .resolve = axes_resolve, .infer = unsqueeze_infer, .eval = pare_reshape_eval,
+    .cost = PARE_NA(cost),
 };

@@ -1,5 +1,6 @@
 #include "op/strings.h"
 
+#include "op/costs.h"
 #include "op/shape.h"
 
 #include <inttypes.h>
@@ -154,6 +155,7 @@ const pare_op pare_op_string_concat = {
     .domain = "", .name = "StringConcat", .since = 20,
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = concat_infer, .eval = pare_string_concat_eval,
+    .cost = PARE_TODO(cost),
 };
 
 const pare_op pare_op_string_normalizer = {
@@ -161,6 +163,7 @@ const pare_op pare_op_string_normalizer = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_string_normalizer_params),
     .resolve = normalizer_resolve, .infer = normalizer_infer, .eval = pare_string_normalizer_eval,
+    .cost = PARE_TODO(cost),
 };
 
 const pare_op pare_op_string_split = {
@@ -168,6 +171,7 @@ const pare_op pare_op_string_split = {
     .n_in = { 1, 1 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_string_split_params),
     .resolve = split_resolve, .infer = split_infer, .eval = pare_string_split_eval,
+    .cost = PARE_TODO(cost),
 };
 
 const pare_op pare_op_regex_full_match = {
@@ -175,6 +179,7 @@ const pare_op pare_op_regex_full_match = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_regex_params),
     .resolve = regex_resolve, .infer = regex_infer, .eval = pare_regex_full_match_eval,
+    .cost = PARE_TODO(cost),
 };
 
 const pare_op pare_op_tf_idf_vectorizer = {
@@ -182,6 +187,7 @@ const pare_op pare_op_tf_idf_vectorizer = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_tf_idf_params),
     .resolve = tf_idf_resolve, .infer = tf_idf_infer, .eval = pare_tf_idf_eval,
+    .cost = pare_tf_idf_cost,
 };
 
 const pare_op pare_op_image_decoder = {
@@ -189,4 +195,5 @@ const pare_op pare_op_image_decoder = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_image_decoder_params),
     .resolve = image_resolve, .infer = image_infer, .eval = PARE_TODO(eval),
+    .cost = PARE_TODO(cost),
 };

@@ -1,4 +1,6 @@
 #include "op/list.h"
+
+#include "op/costs.h"
 #include "op/move.h"
 
 #include <inttypes.h>
@@ -52,4 +54,5 @@ const pare_op pare_op_top_k = {
     .n_in = { 1, 2 }, .n_out = { 1, 2 },
     .params_bytes = sizeof(pare_top_k_params),
     .resolve = top_k_resolve, .infer = top_k_infer, .eval = pare_top_k_eval,
+    .cost = pare_top_k_cost,
 };

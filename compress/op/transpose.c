@@ -1,4 +1,6 @@
 #include "op/content.h"
+
+#include "op/costs.h"
 #include "op/list.h"
 #include "op/move.h"
 #include "op/mover.h"
@@ -79,4 +81,5 @@ const pare_op pare_op_transpose = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_transpose_params),
     .resolve = transpose_resolve, .infer = transpose_infer, .eval = transpose_eval,
+    .cost = pare_move_cost,
 };

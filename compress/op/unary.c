@@ -1,5 +1,7 @@
 #include "op/elementwise.h"
 
+#include "op/costs.h"
+
 #include <math.h>
 
 /* Functions of one input, element by element: the output has its type and shape. */
@@ -159,6 +161,7 @@ static pare_status is_inf_resolve(pare_ctx *ctx, void *params, const pare_call *
         .domain = "", .name = text, .since = first,                                                \
         .n_in = { 1, 1 }, .n_out = { 1, 1 },                                                       \
         .resolve = PARE_NA(resolve), .infer = unary_infer, .eval = evaluator,                      \
+        .cost = pare_unary_cost,                                                                   \
     };
 PLAIN_OPS(PLAIN_OP)
 
@@ -166,6 +169,7 @@ const pare_op pare_op_is_nan = {
     .domain = "", .name = "IsNaN", .since = 9,
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = test_infer, .eval = pare_is_nan_eval,
+    .cost = pare_unary_cost,
 };
 
 const pare_op pare_op_is_inf = {
@@ -173,4 +177,5 @@ const pare_op pare_op_is_inf = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .params_bytes = sizeof(pare_unary_params),
     .resolve = is_inf_resolve, .infer = test_infer, .eval = pare_is_inf_eval,
+    .cost = pare_unary_cost,
 };

@@ -1,5 +1,7 @@
 #include "op/elementwise.h"
 
+#include "op/costs.h"
+
 /* Functions of any number of inputs; before opset 8 all shapes were equal, which broadcasting
  * covers. */
 
@@ -48,5 +50,6 @@ static pare_status variadic_infer(pare_ctx *ctx, pare_infer_io *io)
         .domain = "", .name = text, .since = 1,                                                    \
         .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },                                               \
         .resolve = PARE_NA(resolve), .infer = variadic_infer, .eval = pare_variadic_eval,          \
+        .cost = pare_variadic_cost,                                                                \
     };
 VARIADIC_OPS(VARIADIC_OP)

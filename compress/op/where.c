@@ -1,4 +1,6 @@
 #include "op/content.h"
+
+#include "op/costs.h"
 #include "op/elementwise.h"
 
 /* Elements of input 1 where input 0 holds, else of input 2; all broadcast. */
@@ -32,4 +34,5 @@ const pare_op pare_op_where = {
     .domain = "", .name = "Where", .since = 9,
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = where_infer, .eval = pare_where_eval,
+    .cost = pare_where_cost,
 };
