@@ -1,5 +1,6 @@
-/* Building and printing one JSON object. Sticky: after the first failure nothing more happens, and
- * pare_json_print returns it. Members appear in the order in which they were added.
+/* Building and printing one JSON object, as text from the first member on. Sticky: after the first
+ * failure nothing more happens, and pare_json_print returns it. Members appear in the order in
+ * which they were added.
  *
  *     pare_json j;
  *     pare_json_init(&j, ctx);
@@ -13,7 +14,7 @@
 #ifndef FORMATS_REPORT_JSON_H
 #define FORMATS_REPORT_JSON_H
 
-#include "base/ctx.h"
+#include "formats/report/doc.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,10 +22,9 @@
 enum { PARE_JSON_DEPTH = 16 };
 
 typedef struct pare_json {
-    pare_ctx *ctx;
-    void *open[PARE_JSON_DEPTH]; /* containers from the root to where members go now */
-    size_t depth;
-    pare_status status;
+    pare_doc doc;
+    size_t depth; /* of what is open, with the root */
+    bool is_array[PARE_JSON_DEPTH], has_members[PARE_JSON_DEPTH];
 } pare_json;
 
 /* Starts with an empty object. */
@@ -44,8 +44,11 @@ void pare_json_uint(pare_json *json, const char *key, uint64_t value); /* up to 
 void pare_json_real(pare_json *json, const char *key, double value);   /* null unless finite */
 void pare_json_null(pare_json *json, const char *key);
 
-/* Prints the object, which must be all that is open, indented and with a newline. ENOMEM; EIO when
- * writing fails. */
+/* Ends the object, which must be all that is open, and gives its text: indented, with a newline.
+ * *text lives as long as json. ENOMEM. */
+pare_status pare_json_end(pare_json *json, const char **text, size_t *n_bytes);
+
+/* The same, printed. ENOMEM; EIO when writing fails. */
 pare_status pare_json_print(pare_json *json, FILE *to);
 
 /* Version of the library underneath, e.g. "2.14". Static. */
