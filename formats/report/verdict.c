@@ -1,0 +1,195 @@
+#include "formats/report/verdict.h"
+
+#include "formats/report/metric.h"
+
+#include "base/bytes.h"
+
+#include <math.h>
+
+enum { NAME_COLUMNS = 60 };
+
+size_t pare_report_failed_gates(const pare_report *report)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < report->n_gates; i++) n += !report->gates[i].passed;
+    return n;
+}
+
+const pare_report_model *pare_report_after(const pare_report *report)
+{
+    return report->n_models > 1 ? &report->models[report->n_models - 1] : NULL;
+}
+
+void pare_report_name(pare_doc *doc, const char *name)
+{
+    char *const cut = pare_doc_cut(doc, name, NAME_COLUMNS);
+    if (cut) pare_doc_plain(doc, cut);
+    pare_free(doc->ctx, cut);
+}
+
+pare_tone pare_tone_of(pare_band ratio)
+{
+    if (!isfinite(ratio.value) || !pare_band_decides(ratio)) return PARE_TONE_PLAIN;
+    if (fabs(1 - ratio.value) < 0.0005) return PARE_TONE_PLAIN;
+    return ratio.value < 1 ? PARE_TONE_GOOD : PARE_TONE_BAD;
+}
+
+static const pare_report_target *first_target(const pare_report *report)
+{
+    return report->n_targets ? &report->targets[0] : NULL;
+}
+
+static void on_target(pare_doc *doc, const pare_report *report)
+{
+    const pare_report_target *const target = first_target(report);
+    if (!target) return;
+    pare_doc_put(doc, " on ");
+    pare_doc_plain(doc, target->name);
+}
+
+/* "; 74 % smaller, 61 % less time" */
+static void other_figures(pare_doc *doc, const pare_report *report, bool with_energy)
+{
+    static const int others[] = { PARE_METRIC_LATENCY, PARE_METRIC_SIZE, PARE_METRIC_RAM };
+    const pare_report_model *const after = pare_report_after(report);
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        const pare_metric *const metric = &pare_metrics[others[i]];
+        const pare_band ratio = pare_metric_ratio(metric, &report->models[0], after, 0);
+        if (!isfinite(ratio.value) || pare_tone_of(ratio) == PARE_TONE_PLAIN) continue;
+        pare_doc_put(doc, n++ ? ", " : with_energy ? "; " : " ");
+        pare_metric_words(doc, metric, ratio.value);
+    }
+    if (!n && !with_energy) pare_doc_put(doc, " no different in size");
+}
+
+static pare_tone compare_two(pare_doc *doc, const pare_report *report)
+{
+    const pare_metric *const energy = &pare_metrics[PARE_METRIC_ENERGY];
+    const pare_report_model *const after = pare_report_after(report);
+    const pare_band ratio = pare_metric_ratio(energy, &report->models[0], after, 0);
+    const bool priced = isfinite(ratio.value);
+    pare_tone tone = pare_tone_of(ratio);
+    pare_report_name(doc, after->name);
+    if (!priced) {
+        pare_doc_put(doc, " is, against ");
+        pare_report_name(doc, report->models[0].name);
+        pare_doc_put(doc, ",");
+        other_figures(doc, report, false);
+        tone = pare_tone_of(pare_metric_ratio(&pare_metrics[PARE_METRIC_SIZE], &report->models[0],
+                                              after, 0));
+    } else if (tone == PARE_TONE_PLAIN) {
+        pare_doc_put(doc, " and ");
+        pare_report_name(doc, report->models[0].name);
+        pare_doc_put(doc, pare_band_decides(ratio) || ratio.low == ratio.high
+                              ? " need the same energy"
+                              : " cannot be told apart by their energy");
+        on_target(doc, report);
+        if (ratio.low != ratio.high) {
+            pare_doc_put(doc, " (");
+            pare_band_words(doc, ratio);
+            pare_doc_put(doc, ")");
+        }
+        other_figures(doc, report, true);
+    } else {
+        pare_doc_put(doc, " needs ");
+        pare_metric_words(doc, energy, ratio.value);
+        pare_doc_put(doc, ratio.value >= 2 ? " of " : " than ");
+        pare_report_name(doc, report->models[0].name);
+        on_target(doc, report);
+        if (ratio.low != ratio.high) {
+            pare_doc_put(doc, " (");
+            pare_band_words(doc, ratio);
+            pare_doc_put(doc, ")");
+        }
+        other_figures(doc, report, true);
+    }
+    pare_doc_put(doc, ".");
+    return tone;
+}
+
+/* Index of the model with the least of a metric on the first target; n_models: none is known. */
+static size_t least(const pare_report *report, const pare_metric *metric)
+{
+    size_t best = report->n_models;
+    double least = INFINITY;
+    for (size_t i = 0; i < report->n_models; i++) {
+        const double value = metric->value(&report->models[i].figures[0]).value;
+        if (!(value < least)) continue;
+        least = value;
+        best = i;
+    }
+    return best;
+}
+
+static pare_tone compare_many(pare_doc *doc, const pare_report *report)
+{
+    const pare_metric *metric = &pare_metrics[PARE_METRIC_ENERGY];
+    size_t best = least(report, metric);
+    if (best == report->n_models) {
+        metric = &pare_metrics[PARE_METRIC_SIZE];
+        best = least(report, metric);
+    }
+    const bool energy = metric == &pare_metrics[PARE_METRIC_ENERGY];
+    pare_doc_format(doc, "Of %zu models, ", report->n_models);
+    pare_report_name(doc, report->models[best].name);
+    pare_doc_put(doc, energy ? " needs the least energy" : " is the smallest");
+    if (energy) on_target(doc, report);
+    if (best == 0) {
+        pare_doc_put(doc, "; it is the one that the others are compared with.");
+        return PARE_TONE_PLAIN;
+    }
+    const pare_band ratio =
+        pare_metric_ratio(metric, &report->models[0], &report->models[best], 0);
+    pare_doc_put(doc, ": ");
+    pare_metric_words(doc, metric, ratio.value);
+    pare_doc_put(doc, " than ");
+    pare_report_name(doc, report->models[0].name);
+    pare_doc_put(doc, ".");
+    return pare_tone_of(ratio);
+}
+
+static pare_tone describe_one(pare_doc *doc, const pare_report *report)
+{
+    const pare_report_model *const model = &report->models[0];
+    const pare_report_figures *const f = &model->figures[0];
+    char text[3][PARE_UNIT_BYTES];
+    pare_report_name(doc, model->name);
+    if (f->priced && isfinite(f->energy_mj.value)) {
+        pare_unit_energy(text[0], f->energy_mj.value);
+        pare_unit_energy(text[1], f->energy_mj.low);
+        pare_unit_energy(text[2], f->energy_mj.high);
+        pare_doc_format(doc, " needs %s per inference", text[0]);
+        on_target(doc, report);
+        pare_doc_format(doc, " (%s; %s to %s)", pare_str_or_empty(first_target(report)->kind),
+                        text[1], text[2]);
+    } else {
+        pare_unit_count(text[0], (double)f->macs);
+        pare_doc_format(doc, " takes %s MACs per inference", text[0]);
+    }
+    pare_unit_bytes(text[0], (double)f->file_bytes);
+    pare_doc_format(doc, "; %s.", text[0]);
+    return PARE_TONE_PLAIN;
+}
+
+static pare_tone judge_gates(pare_doc *doc, const pare_report *report)
+{
+    const size_t n_failed = pare_report_failed_gates(report);
+    if (!n_failed) {
+        if (report->n_gates == 1) pare_doc_put(doc, " The limit holds.");
+        else pare_doc_format(doc, " All %zu limits hold.", report->n_gates);
+        return PARE_TONE_GOOD;
+    }
+    if (report->n_gates == 1) pare_doc_put(doc, " The limit does not hold.");
+    else pare_doc_format(doc, " %zu of %zu limits do%s not hold.", n_failed, report->n_gates,
+                         n_failed == 1 ? "es" : "");
+    return PARE_TONE_BAD;
+}
+
+pare_tone pare_verdict(pare_doc *doc, const pare_report *report)
+{
+    const pare_tone tone = report->n_models < 2    ? describe_one(doc, report)
+                           : report->n_models == 2 ? compare_two(doc, report)
+                                                   : compare_many(doc, report);
+    return report->n_gates ? judge_gates(doc, report) : tone;
+}
