@@ -10,15 +10,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How a number came to be, the best first. */
+/* How a number came to be, the best first. The last column is the factor that it may be off by (one
+ * standard deviation) where nothing is said about it. */
+#define PARE_FIGURE_KINDS(X)                                                                 \
+    X(MEASURED, "measured", 1.1)                                                             \
+    X(FITTED, "fitted", 1.2)       /* to measurements */                                     \
+    X(PUBLISHED, "published", 1.5) /* read in the source that is named */                    \
+    X(DERIVED, "derived", 1.5)     /* computed from published ones */                        \
+    X(RECALLED, "recalled", 1.5)   /* believed to stand in the source, not read again */     \
+    X(ESTIMATED, "estimated", 1.8)
+
 typedef enum pare_figure_kind {
     PARE_FIGURE_NONE, /* not given */
-    PARE_FIGURE_MEASURED,
-    PARE_FIGURE_FITTED,    /* to measurements */
-    PARE_FIGURE_PUBLISHED, /* read in the source that is named */
-    PARE_FIGURE_DERIVED,   /* computed from published ones */
-    PARE_FIGURE_RECALLED,  /* believed to stand in the source, not read again */
-    PARE_FIGURE_ESTIMATED,
+#define PARE_FIGURE_ENUM(symbol, name, factor) PARE_FIGURE_##symbol,
+    PARE_FIGURE_KINDS(PARE_FIGURE_ENUM)
+#undef PARE_FIGURE_ENUM
+    PARE_N_FIGURE_KINDS
 } pare_figure_kind;
 
 typedef struct pare_figure {
@@ -26,6 +33,7 @@ typedef struct pare_figure {
     double spread; /* standard deviation of ln(value) */
     pare_figure_kind kind;
     const char *source; /* key of a pare_source of the target; NULL: none */
+    const char *note;   /* why, how; NULL: none */
 } pare_figure;
 
 /* Types that arithmetic is done in. */
@@ -106,9 +114,9 @@ typedef struct pare_hardware {
         levels[PARE_MAX_LEVELS]; /* [n_levels] from small and near to far; the last one
                                  holds everything */
     size_t n_levels;
-    double near_bytes; /* what one layer may count on in stores nearer than the first level (registers,
-                                 first cache), whose traffic mac_pj covers; 0: layers read their
-                                 operands from the first level once */
+    double near_bytes; /* what one layer may count on in stores nearer than the first level
+                          (registers, first cache), whose traffic mac_pj covers; 0: layers read
+                          their operands from the first level once */
     pare_memory_level weights; /* where weights lie when not in the last level (flash); name NULL:
                                  they do */
     pare_figure launch_s;      /* time per group of nodes, whatever it computes */
@@ -123,7 +131,9 @@ typedef struct pare_hardware {
     bool energy_only;     /* no latency can be said */
 } pare_hardware;
 
-/* Groups of operators that the runtime computes as one, in the form of sched/fusion.h as text. */
+/* Groups of operators that the runtime computes as one, in the form of sched/fusion.h as text. In a
+ * quantized model the same groups stand between DequantizeLinear (before) and QuantizeLinear (the
+ * last part). */
 typedef struct pare_target_part {
     const char *const *ops; /* [n_ops] "Conv", "com.microsoft.Gelu" */
     size_t n_ops;
@@ -142,19 +152,90 @@ typedef struct pare_target_group {
     size_t n_before;
 } pare_target_group;
 
-struct pare_yaml_node;
+/* A form of numbers of few bits that the runtime computes with. */
+typedef enum pare_granularity {
+    PARE_PER_TENSOR,
+    PARE_PER_CHANNEL, /* of the weights' output channels */
+    PARE_PER_BLOCK,   /* of the summed axis */
+} pare_granularity;
+
+typedef struct pare_quant_form {
+    const char *type; /* name of the element type in ONNX: "int8", "uint4" */
+    bool zero_point;  /* any zero point; false: zero only */
+    pare_granularity per;
+    int64_t min_block, max_block; /* PER_BLOCK: powers of two in this range; else 0 */
+} pare_quant_form;
+
+/* An operator in integers. */
+typedef enum pare_quant_role {
+    PARE_QUANT_COMPUTES, /* has a kernel that reads and writes integers */
+    PARE_QUANT_MOVES,    /* passes integers on: input and output share scale and zero point */
+    PARE_QUANT_ABSORBED, /* disappears into the range of the Q behind it: Relu, Clip */
+} pare_quant_role;
+
+typedef struct pare_quant_op {
+    const char *op;      /* "Conv", "com.microsoft.Gelu" */
+    pare_quant_role role;
+    const char *becomes; /* "QLinearConv"; NULL: nothing else, or not known */
+    bool dynamic;        /* activations may be quantized while the model runs */
+    bool weight_only;    /* takes float activations and weights of few bits (MatMulNBits) */
+} pare_quant_op;
+
+typedef enum pare_saturation {
+    PARE_EXACT,       /* sums of products of 8 bits are exact */
+    PARE_SATURATES16, /* pairs of products are summed in 16 bits and saturate (x86 without VNNI) */
+} pare_saturation;
+
+typedef struct pare_target_quant {
+    const char *const *formats; /* [n_formats] the preferred first: "qdq", "qoperator" */
+    size_t n_formats;
+    const pare_quant_form *weights; /* [n_weights] the preferred first */
+    size_t n_weights;
+    const pare_quant_form *activations; /* [n_activations] the preferred first */
+    size_t n_activations;
+    bool same_sign; /* signed activations need signed weights */
+    const pare_quant_op *ops; /* [n_ops] what is not there stays float */
+    size_t n_ops;
+    const char *const *ignored; /* [n_ignored] operators that are better left in float although a
+                                   kernel is there */
+    size_t n_ignored;
+    pare_saturation saturation;
+    bool power_of_two; /* scales must be powers of two */
+    bool single_consumer; /* the output of an operator in integers goes to one Q only, and is no
+                             output of the graph */
+    bool full_integer; /* an operator that stays float does not run at all */
+    int64_t qdq_opset; /* that Q and DQ of 8 bits are best written in; 0: any */
+} pare_target_quant;
+
+/* What runs there, and how. */
+typedef struct pare_target_rules {
+    const char *runtime;          /* "onnxruntime 1.30"; NULL: none in particular */
+    int64_t min_opset, max_opset; /* that it loads; 0: any */
+    const char *const *domains;   /* [n_domains] "ai.onnx", "com.microsoft"; none: any */
+    size_t n_domains;
+    const char *const *operators; /* [n_operators] all that there are; none: any */
+    size_t n_operators;
+    const char *const *types;     /* [n_types] of floats it computes in, "float32" first */
+    size_t n_types;
+    int64_t round_channels;       /* counts of channels that waste nothing are multiples of it; 1 */
+    pare_target_quant quant;
+    bool has_quant;               /* false: nothing is known about integers there */
+} pare_target_rules;
 
 typedef struct pare_target {
     const char *name, *title, *about;
+    const char *like;                /* target that it was made from; NULL: none */
     int64_t version;                 /* of the file's content */
-    const char *runtime;             /* "onnxruntime 1.30"; NULL: none in particular */
-    const pare_target_group *groups; /* [n_groups] in the order in which they are tried */
+    const char *runtime;             /* as rules.runtime */
+    pare_target_rules rules;
+    const pare_target_group *groups; /* [n_groups] in the order in which they are tried; none:
+                                        pare's own */
     size_t n_groups;
     pare_hardware hardware;
     bool has_hardware; /* false: rules only; nothing can be said about energy */
     pare_figure flash_bytes, ram_bytes;
     int64_t batch;              /* default for dynamic batch dimensions */
-    const pare_source *sources; /* [n_sources] */
+    const pare_source *sources; /* [n_sources] that figures name */
     size_t n_sources;
     double fit_error; /* leave-one-out, as a share; of fitted targets, else NaN */
 } pare_target;
