@@ -47,7 +47,7 @@ static double filter_at(pare_filter filter, double x)
         return d < 1.0 ? 1.0 - d : 0.0;
     case PARE_FILTER_HAMMING:
         if (d == 0.0) return 1.0;
-        return d >= 1.0 ? 0.0 : sin(d * PI) / (d * PI) * (0.54 + 0.46 * cos(d * PI));
+        return d >= 1.0 ? 0.0 : sin(d * PI) / (d * PI) * (0.54f + 0.46f * cos(d * PI));
     case PARE_FILTER_BICUBIC:
         if (d < 1.0) return ((a + 2.0) * d - (a + 3.0)) * d * d + 1;
         return d < 2.0 ? (((d - 5) * d + 8) * d - 4) * a : 0.0;

@@ -24,7 +24,9 @@ extern const char *const pare_filter_names[PARE_N_FILTERS];
 /* All below make a new image of the channels of `image`, which stays; a failure leaves *out empty.
  * EBUDGET and ENOMEM as pare_image_new. */
 
-/* Resizes as Pillow's Image.resize((width, height), filter) does, bit for bit; both >= 1. */
+/* Resizes as Pillow's Image.resize((width, height), filter) does, rows before columns, bit for bit;
+ * both >= 1. Pillow 13 takes columns before rows where that is less work, and differs then: by one
+ * level, by more under filters that overshoot. */
 pare_status pare_image_resize(pare_ctx *ctx, pare_image *out, const pare_image *image,
                               uint32_t width, uint32_t height, pare_filter filter);
 

@@ -96,7 +96,9 @@ typedef struct prep_text {
     bool full;
 } prep_text;
 
-__attribute__((format(printf, 2, 3))) static void put(prep_text *t, const char *fmt, ...)
+static void put(prep_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(prep_text *t, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);

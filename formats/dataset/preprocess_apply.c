@@ -26,8 +26,8 @@ static pare_status resize(pare_ctx *ctx, pare_image *out, const pare_prep_step *
     return pare_image_resize(ctx, out, image, width, height, s->filter);
 }
 
-/* Where a window of `size` begins on a side of `n` pixels. torchvision rounds half to even, and pads
- * more on the far side; Hugging Face rounds down. */
+/* Where a window of `size` begins on a side of `n` pixels. torchvision rounds half to even, and
+ * pads more on the far side; Hugging Face rounds down. */
 static int64_t centred(uint32_t n, uint32_t size, bool floor)
 {
     const int64_t space = (int64_t)n - size;
@@ -111,7 +111,8 @@ pare_status pare_preprocess_pixels(pare_ctx *ctx, pare_image *out, const pare_pr
     if (out->pixels && (out->channels == 3 || wants_gray)) return PARE_OK;
     gray = *out;
     const pare_image *const in = gray.pixels ? &gray : image;
-    const pare_status st = wants_gray ? pare_image_gray(ctx, out, in) : pare_image_rgb(ctx, out, in);
+    const pare_status st =
+        wants_gray ? pare_image_gray(ctx, out, in) : pare_image_rgb(ctx, out, in);
     pare_image_free(ctx, &gray);
     return st;
 }

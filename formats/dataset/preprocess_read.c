@@ -180,8 +180,9 @@ static pare_status read_mean(const prep_reader *r, pare_prep_step *step, const p
 
 static const char *const names[] = { "resize", "crop",     "pad",  "orient", "color",
                                      "divide", "multiply", "mean", "std",    "layout" };
-static read_fn *const readers[] = { read_resize, read_crop,     read_pad,  read_orient, read_color,
-                                    read_divide, read_multiply, read_mean, read_divide, read_layout };
+static read_fn *const readers[] = { read_resize, read_crop,     read_pad,  read_orient,
+                                    read_color,  read_divide,   read_multiply, read_mean,
+                                    read_divide, read_layout };
 
 enum { N_STEPS = sizeof(names) / sizeof(names[0]) };
 

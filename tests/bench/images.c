@@ -1,6 +1,6 @@
 /* Decoding and preprocessing of images: `bench-images FILE...` times them; to compare with another
- * library, `bench-images --pixels FILE [WIDTH HEIGHT FILTER]` writes width, height and channels as a
- * line of text and the pixels behind it. */
+ * library, `bench-images --pixels FILE [WIDTH HEIGHT FILTER]` writes width, height and channels as
+ * a line of text and the pixels behind it. */
 #include "formats/dataset/preprocess.h"
 #include "support/bench.h"
 #include "support/files.h"
