@@ -156,7 +156,12 @@ void pare_infer_constants(pare_inferer *inf, const pare_graph *graph)
     for (size_t i = 0; i < graph->initializers.n; i++) {
         const pare_value_id id = graph->initializers.items[i];
         const pare_tensor *tensor = inf->model->values[id].tensor;
-        if (tensor) inf->shapes->infos[id] = pare_info_from_tensor(inf->ctx, inf->shapes, tensor);
+        if (!tensor) continue;
+        inf->shapes->infos[id] = pare_info_from_tensor(inf->ctx, inf->shapes, tensor);
+        if (inf->opts->is_variable && inf->opts->is_variable[id]) {
+            inf->shapes->infos[id].content = NULL;
+            inf->shapes->infos[id].n_content = 0;
+        }
     }
     for (size_t i = 0; i < graph->sparse_initializers.n; i++) {
         const pare_value_id id = graph->sparse_initializers.items[i];

@@ -24,6 +24,8 @@ typedef struct pare_infer_opts {
     const pare_input_value *values; /* [n_values] */
     size_t n_values;
     const pare_binding *dims;       /* values for symbols, ended by a NULL name; may be NULL */
+    const uint8_t *is_variable;     /* by value handle: initializers whose contents are not
+                                       followed, since they will be others; NULL: none */
     bool ignore_declared; /* of all types in the file, only those of the main graph's inputs are
                              believed: what inference finds by itself */
 } pare_infer_opts;

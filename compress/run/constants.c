@@ -76,8 +76,9 @@ bool pare_plan_can_fold(const pare_planner *p, const pare_node *node)
         return false;
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         const pare_value_id v = node->inputs[i].value;
-        if (v != PARE_NONE && !pare_plan_constant(p, v)) return false;
-        if (v != PARE_NONE) n_bytes += pare_tensor_size_bytes(pare_plan_constant(p, v));
+        const pare_tensor *t = pare_plan_constant_shape(p, v);
+        if (v != PARE_NONE && !t) return false;
+        if (t) n_bytes += pare_tensor_size_bytes(t);
     }
     if (n_bytes < MAX_FOLDED_BYTES) n_bytes = MAX_FOLDED_BYTES;
     for (uint32_t i = 0; i < node->n_outputs; i++) {

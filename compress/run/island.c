@@ -19,13 +19,15 @@ static void take(void *user, pare_value_id value)
     pare_planner *p = t->p;
     if (value == PARE_NONE || p->values[value].in_evaluator || t->st) return;
     t->st = pare_plan_narrow(p, value);
-    if (t->st || (!pare_plan_has(p, value) && !pare_plan_constant(p, value))) return;
+    if (t->st || (!pare_plan_has(p, value) && !pare_plan_constant_shape(p, value)))
+        return;
     if (t->items) {
         struct pare_island_value *v = &t->items[t->n];
         *v = (struct pare_island_value){ .value = value };
         v->laid.buffer = PARE_NO_BUFFER;
         t->st = pare_plan_align(p, value);
         v->constant = p->values[value].constant;
+        v->is_variable = v->constant && pare_plan_is_variable(p, value);
         if (!t->st && !v->constant) t->st = pare_plan_need(p, value, PARE_FORM_PLAIN, &v->laid);
     }
     t->n++;

@@ -82,6 +82,18 @@ static void fill_slots(pare_packs *packs)
         *slot_for(packs, &packs->items[i].key) = (uint32_t)(i + 1);
 }
 
+pare_status pare_pack_floats(pare_ctx *ctx, const pare_tensor *t, const float **out, void **owned)
+{
+    *owned = NULL;
+    *out = (const float *)(const void *)t->payload.data;
+    if ((uintptr_t)t->payload.data % sizeof(float) == 0) return PARE_OK;
+    *owned = pare_alloc(ctx, t->payload.n + 1);
+    if (!*owned) return pare_fail_memory(ctx, t->payload.n);
+    memcpy(*owned, t->payload.data, t->payload.n);
+    *out = *owned;
+    return PARE_OK;
+}
+
 static pare_status make_room(pare_ctx *ctx, pare_packs *packs)
 {
     PARE_TRY(pare_grow(ctx, &packs->items, &packs->cap, packs->n + 1, sizeof(*packs->items)));
@@ -96,6 +108,27 @@ static pare_status make_room(pare_ctx *ctx, pare_packs *packs)
     return PARE_OK;
 }
 
+static pare_status make_pack(pare_ctx *ctx, pack *p, const pare_pack_key *key, size_t n_bytes)
+{
+    const float *from = NULL;
+    void *owned = NULL;
+    *p = (pack){ .key = *key, .n_bytes = n_bytes,
+                 .block = pare_alloc_zero(ctx, n_bytes + ALIGNMENT) };
+    if (!p->block) return pare_fail_memory(ctx, n_bytes);
+    const uintptr_t at = ((uintptr_t)p->block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    p->data = (uint8_t *)p->block + (at - (uintptr_t)p->block);
+    use_large_pages(p, n_bytes);
+    const pare_status st = key->fill ? pare_pack_floats(ctx, key->tensor, &from, &owned) : PARE_OK;
+    if (st) {
+        pare_free(ctx, p->block);
+        return st;
+    }
+    if (key->fill) key->fill(key->params, from, p->data);
+    pare_free(ctx, owned);
+    p->tensor = pare_tensor_ref((pare_tensor *)key->tensor);
+    return PARE_OK;
+}
+
 pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key *key,
                            size_t n_bytes, void **out, bool *is_new)
 {
@@ -107,13 +140,7 @@ pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key
         return PARE_OK;
     }
     pack *p = &packs->items[packs->n];
-    *p = (pack){ .key = *key, .n_bytes = n_bytes,
-                 .block = pare_alloc_zero(ctx, n_bytes + ALIGNMENT) };
-    if (!p->block) return pare_fail_memory(ctx, n_bytes);
-    p->tensor = pare_tensor_ref((pare_tensor *)key->tensor);
-    const uintptr_t at = ((uintptr_t)p->block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    p->data = (uint8_t *)p->block + (at - (uintptr_t)p->block);
-    use_large_pages(p, n_bytes);
+    PARE_TRY(make_pack(ctx, p, key, n_bytes));
     packs->n++;
     packs->n_packed++;
     packs->n_bytes += n_bytes;
@@ -123,22 +150,43 @@ pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key
     return PARE_OK;
 }
 
-void pare_packs_forget(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor)
+/* other NULL: nothing stands in for the tensor. */
+static void replace(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor,
+                    pare_tensor *other)
 {
+    const uint8_t *payload = tensor->payload.data; /* the last reference may be a pack's */
     size_t n = 0;
     for (size_t i = 0; i < packs->n; i++) {
-        const pack p = packs->items[i];
-        if (p.key.tensor->payload.data != tensor->payload.data) {
-            packs->items[n++] = p;
+        pack p = packs->items[i];
+        const bool is_made_of_it = p.key.tensor->payload.data == payload;
+        if (is_made_of_it) pare_tensor_unref(p.tensor);
+        if (is_made_of_it && (!other || !p.key.fill)) {
+            packs->n_bytes -= p.n_bytes;
+            pare_free(ctx, p.block);
             continue;
         }
-        packs->n_bytes -= p.n_bytes;
-        pare_tensor_unref(p.tensor);
-        pare_free(ctx, p.block);
+        if (is_made_of_it) {
+            p.tensor = pare_tensor_ref(other);
+            p.key.tensor = other;
+            p.key.fill(p.key.params, (const float *)(const void *)other->payload.data, p.data);
+            packs->n_packed++;
+        }
+        packs->items[n++] = p;
     }
     packs->n = n;
     if (packs->n_slots) memset(packs->slots, 0, packs->n_slots * sizeof(*packs->slots));
     fill_slots(packs);
+}
+
+void pare_packs_forget(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor)
+{
+    replace(ctx, packs, tensor, NULL);
+}
+
+void pare_packs_replace(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor,
+                        pare_tensor *other)
+{
+    replace(ctx, packs, tensor, other);
 }
 
 uint64_t pare_packs_bytes(const pare_packs *packs)

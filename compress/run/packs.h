@@ -7,11 +7,17 @@
 
 typedef struct pare_packs pare_packs;
 
+enum { PARE_PACK_PARAMS = 24 };
+
+/* Makes a form of the numbers of a tensor. `to` is zeroed, or holds the form of other numbers. */
+typedef void pare_pack_fn(const int64_t *params, const float *from, float *to);
+
 /* What identifies a packed form of one tensor. */
 typedef struct pare_pack_key {
-    const pare_tensor *tensor; /* its payload; kept alive by the entry */
+    const pare_tensor *tensor; /* dense floats; its payload, kept alive by the entry */
     const char *form;          /* static text, e.g. "panels" */
-    int64_t params[6];         /* what else the form depends on: sizes, strides, panel width */
+    int64_t params[PARE_PACK_PARAMS]; /* what else the form depends on: sizes, strides, panels */
+    pare_pack_fn *fill;        /* the form's; NULL: the caller fills in, once and for all */
 } pare_pack_key;
 
 pare_status pare_packs_new(pare_ctx *ctx, pare_packs **out);
@@ -19,14 +25,24 @@ pare_status pare_packs_new(pare_ctx *ctx, pare_packs **out);
 /* Frees everything; no plan that uses it may be left. Accepts NULL. */
 void pare_packs_free(pare_ctx *ctx, pare_packs *packs);
 
-/* The packed form for a key: *out stays valid as long as the packs. When it is not there yet,
- * *is_new is set, and *out has n_bytes (aligned to 64, zeroed) for the caller to fill in at once.
- * ENOMEM. */
+/* The packed form for a key: *out, aligned to 64, stays valid as long as the packs. When it is not
+ * there yet, *is_new is set, and *out has n_bytes: filled in, or, when the form has no fill, zeroed
+ * for the caller to fill in at once. ENOMEM. */
 pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key *key,
                            size_t n_bytes, void **out, bool *is_new);
 
 /* Lets go of everything that was made of a tensor's payload; no plan that uses it may be left. */
 void pare_packs_forget(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor);
+
+/* Makes of another tensor, dense and aligned, what was made of this one, where that stands: plans
+ * that use it go on. Forms without fill are let go of, as by pare_packs_forget. */
+void pare_packs_replace(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor,
+                        pare_tensor *other);
+
+/* Elements of a dense tensor of floats at an address that suits them; *owned (NULL: they stood at
+ * one) is freed by the caller with pare_free. */
+pare_status pare_pack_floats(pare_ctx *ctx, const pare_tensor *tensor, const float **out,
+                             void **owned);
 
 /* Packed so far: bytes alive, and how often something was packed. */
 uint64_t pare_packs_bytes(const pare_packs *packs);

@@ -31,7 +31,7 @@ static pare_status lower_branch(pare_planner *p, const pare_node *node, const pa
         PARE_TRY(pare_plan_narrow(p, from));
         if (to == PARE_NONE || !pare_plan_has(p, from)) continue;
         PARE_TRY(pare_plan_alias(p, to, pare_plan_home(p, from)));
-        p->values[to].constant = p->values[from].constant;
+        p->values[to].constant = (pare_tensor *)pare_plan_constant(p, from);
     }
     return PARE_OK;
 }
@@ -228,7 +228,7 @@ static pare_status infer_shapes(pare_planner *p)
     const size_t n = p->opts->n_inputs;
     pare_input_shape *shapes = pare_alloc_zero(p->ctx, (n + 1) * sizeof(*shapes));
     pare_input_value *values = pare_alloc_zero(p->ctx, (n + 1) * sizeof(*values));
-    pare_infer_opts opts = { .inputs = shapes, .values = values };
+    pare_infer_opts opts = { .inputs = shapes, .values = values, .is_variable = p->is_variable };
     pare_status st = shapes && values ? PARE_OK : pare_fail_memory(p->ctx, n * sizeof(*shapes));
     for (size_t i = 0; !st && i < n; i++) {
         const pare_plan_input *in = &p->opts->inputs[i];
@@ -242,6 +242,18 @@ static pare_status infer_shapes(pare_planner *p)
     pare_free(p->ctx, shapes);
     pare_free(p->ctx, values);
     return st;
+}
+
+static pare_status mark_variables(pare_planner *p)
+{
+    const size_t n_values = p->model->n_values;
+    if (!p->opts->n_variable) return PARE_OK;
+    p->is_variable = pare_alloc_zero(p->ctx, n_values + 1);
+    if (!p->is_variable) return pare_fail_memory(p->ctx, n_values + 1);
+    p->plan->depends = pare_plan_args(p, n_values + 1);
+    if (!p->plan->depends) return pare_arena_fail(p->ctx, &p->plan->arena);
+    for (size_t i = 0; i < p->opts->n_variable; i++) p->is_variable[p->opts->variable[i]] = 1;
+    return PARE_OK;
 }
 
 static pare_status start(pare_planner *p)
@@ -261,6 +273,7 @@ static pare_status start(pare_planner *p)
     }
     PARE_TRY(pare_packs_new(p->ctx, &p->plan->own_packs));
     p->packs = p->opts->packs ? p->opts->packs : p->plan->own_packs;
+    PARE_TRY(mark_variables(p));
     return infer_shapes(p);
 }
 
@@ -322,6 +335,7 @@ pare_status pare_plan_new(pare_ctx *ctx, pare_plan **out, const pare_model *mode
     pare_free(ctx, p.wide);
     pare_free(ctx, p.is_needed);
     pare_free(ctx, p.is_kept);
+    pare_free(ctx, p.is_variable);
     if (st) pare_plan_unref(ctx, plan);
     else *out = plan;
     return st;

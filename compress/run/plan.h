@@ -27,6 +27,8 @@ typedef struct pare_plan_opts {
     size_t n_inputs;
     const pare_value_id *kept;     /* [n_kept]: values that must come to exist, to be observed */
     size_t n_kept;
+    const pare_value_id *variable; /* [n_variable]: initializers whose tensors will be replaced */
+    size_t n_variable;
     pare_packs *packs;             /* packed weights that plans share; NULL: the plan's own */
     bool islands_only;             /* no fast kernels at all: what tests compare with */
 } pare_plan_opts;
@@ -42,6 +44,11 @@ pare_status pare_plan_new(pare_ctx *ctx, pare_plan **out, const pare_model *mode
                           const pare_plan_opts *opts);
 pare_plan *pare_plan_ref(pare_plan *plan);
 void pare_plan_unref(pare_ctx *ctx, pare_plan *plan); /* accepts NULL */
+
+/* Whether a plan holds for the present content of a variable initializer alone. If not, its tensor
+ * may be replaced between runs, by one that is dense and aligned (pare_tensor_densify), as long as
+ * forms in the packs are as well (pare_packs_replace). */
+bool pare_plan_depends(const pare_plan *plan, pare_value_id value);
 
 /* What a plan takes, known before it runs. */
 typedef struct pare_plan_cost {

@@ -42,9 +42,31 @@ const pare_laid *pare_plan_home(const pare_planner *p, pare_value_id value)
     return &pare_plan_of(p, value)->forms[0];
 }
 
-const pare_tensor *pare_plan_constant(const pare_planner *p, pare_value_id value)
+const pare_tensor *pare_plan_constant_shape(const pare_planner *p, pare_value_id value)
 {
     return value == PARE_NONE ? NULL : pare_plan_of(p, value)->constant;
+}
+
+bool pare_plan_is_variable(const pare_planner *p, pare_value_id value)
+{
+    return p->is_variable && p->is_variable[value];
+}
+
+const pare_tensor *pare_plan_constant(const pare_planner *p, pare_value_id value)
+{
+    if (value != PARE_NONE && pare_plan_is_variable(p, value)) p->plan->depends[value] = 1;
+    return pare_plan_constant_shape(p, value);
+}
+
+bool pare_plan_is_vector(const pare_planner *p, pare_value_id value, int64_t n)
+{
+    const pare_tensor *t = pare_plan_constant_shape(p, value);
+    return t && t->dtype == PARE_FLOAT && t->n_elements == n;
+}
+
+bool pare_plan_depends(const pare_plan *plan, pare_value_id value)
+{
+    return plan->depends && plan->depends[value];
 }
 
 pare_status pare_plan_pack(pare_planner *p, pare_value_id value, pare_pack_key *key, size_t n_bytes,
@@ -52,7 +74,9 @@ pare_status pare_plan_pack(pare_planner *p, pare_value_id value, pare_pack_key *
 {
     const bool is_own = p->widens && pare_plan_is_half(p, value); /* made here, by widening */
     const pare_tensor *initializer = is_own ? NULL : p->model->values[value].tensor;
-    key->tensor = initializer ? initializer : pare_plan_of(p, value)->constant;
+    key->tensor = initializer ? initializer
+                  : key->fill ? pare_plan_constant_shape(p, value) : pare_plan_constant(p, value);
+    if (!key->fill) pare_plan_constant(p, value); /* what the caller makes of it stays */
     PARE_TRY(pare_packs_get(p->ctx, initializer ? p->packs : p->plan->own_packs, key, n_bytes, out,
                             is_new));
     if (*is_new) p->plan->cost.packed_bytes += n_bytes;
@@ -154,16 +178,20 @@ pare_status pare_plan_set_constant(pare_planner *p, pare_value_id value, pare_te
     pare_planned *v = pare_plan_of(p, value);
     pare_laid laid;
     uint32_t id = 0;
-    PARE_TRY(keep_constant(p, tensor));
-    if (p->model->values[value].tensor != tensor)
-        p->plan->cost.own_bytes += pare_tensor_size_bytes(tensor);
+    const bool is_own = p->model->values[value].tensor != tensor;
+    const bool is_variable = pare_plan_is_variable(p, value) && !is_own;
+    if (!is_variable) PARE_TRY(keep_constant(p, tensor));
+    if (is_own) p->plan->cost.own_bytes += pare_tensor_size_bytes(tensor);
     v->constant = tensor;
     laid = (pare_laid){ .dtype = tensor->dtype, .rank = tensor->rank };
     const uint32_t bits = pare_dtype_of(tensor->dtype)->bits;
     if (tensor->rank > PARE_LAID_AXES || bits < 8 || bits > 64) return PARE_OK;
     for (uint32_t i = 0; i < tensor->rank; i++) laid.dims[i] = tensor->dims[i];
     pare_laid_arrange(&laid, PARE_FORM_PLAIN);
-    const pare_buffer buffer = { .kind = PARE_BUFFER_CONSTANT, .address = tensor->payload.data };
+    const pare_buffer buffer = {
+        .kind = is_variable ? PARE_BUFFER_VARIABLE : PARE_BUFFER_CONSTANT,
+        .index = value, .address = tensor->payload.data,
+    };
     PARE_TRY(add_buffer(p, &buffer, &id));
     laid.buffer = id;
     return add_form(p, value, &laid);
@@ -175,11 +203,16 @@ pare_status pare_plan_align(pare_planner *p, pare_value_id value)
     pare_tensor *aligned = NULL;
     if (!v || !v->constant || v->constant->encoding != PARE_ENC_DENSE) return PARE_OK;
     PARE_TRY(pare_tensor_densify(p->ctx, &aligned, v->constant));
-    const pare_status st = aligned == v->constant ? PARE_OK : keep_constant(p, aligned);
-    if (aligned != v->constant) p->plan->cost.own_bytes += pare_tensor_size_bytes(aligned);
+    const bool is_copy = aligned != v->constant;
+    const pare_status st = is_copy ? keep_constant(p, aligned) : PARE_OK;
+    if (is_copy) p->plan->cost.own_bytes += pare_tensor_size_bytes(aligned);
     if (!st) v->constant = aligned;
-    if (!st && v->n_forms && p->plan->buffers[v->forms[0].buffer].kind == PARE_BUFFER_CONSTANT)
-        p->plan->buffers[v->forms[0].buffer].address = aligned->payload.data;
+    pare_buffer *b = v->n_forms ? &p->plan->buffers[v->forms[0].buffer] : NULL;
+    if (!st && is_copy && b && b->kind == PARE_BUFFER_VARIABLE) {
+        b->kind = PARE_BUFFER_CONSTANT;
+        p->plan->depends[value] = 1;
+    }
+    if (!st && b && b->kind == PARE_BUFFER_CONSTANT) b->address = aligned->payload.data;
     pare_tensor_unref(aligned);
     return st;
 }

@@ -16,6 +16,7 @@
 typedef enum pare_buffer_kind {
     PARE_BUFFER_ARENA,
     PARE_BUFFER_CONSTANT,     /* `address` */
+    PARE_BUFFER_VARIABLE,     /* what initializer `index` holds then */
     PARE_BUFFER_INPUT,        /* the caller's datum for main-graph input `index` */
     PARE_BUFFER_OUTPUT,       /* the tensor that becomes main-graph output `index` */
     PARE_BUFFER_ISLAND,       /* what an eval gave for value `index` */
@@ -52,6 +53,7 @@ typedef struct pare_expected {
 typedef struct pare_watch {
     pare_value_id value;
     size_t after;
+    bool is_variable;         /* what the initializer holds then */
     pare_tensor *constant;    /* what it always is; else NULL, and: */
     pare_laid laid;           /* where it lies; PARE_NO_BUFFER: a datum that an island gave */
 } pare_watch;
@@ -72,6 +74,7 @@ struct pare_plan {
     size_t n_watches, watches_cap;
     pare_tensor **constants;  /* references that keep addresses alive */
     size_t n_constants, constants_cap;
+    uint8_t *depends;         /* [model->n_values] see pare_plan_depends; NULL: on none */
     pare_packs *own_packs;
     pare_plan_cost cost;
 };
@@ -98,6 +101,7 @@ typedef struct pare_planner {
     bool has_rounded;         /* the lowering has rounded what it gives to float16 */
     uint8_t *is_needed;       /* by node handle */
     uint8_t *is_kept;         /* by value handle */
+    uint8_t *is_variable;     /* by value handle; NULL: none is */
     pare_packs *packs;        /* for payloads of the model */
     pare_node_id node;        /* being lowered */
     const pare_group *group;  /* being lowered */
@@ -178,11 +182,21 @@ bool pare_plan_is_used(const pare_planner *p, pare_value_id value);
 /* Where the value was made; pare_plan_has holds. */
 const pare_laid *pare_plan_home(const pare_planner *p, pare_value_id value);
 
-/* The value as an initializer, or as it came out before running; NULL: neither. Dense. */
+/* The value as an initializer, or as it came out before running; NULL: neither. Dense. The plan
+ * then holds for this content alone, where it is variable. */
 const pare_tensor *pare_plan_constant(const pare_planner *p, pare_value_id value);
 
-/* The constant's packed form, filled in by the caller when *is_new (see pare_packs_get). `key` has
- * form and params set; the tensor is put in. */
+/* The same for who looks at type and dims only. */
+const pare_tensor *pare_plan_constant_shape(const pare_planner *p, pare_value_id value);
+
+/* Whether the value is a constant of n floats, whatever they are. */
+bool pare_plan_is_vector(const pare_planner *p, pare_value_id value, int64_t n);
+
+/* Whether a value is an initializer whose tensor will be replaced. */
+bool pare_plan_is_variable(const pare_planner *p, pare_value_id value);
+
+/* The constant's packed form (see pare_packs_get). `key` has form, params and fill set; the tensor
+ * is put in. */
 pare_status pare_plan_pack(pare_planner *p, pare_value_id value, pare_pack_key *key, size_t n_bytes,
                            void **out, bool *is_new);
 

@@ -71,15 +71,24 @@ static pare_status fold(pare_ctx *ctx, pare_runner *r)
     return pare_pass_run(ctx, r->model, pare_pass_find("dead-code"), &opts, &stats);
 }
 
+static bool is_variable(const pare_runner *r, pare_value_id value)
+{
+    for (size_t i = 0; i < r->opts.n_variable; i++)
+        if (r->opts.variable[i] == value) return true;
+    return false;
+}
+
 /* Plans copy what is not dense or aligned: done once here, not once per plan. Large tensors that
- * are dense stay as they are, since they tend to be read by packing alone, which does not mind. */
+ * are dense stay as they are, since they tend to be read by packing alone, which does not mind;
+ * those that are replaced later may not be copied by a plan. */
 static pare_status densify(pare_ctx *ctx, pare_runner *r)
 {
     for (pare_value_id id = 0; id < r->model->n_values; id++) {
         const pare_value *v = &r->model->values[id];
         pare_tensor *dense = NULL;
         if (!v->graph || !v->tensor ||
-            (v->tensor->encoding == PARE_ENC_DENSE && v->tensor->payload.n > MAX_ALIGNED_BYTES))
+            (v->tensor->encoding == PARE_ENC_DENSE && v->tensor->payload.n > MAX_ALIGNED_BYTES &&
+             !is_variable(r, id)))
             continue;
         PARE_TRY(pare_tensor_densify(ctx, &dense, v->tensor));
         const pare_status st =
@@ -164,7 +173,8 @@ static pare_status make_plan(pare_ctx *ctx, pare_runner *r, const pare_eval_inpu
     pare_plan_input *planned = pare_alloc(ctx, (n + 1) * sizeof(*planned));
     if (!planned) return pare_fail_memory(ctx, n * sizeof(*planned));
     pare_plan_opts opts = { .kernels = r->opts.kernels, .inputs = planned, .packs = r->packs,
-                            .kept = r->opts.kept, .n_kept = r->opts.n_kept };
+                            .kept = r->opts.kept, .n_kept = r->opts.n_kept,
+                            .variable = r->opts.variable, .n_variable = r->opts.n_variable };
     for (size_t i = 0; i < n; i++) {
         const pare_datum *d = &inputs[i].datum;
         if (d->kind == PARE_TYPE_TENSOR)
@@ -315,11 +325,29 @@ pare_status pare_runner_run(pare_ctx *ctx, pare_datum **out, pare_runner *r, par
 
 /* --- the rest --------------------------------------------------------------------------------- */
 
-static bool is_variable(const pare_runner *r, pare_value_id value)
+/* Whether another initializer has the same payload: forms of it are then not this one's alone. */
+static bool is_shared(const pare_runner *r, pare_value_id value, const pare_tensor *tensor)
 {
-    for (size_t i = 0; i < r->opts.n_variable; i++)
-        if (r->opts.variable[i] == value) return true;
+    for (pare_value_id id = 0; id < r->model->n_values; id++) {
+        const pare_value *v = &r->model->values[id];
+        if (id != value && v->graph && v->tensor && v->tensor->payload.data == tensor->payload.data)
+            return true;
+    }
     return false;
+}
+
+/* Plans that were made for the old content go; packed forms become those of the new one. */
+static void replace_content(pare_ctx *ctx, pare_runner *r, pare_value_id value,
+                            const pare_tensor *old, pare_tensor *tensor)
+{
+    if (is_shared(r, value, old)) {
+        drop_plans(ctx, r);
+        pare_packs_forget(ctx, r->packs, old);
+        return;
+    }
+    for (size_t i = r->n_plans; i-- > 0;)
+        if (pare_plan_depends(r->plans[i].plan, value)) drop_plan(ctx, r, i);
+    pare_packs_replace(ctx, r->packs, old, tensor);
 }
 
 pare_status pare_runner_set_tensor(pare_ctx *ctx, pare_runner *r, pare_value_id value,
@@ -336,9 +364,10 @@ pare_status pare_runner_set_tensor(pare_ctx *ctx, pare_runner *r, pare_value_id 
         return pare_fail(ctx, PARE_EUSAGE,
                          "initializer '%s': the new tensor is of another type or shape", v->name);
     PARE_TRY(pare_tensor_densify(ctx, &dense, tensor));
-    drop_plans(ctx, r);
-    pare_packs_forget(ctx, r->packs, v->tensor);
+    pare_tensor *const old = pare_tensor_ref(v->tensor);
     const pare_status st = pare_value_set_tensor(ctx, r->model, value, dense);
+    if (!st) replace_content(ctx, r, value, old, dense);
+    pare_tensor_unref(old);
     pare_tensor_unref(dense);
     return st;
 }

@@ -53,8 +53,9 @@ pare_status pare_runner_prepare(pare_ctx *ctx, pare_runner_need *need, pare_runn
                                 pare_pool *pool, const pare_eval_input *inputs, size_t n_inputs);
 
 /* Replaces the tensor of a variable initializer by one of the same type and shape, of which it
- * takes a reference. The next run packs that tensor anew and nothing else, and plans again, since
- * plans may have computed with the old one. EUSAGE for another value, type or shape; ENOMEM. */
+ * takes a reference, and packs it anew, nothing else. Plans stay, but those that were made for the
+ * old content: where it was folded, is a bound, or a parameter of BatchNormalization. EUSAGE for
+ * another value, type or shape; ENOMEM. */
 pare_status pare_runner_set_tensor(pare_ctx *ctx, pare_runner *runner, pare_value_id value,
                                    pare_tensor *tensor);
 

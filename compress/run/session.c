@@ -172,14 +172,17 @@ static pare_status set_inputs(pare_ctx *ctx, pare_session *s, const pare_eval_in
     return PARE_OK;
 }
 
+/* Addresses of what the caller gives and may replace. */
 static void find_inputs(pare_session *s)
 {
     const pare_decls *inputs = &s->plan->model->graph->inputs;
     for (size_t i = 0; i < s->plan->n_buffers; i++) {
         const pare_buffer *b = &s->plan->buffers[i];
-        if (b->kind != PARE_BUFFER_INPUT) continue;
-        const pare_tensor *t = s->evaluator.datums[inputs->items[b->index].value].tensor;
-        s->address[i] = (void *)t->payload.data;
+        const pare_tensor *t = NULL;
+        if (b->kind == PARE_BUFFER_INPUT)
+            t = s->evaluator.datums[inputs->items[b->index].value].tensor;
+        else if (b->kind == PARE_BUFFER_VARIABLE) t = s->plan->model->values[b->index].tensor;
+        if (t) s->address[i] = (void *)t->payload.data;
     }
 }
 
@@ -202,7 +205,8 @@ static pare_status lend(pare_ctx *ctx, pare_session *s, const struct pare_island
     pare_buf *buf = NULL;
     pare_datum_drop(ctx, d);
     if (v->constant) {
-        *d = (pare_datum){ .kind = PARE_TYPE_TENSOR, .tensor = pare_tensor_ref(v->constant) };
+        pare_tensor *t = v->is_variable ? s->plan->model->values[v->value].tensor : v->constant;
+        *d = (pare_datum){ .kind = PARE_TYPE_TENSOR, .tensor = pare_tensor_ref(t) };
         return PARE_OK;
     }
     const uint64_t n_bytes = (uint64_t)pare_laid_n_elements(&v->laid) * pare_laid_width(&v->laid);
@@ -323,7 +327,8 @@ static pare_status show_datum(pare_ctx *ctx, pare_session *s, const pare_watch *
 static pare_status show(pare_ctx *ctx, pare_session *s, const pare_watch *w)
 {
     if (w->constant) {
-        const pare_datum d = { .kind = PARE_TYPE_TENSOR, .tensor = w->constant };
+        pare_tensor *t = w->is_variable ? s->plan->model->values[w->value].tensor : w->constant;
+        const pare_datum d = { .kind = PARE_TYPE_TENSOR, .tensor = t };
         return show_datum(ctx, s, w, &d);
     }
     if (w->laid.buffer == PARE_NO_BUFFER)

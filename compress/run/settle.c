@@ -13,7 +13,8 @@ static pare_status align_constants(pare_planner *p)
         const pare_planned *v = &p->values[i];
         if (!v->constant || !v->n_forms) continue;
         const pare_buffer *b = &p->plan->buffers[v->forms[0].buffer];
-        if (b->kind == PARE_BUFFER_CONSTANT && b->first <= b->last)
+        if ((b->kind == PARE_BUFFER_CONSTANT || b->kind == PARE_BUFFER_VARIABLE) &&
+            b->first <= b->last)
             PARE_TRY(pare_plan_align(p, (pare_value_id)i));
     }
     return PARE_OK;

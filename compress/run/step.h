@@ -38,6 +38,7 @@ typedef struct pare_island {
     uint32_t n_in, n_out;
     const struct pare_island_value {
         pare_value_id value;
+        bool is_variable;      /* what the initializer holds then */
         pare_tensor *constant; /* of inputs that are known before running; else NULL */
         pare_laid
             laid; /* else where it lies, plain; of outputs, the buffer that their data is then */

@@ -16,6 +16,7 @@ static pare_status watch(pare_planner *p, pare_value_id value)
     w->laid.buffer = PARE_NO_BUFFER;
     if (v->constant) {
         w->constant = v->constant;
+        w->is_variable = pare_plan_is_variable(p, value);
     } else if (v->n_forms) {
         /* Later steps of a group may have begun to write over what died before they ran. */
         pare_buffer *b = &plan->buffers[v->forms[0].buffer];

@@ -267,6 +267,7 @@ static void replacing_a_tensor_packs_it_alone(void **state)
         assert_float_equal(first(&b), 0, 0);
         assert_int_equal(stats(&b).n_packed, before.n_packed + (uint64_t)i + 1);
         assert_int_equal(stats(&b).pack_bytes, before.pack_bytes);
+        assert_int_equal(stats(&b).n_planned, before.n_planned);
     }
     const pare_value_id v = pare_graph_find(b.model->graph, "v");
     assert_int_equal(pare_runner_set_tensor(b.ctx, b.runner, v, zeros), PARE_EUSAGE);

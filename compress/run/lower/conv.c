@@ -110,6 +110,20 @@ static void clear(const void *args, const pare_frame *frame, uint32_t task, uint
 
 /* --- planning --------------------------------------------------------------------------------- */
 
+enum { PANEL, GROUPS, FILTERS, TAPS, DEPTH }; /* params of "filters"; FILTERS: of a group */
+
+static void fill_filters(const int64_t *params, const float *w, float *to)
+{
+    const int64_t n = params[FILTERS];
+    const int64_t panel = params[PANEL];
+    for (int64_t g = 0; g < params[GROUPS]; g++)
+        for (int64_t first = 0; first < n; first += panel)
+            for (int64_t t = 0; t < params[TAPS]; t++)
+                for (int64_t c = 0; c < params[DEPTH]; c++, to += panel)
+                    for (int64_t j = first; j < n && j < first + panel; j++)
+                        to[j - first] = w[((g * n + j) * params[DEPTH] + c) * params[TAPS] + t];
+}
+
 /* Filters [M, channels, taps] as panels for each group. */
 static pare_status pack_filters(pare_planner *p, pare_value_id value, conv_args *a)
 {
@@ -118,26 +132,15 @@ static pare_status pack_filters(pare_planner *p, pare_value_id value, conv_args 
     const int64_t k = product->n_taps * product->depth;
     const int panel = p->plan->kernels->gemm.panel;
     const int64_t n_panels = pare_product_panels(p, n);
-    pare_pack_key key = { .form = "filters",
-                          .params = { panel, a->product.n_vectors, n, product->n_taps,
-                                      product->depth } };
+    pare_pack_key key = { .form = "filters", .fill = fill_filters,
+                          .params = { [PANEL] = panel, [GROUPS] = product->n_vectors,
+                                      [FILTERS] = n, [TAPS] = product->n_taps,
+                                      [DEPTH] = product->depth } };
     const size_t n_bytes = (size_t)(product->n_vectors * n_panels * k * panel) * sizeof(float);
     void *out = NULL;
     bool is_new = false;
     PARE_TRY(pare_plan_pack(p, value, &key, n_bytes, &out, &is_new));
     product->w = out;
-    if (!is_new) return PARE_OK;
-    const float *w = NULL;
-    void *owned = NULL;
-    PARE_TRY(pare_plan_floats(p, value, &w, &owned));
-    float *to = out;
-    for (int64_t g = 0; g < a->product.n_vectors; g++)
-        for (int64_t first = 0; first < n; first += panel)
-            for (int64_t t = 0; t < product->n_taps; t++)
-                for (int64_t c = 0; c < product->depth; c++, to += panel)
-                    for (int64_t j = first; j < n && j < first + panel; j++)
-                        to[j - first] = w[((g * n + j) * product->depth + c) * product->n_taps + t];
-    pare_free(p->ctx, owned);
     return PARE_OK;
 }
 
@@ -153,9 +156,8 @@ static bool fits(const pare_planner *p, const pare_lowering *l, pare_laid *x, pa
     if (x->dtype != PARE_FLOAT || w->dtype != PARE_FLOAT || x->rank < 3 ||
         x->rank > 2 + PARE_SLIDING_AXES)
         return false;
-    const pare_tensor *b = pare_plan_constant(p, bias);
-    return pare_plan_constant(p, pare_lower_in(l, 1)) &&
-           (bias == PARE_NONE || (b && b->dtype == PARE_FLOAT && b->n_elements == w->dims[0]));
+    return pare_plan_constant_shape(p, pare_lower_in(l, 1)) &&
+           (bias == PARE_NONE || pare_plan_is_vector(p, bias, w->dims[0]));
 }
 
 /* y in its layout and the step. */

@@ -312,10 +312,8 @@ static bool fits(const pare_planner *p, const pare_lowering *l, pare_laid *x, pa
         n_phases *= stride;
         n_taps *= w->dims[d];
     }
-    const pare_tensor *b = pare_plan_constant(p, bias);
-    return pare_plan_constant(p, pare_lower_in(l, 1)) &&
-           (bias == PARE_NONE ||
-            (b && b->dtype == PARE_FLOAT && b->n_elements == y->dims[1]));
+    return pare_plan_constant_shape(p, pare_lower_in(l, 1)) &&
+           (bias == PARE_NONE || pare_plan_is_vector(p, bias, y->dims[1]));
 }
 
 /* False: something is added in front instead of being cut off. */
@@ -366,8 +364,6 @@ static pare_status add_step(pare_planner *p, transposed_args *a, int64_t n_phase
 pare_status pare_lower_conv_transpose(pare_planner *p, pare_lowering *l, bool *done)
 {
     const pare_conv_transpose_params *params = l->params;
-    const float *bias = NULL;
-    void *owned = NULL;
     pare_laid x, w, y;
     if (!fits(p, l, &x, &w, &y)) return PARE_OK;
     transposed_args *a = pare_plan_args(p, sizeof(*a));
@@ -383,11 +379,7 @@ pare_status pare_lower_conv_transpose(pare_planner *p, pare_lowering *l, bool *d
     };
     PARE_TRY(order_taps(p, a, n_phases));
     PARE_TRY(pack_filters(p, pare_lower_in(l, 1), a));
-    if (pare_lower_in(l, 2) != PARE_NONE)
-        PARE_TRY(pare_plan_floats(p, pare_lower_in(l, 2), &bias, &owned));
-    product->epilogue.bias = pare_product_vectors(p, product, bias);
-    pare_free(p->ctx, owned);
-    if (!product->epilogue.bias) return pare_arena_fail(p->ctx, &p->plan->arena);
+    PARE_TRY(pare_product_bias(p, product, pare_lower_in(l, 2)));
     PARE_TRY(pare_plan_need(p, pare_lower_in(l, 0), PARE_FORM_CHANNELS_LAST, &product->x));
     pare_sliding_read(&a->window, &product->x);
     pare_laid_arrange(&y, PARE_FORM_CHANNELS_LAST);

@@ -114,24 +114,26 @@ static void find_inside(depthwise_args *a)
     if (a->end > s->out[2]) a->end = s->out[2];
 }
 
+enum { CHANNELS, TAPS }; /* params of "depthwise" */
+
+static void fill_filters(const int64_t *params, const float *w, float *to)
+{
+    for (int64_t t = 0; t < params[TAPS]; t++)
+        for (int64_t c = 0; c < params[CHANNELS]; c++) *to++ = w[c * params[TAPS] + t];
+}
+
 /* Filters [C, 1, taps] as [taps, C]. */
 static pare_status pack_filters(pare_planner *p, pare_value_id value, depthwise_args *a)
 {
     const int64_t n = a->product.n_cols;
-    pare_pack_key key = { .form = "depthwise", .params = { n, a->product.n_taps } };
+    pare_pack_key key = { .form = "depthwise", .fill = fill_filters,
+                          .params = { [CHANNELS] = n, [TAPS] = a->product.n_taps } };
     void *out = NULL;
     bool is_new = false;
     PARE_TRY(pare_plan_pack(p, value, &key, (size_t)(n * a->product.n_taps) * sizeof(float), &out,
                             &is_new));
     a->w = out;
     a->w_stride = n;
-    if (!is_new) return PARE_OK;
-    const float *w = NULL;
-    void *owned = NULL;
-    PARE_TRY(pare_plan_floats(p, value, &w, &owned));
-    for (int64_t t = 0; t < a->product.n_taps; t++)
-        for (int64_t c = 0; c < n; c++) ((float *)out)[t * n + c] = w[c * a->product.n_taps + t];
-    pare_free(p->ctx, owned);
     return PARE_OK;
 }
 

@@ -250,7 +250,7 @@ static bool same_dims(const pare_laid *a, const pare_laid *b)
 static int find_primary(author *a, pare_laid *out)
 {
     for (uint32_t i = 0; i < a->program->n_operands; i++) {
-        if (a->values[i] == PARE_NONE || pare_plan_constant(a->p, a->values[i])) continue;
+        if (a->values[i] == PARE_NONE || pare_plan_constant_shape(a->p, a->values[i])) continue;
         const pare_laid *home = pare_plan_home(a->p, a->values[i]);
         if (!same_dims(home, out)) continue;
         if (!pare_laid_has_form(home, PARE_FORM_PLAIN) &&
@@ -274,7 +274,7 @@ static pare_status bind_operands(author *a, const pare_laid *out)
             continue;
         }
         const bool is_full = same_dims(pare_plan_home(a->p, a->values[i]), out);
-        if (is_full && !pare_plan_constant(a->p, a->values[i]))
+        if (is_full && !pare_plan_constant_shape(a->p, a->values[i]))
             PARE_TRY(pare_plan_need_like(a->p, a->values[i], out, &x));
         else PARE_TRY(pare_plan_need(a->p, a->values[i], PARE_FORM_ANY, &x));
         pare_lines_spread(&x, out, &g->operands[i]);

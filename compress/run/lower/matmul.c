@@ -3,6 +3,7 @@
 
 #include "op/matmul.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Gemm and MatMul. The right matrix is packed once when it is constant, else by a step before the
@@ -79,6 +80,25 @@ static pare_status pack_running(pare_planner *p, matmul_args *a, const pare_laid
     return pare_plan_step(p, &step, touches, 2);
 }
 
+/* Params of "panels"; from BATCH on sizes of the batch axes, from STEPS on what each is apart. */
+enum { PANEL, WEIGHTS, COLUMNS, DEPTH, ROW_STEP, COLUMN_STEP, BATCH_AXES, BATCH = 8, STEPS = 16 };
+static_assert(STEPS + MAX_BATCH_AXES <= PARE_PACK_PARAMS, "a form's params hold all axes");
+
+static void fill_panels(const int64_t *params, const float *w, float *to)
+{
+    const int64_t n = params[COLUMNS];
+    const int64_t depth = params[DEPTH];
+    const int64_t size = (n + params[PANEL] - 1) / params[PANEL] * params[PANEL] * depth;
+    for (int64_t i = 0; i < params[WEIGHTS]; i++) {
+        int64_t offset = 0;
+        int64_t at = i;
+        for (int64_t d = params[BATCH_AXES]; d-- > 0; at /= params[BATCH + d])
+            offset += at % params[BATCH + d] * params[STEPS + d];
+        pare_pack_panels(n, depth, w + offset, params[ROW_STEP], params[COLUMN_STEP],
+                         (int)params[PANEL], to + i * size);
+    }
+}
+
 static pare_status pack_constant(pare_planner *p, matmul_args *a, pare_value_id value,
                                  int64_t row_step, int64_t column_step)
 {
@@ -86,23 +106,21 @@ static pare_status pack_constant(pare_planner *p, matmul_args *a, pare_value_id 
     const int panel = p->plan->kernels->gemm.panel;
     const int64_t n_panels = pare_product_panels(p, product->n_cols);
     const int64_t per_weight = n_panels * product->depth * panel;
-    pare_pack_key key = { .form = "panels",
-                          .params = { panel, product->n_weights, product->n_cols, product->depth,
-                                      row_step, column_step } };
+    pare_pack_key key = { .form = "panels", .fill = fill_panels,
+                          .params = { [PANEL] = panel, [WEIGHTS] = product->n_weights,
+                                      [COLUMNS] = product->n_cols, [DEPTH] = product->depth,
+                                      [ROW_STEP] = row_step, [COLUMN_STEP] = column_step } };
+    for (uint32_t i = 0; product->n_weights > 1 && i < a->n_batch_axes; i++) {
+        key.params[BATCH_AXES] = a->n_batch_axes;
+        key.params[BATCH + i] = a->batch[i];
+        key.params[STEPS + i] = a->w_steps[i];
+    }
     void *out = NULL;
     bool is_new = false;
     PARE_TRY(pare_plan_pack(p, value, &key,
                             (size_t)(product->n_weights * per_weight) * sizeof(float), &out,
                             &is_new));
     product->w = out;
-    if (!is_new) return PARE_OK;
-    const float *w = NULL;
-    void *owned = NULL;
-    PARE_TRY(pare_plan_floats(p, value, &w, &owned));
-    for (int64_t i = 0; i < product->n_weights; i++)
-        pare_pack_panels(product->n_cols, product->depth, w + batch_offset(a, a->w_steps, i),
-                         row_step, column_step, panel, (float *)out + i * per_weight);
-    pare_free(p->ctx, owned);
     return PARE_OK;
 }
 
@@ -110,7 +128,8 @@ static pare_status pack_constant(pare_planner *p, matmul_args *a, pare_value_id 
 static pare_status set_weights(pare_planner *p, matmul_args *a, pare_value_id value,
                                const pare_laid *w, int64_t row_step, int64_t column_step)
 {
-    if (pare_plan_constant(p, value)) return pack_constant(p, a, value, row_step, column_step);
+    if (pare_plan_constant_shape(p, value))
+        return pack_constant(p, a, value, row_step, column_step);
     return pack_running(p, a, w, row_step, column_step);
 }
 
@@ -147,7 +166,7 @@ static bool gemm_fits(const pare_planner *p, const pare_lowering *l, pare_laid *
         params->activation.n)
         return false;
     if (c == PARE_NONE) return true;
-    const pare_tensor *t = pare_plan_constant(p, c);
+    const pare_tensor *t = pare_plan_constant_shape(p, c);
     return t && (t->n_elements == 1 ||
                  (t->n_elements == y->dims[1] && t->rank > 0 &&
                   t->dims[t->rank - 1] == y->dims[1]));
@@ -161,6 +180,8 @@ static pare_status set_gemm_c(pare_planner *p, const pare_lowering *l, pare_prod
     const float *c = NULL;
     void *owned = NULL;
     if (value == PARE_NONE) return PARE_OK;
+    if (params->beta == 1 && pare_plan_is_vector(p, value, product->n_cols))
+        return pare_product_shift(p, product, value);
     PARE_TRY(pare_plan_floats(p, value, &c, &owned));
     float *scale = pare_product_vectors(p, product, NULL);
     float *shift = pare_product_vectors(p, product, NULL);

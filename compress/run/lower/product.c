@@ -33,24 +33,38 @@ float *pare_product_vectors(pare_planner *p, const pare_product *product, const 
 
 pare_status pare_plan_floats(pare_planner *p, pare_value_id value, const float **out, void **owned)
 {
-    const pare_tensor *t = pare_plan_constant(p, value);
-    *owned = NULL;
-    *out = (const float *)(const void *)t->payload.data;
-    if ((uintptr_t)t->payload.data % sizeof(float) == 0) return PARE_OK;
-    *owned = pare_alloc(p->ctx, t->payload.n + 1);
-    if (!*owned) return pare_fail_memory(p->ctx, t->payload.n);
-    memcpy(*owned, t->payload.data, t->payload.n);
-    *out = *owned;
+    return pare_pack_floats(p->ctx, pare_plan_constant(p, value), out, owned);
+}
+
+enum { VECTORS, VECTOR_LENGTH, VECTOR_ROOM }; /* params of "vectors" */
+
+static void fill_vectors(const int64_t *params, const float *from, float *to)
+{
+    const size_t n_bytes = (size_t)params[VECTOR_LENGTH] * sizeof(*to);
+    for (int64_t i = 0; i < params[VECTORS]; i++)
+        memcpy(to + i * params[VECTOR_ROOM], from + i * params[VECTOR_LENGTH], n_bytes);
+}
+
+pare_status pare_product_constants(pare_planner *p, const pare_product *product,
+                                   pare_value_id value, const float **out)
+{
+    const int64_t n = product->n_cols;
+    const int64_t room = pare_product_panels(p, n) * p->plan->kernels->gemm.panel;
+    pare_pack_key key = { .form = "vectors", .fill = fill_vectors,
+                          .params = { product->n_vectors, n, room } };
+    void *data = NULL;
+    bool is_new = false;
+    PARE_TRY(pare_plan_pack(p, value, &key, (size_t)(product->n_vectors * room) * sizeof(float),
+                            &data, &is_new));
+    *out = data;
     return PARE_OK;
 }
 
 pare_status pare_product_bias(pare_planner *p, pare_product *product, pare_value_id value)
 {
-    const float *bias = NULL;
-    void *owned = NULL;
-    if (value != PARE_NONE) PARE_TRY(pare_plan_floats(p, value, &bias, &owned));
-    product->epilogue.bias = pare_product_vectors(p, product, bias);
-    pare_free(p->ctx, owned);
+    if (value != PARE_NONE)
+        return pare_product_constants(p, product, value, &product->epilogue.bias);
+    product->epilogue.bias = pare_product_vectors(p, product, NULL);
     return product->epilogue.bias ? PARE_OK : pare_arena_fail(p->ctx, &p->plan->arena);
 }
 

@@ -54,13 +54,13 @@ static bool measure(const pare_planner *p, const pare_lowering *l, pare_rnn_job 
     const pare_rnn_params *params = l->params;
     pare_laid x, r;
     if (pare_lower_in(l, LENS) != PARE_NONE || !pare_plan_has(p, pare_lower_in(l, X)) ||
-        !pare_plan_constant(p, pare_lower_in(l, W)) ||
-        !pare_plan_constant(p, pare_lower_in(l, R)) ||
+        !pare_plan_constant_shape(p, pare_lower_in(l, W)) ||
+        !pare_plan_constant_shape(p, pare_lower_in(l, R)) ||
         !pare_plan_shape(p, pare_lower_in(l, X), &x) ||
         !pare_plan_shape(p, pare_lower_in(l, R), &r) || x.dtype != PARE_FLOAT || x.rank != 3 ||
         r.rank != 3)
         return false;
-    if (pare_lower_in(l, B) != PARE_NONE && !pare_plan_constant(p, pare_lower_in(l, B)))
+    if (pare_lower_in(l, B) != PARE_NONE && !pare_plan_constant_shape(p, pare_lower_in(l, B)))
         return false;
     const bool first = params->batch_first;
     j->cell = pare_rnn_cell_of(l->call.op->name);
@@ -82,27 +82,32 @@ static bool measure(const pare_planner *p, const pare_lowering *l, pare_rnn_job 
            has_dims(p, l, P, 2, j->directions, 3 * j->hidden, 0);
 }
 
+enum { PANEL, DIRECTIONS, TOTAL, FIRST, COLUMNS, DEPTH }; /* params of "gates" */
+
+static void fill_gates(const int64_t *params, const float *w, float *to)
+{
+    const int64_t n = params[COLUMNS];
+    const int64_t depth = params[DEPTH];
+    const int64_t size = (n + params[PANEL] - 1) / params[PANEL] * params[PANEL] * depth;
+    for (int64_t d = 0; d < params[DIRECTIONS]; d++)
+        pare_pack_panels(n, depth, w + (d * params[TOTAL] + params[FIRST]) * depth, 1, depth,
+                         (int)params[PANEL], to + d * size);
+}
+
 /* Packs columns [first, first + n) of each direction of W or R [directions, total, depth]. */
 static pare_status pack(pare_planner *p, pare_value_id value, int64_t directions, int64_t total,
                         int64_t first, int64_t n, int64_t depth, const float **out)
 {
     const int panel = p->plan->kernels->gemm.panel;
     const int64_t size = pare_product_panels(p, n) * depth * panel;
-    pare_pack_key key = { .form = "gates",
-                          .params = { panel, directions, total, first, n, depth } };
+    pare_pack_key key = { .form = "gates", .fill = fill_gates,
+                          .params = { [PANEL] = panel, [DIRECTIONS] = directions, [TOTAL] = total,
+                                      [FIRST] = first, [COLUMNS] = n, [DEPTH] = depth } };
     void *room = NULL;
     bool is_new = false;
     PARE_TRY(pare_plan_pack(p, value, &key, (size_t)(directions * size) * sizeof(float), &room,
                             &is_new));
     *out = room;
-    if (!is_new) return PARE_OK;
-    const float *w = NULL;
-    void *owned = NULL;
-    PARE_TRY(pare_plan_floats(p, value, &w, &owned));
-    for (int64_t d = 0; d < directions; d++)
-        pare_pack_panels(n, depth, w + (d * total + first) * depth, 1, depth, panel,
-                         (float *)room + d * size);
-    pare_free(p->ctx, owned);
     return PARE_OK;
 }
 

@@ -22,25 +22,23 @@ static pare_value_id other_input(const pare_lowering *l, pare_value_id value)
     return pare_lower_in(l, pare_lower_in(l, 0) == value ? 1 : 0);
 }
 
-/* z + c[j] is fma(z, 1, c[j]). */
+pare_status pare_product_shift(pare_planner *p, pare_product *product, pare_value_id value)
+{
+    float *scale = pare_product_vectors(p, product, NULL);
+    if (!scale) return pare_arena_fail(p->ctx, &p->plan->arena);
+    for (int64_t j = 0; j < product->n_cols; j++) scale[j] = 1;
+    product->epilogue.finish.scale = scale;
+    return pare_product_constants(p, product, value, &product->epilogue.finish.shift);
+}
+
 static pare_status take_bias(pare_planner *p, const pare_lowering *l, pare_value_id fused,
                              pare_product *product, bool *taken)
 {
     const pare_value_id value = other_input(l, fused);
-    const pare_tensor *t = pare_plan_constant(p, value);
-    const float *c = NULL;
-    void *owned = NULL;
-    if (!t || t->n_elements != product->n_cols || product->n_vectors != 1) return PARE_OK;
-    PARE_TRY(pare_plan_floats(p, value, &c, &owned));
-    float *scale = pare_product_vectors(p, product, NULL);
-    product->epilogue.finish.shift = pare_product_vectors(p, product, c);
+    if (!pare_plan_is_vector(p, value, product->n_cols) || product->n_vectors != 1) return PARE_OK;
     if (pare_plan_rounds(p, l->node)) product->epilogue.finish.rounds |= PARE_ROUND_AFFINE;
-    for (int64_t j = 0; scale && j < product->n_cols; j++) scale[j] = 1;
-    product->epilogue.finish.scale = scale;
-    pare_free(p->ctx, owned);
     *taken = true;
-    return scale && product->epilogue.finish.shift ? PARE_OK
-                                                   : pare_arena_fail(p->ctx, &p->plan->arena);
+    return pare_product_shift(p, product, value);
 }
 
 static pare_status take_batch_norm(pare_planner *p, const pare_lowering *l, pare_product *product,
