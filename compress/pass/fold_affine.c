@@ -1,8 +1,7 @@
 #include "pass/pass.h"
 
 #include "ir/graph.h"
-#include "op/conv.h"
-#include "op/matmul.h"
+#include "op/linear.h"
 #include "op/norm.h"
 
 #include <math.h>
@@ -22,18 +21,6 @@ typedef struct affine {
     double *scale, *shift;    /* [n], one block of memory */
     int64_t n;
 } affine;
-
-/* A convolution or product, and how its weights lie. */
-typedef struct linear {
-    pare_node_id node;
-    pare_value_id weight, bias; /* bias PARE_NONE: there is none */
-    bool may_shift;           /* it has, or can get, a bias */
-    uint32_t rank;            /* of its output; 0: any */
-    bool last;                /* channels are the last axis, not axis 1 */
-    int64_t channels;
-    int64_t inner, group;     /* element i of the weights is of channel i / inner, counted modulo
-                                 those of a group, in group i / (elements / group) */
-} linear;
 
 typedef struct folding {
     pare_ctx *ctx;
@@ -79,75 +66,33 @@ static pare_status read_floats(pare_ctx *ctx, const pare_tensor *t, double *out,
     return PARE_OK;
 }
 
-/* --- the convolution or product --------------------------------------------------------------- */
-
-static void set_conv(linear *l, const pare_node *n, const pare_tensor *w, int64_t group)
+/* Whether the node has weights and a bias that can take in an affine function of its outputs. */
+static bool find_linear(const folding *f, pare_node_id node, pare_linear *l)
 {
-    l->bias = input_of(n, 2);
-    l->may_shift = true;
-    l->rank = w->rank;
-    l->group = group;
-}
-
-/* Whether node is one that has constant weights, and how they lie. */
-static bool find_linear(const folding *f, pare_node_id node, linear *l)
-{
-    const pare_node *n = &f->model->nodes[node];
-    pare_call call;
-    _Alignas(16) char params[PARE_MAX_PARAMS_BYTES];
-    const pare_tensor *w = constant_of(f, input_of(n, 1));
-    if (!w || !w->n_elements || w->rank < 2 || *pare_node_domain(n)) return false;
-    if (pare_call_init(f->ctx, &call, f->model, node) ||
-        pare_call_resolve(f->ctx, &call, params))
-        return false;
-    *l = (linear){ .node = node, .weight = input_of(n, 1), .bias = PARE_NONE, .group = 1 };
-    if (pare_str_eq(n->op_type, "Conv")) {
-        set_conv(l, n, w, 1); /* groups divide axis 0, which is the channels */
-        l->channels = w->dims[0];
-        l->inner = w->n_elements / w->dims[0];
-    } else if (pare_str_eq(n->op_type, "ConvTranspose")) {
-        set_conv(l, n, w, ((const pare_conv_transpose_params *)(void *)params)->group);
-        l->channels = w->dims[1] * l->group;
-        l->inner = w->n_elements / (w->dims[0] * w->dims[1]);
-    } else if (pare_str_eq(n->op_type, "Gemm")) {
-        const pare_gemm_params *p = (const void *)params;
-        l->bias = input_of(n, 2);
-        l->may_shift = p->beta == 1;
-        l->rank = 2;
-        l->channels = w->dims[p->trans_b ? 0 : 1];
-        l->inner = p->trans_b ? w->dims[1] : 1;
-        if (l->bias != PARE_NONE && p->beta != 1) return false;
-    } else if (pare_str_eq(n->op_type, "MatMul")) {
-        l->last = true;
-        l->channels = w->dims[w->rank - 1];
-        l->inner = 1;
-        if (w->rank != 2) return false;
-    } else {
-        return false;
-    }
+    if (!pare_linear_of(f->ctx, l, f->model, node) || !constant_of(f, l->weight)) return false;
     if (l->bias == PARE_NONE) return true;
     const pare_tensor *b = constant_of(f, l->bias);
-    return b && (b->n_elements == 1 || b->n_elements == l->channels) &&
+    return b && l->bias_factor == 1 && (b->n_elements == 1 || b->n_elements == l->out) &&
            b->dims[b->rank ? b->rank - 1 : 0] == b->n_elements;
 }
 
-static int64_t channel_of(const linear *l, const pare_tensor *w, int64_t i)
+/* Whether it may get an offset per channel. */
+static bool may_shift(const pare_linear *l)
 {
-    const int64_t per_group = l->channels / l->group;
-    const int64_t group = l->group > 1 ? i / (w->n_elements / l->group) : 0;
-    return i / l->inner % per_group + group * per_group;
+    return l->may_have_bias && l->bias_factor == 1;
 }
 
 /* --- what is folded --------------------------------------------------------------------------- */
 
 /* Whether a constant's elements go along the channels of l's output, or it has just one. */
-static bool goes_along(const linear *l, const pare_tensor *c)
+static bool goes_along(const pare_linear *l, const pare_tensor *c)
 {
     if (c->n_elements == 1) return l->rank == 0 || c->rank <= l->rank;
-    if (c->n_elements != l->channels) return false;
+    if (c->n_elements != l->out) return false;
     /* Right-aligned: axis 1 of rank r has r - 2 axes behind it. */
-    const uint32_t behind = l->last ? 0 : l->rank - 2;
-    return c->rank > behind && c->rank <= (l->last ? 1 : l->rank) &&
+    const bool last = l->output_axis < 0;
+    const uint32_t behind = last ? 0 : l->rank - 2;
+    return c->rank > behind && c->rank <= (l->rank ? l->rank : 1) &&
            c->dims[c->rank - 1 - behind] == c->n_elements;
 }
 
@@ -191,16 +136,16 @@ static bool is_arithmetic(const pare_node *n)
 }
 
 /* Which input of a node the linear's output may come in by: *slot; and whether the rest suits. */
-static bool suits(const folding *f, const linear *l, pare_node_id node, const void *params,
+static bool suits(const folding *f, const pare_linear *l, pare_node_id node, const void *params,
                   uint32_t slot)
 {
     const pare_node *n = &f->model->nodes[node];
     if (pare_str_eq(n->op_type, "BatchNormalization")) {
         const pare_batch_norm_params *p = params;
-        if (p->training || p->per_element || slot != 0 || !l->may_shift || l->last) return false;
+        if (p->training || p->per_element || slot != 0 || !may_shift(l) || l->output_axis < 0) return false;
         for (uint32_t i = 1; i < 5; i++) {
             const pare_tensor *c = constant_of(f, input_of(n, i));
-            if (!c || c->rank != 1 || c->n_elements != l->channels) return false;
+            if (!c || c->rank != 1 || c->n_elements != l->out) return false;
         }
         for (uint32_t i = 1; i < n->n_outputs; i++)
             if (n->outputs[i] != PARE_NONE) return false;
@@ -209,7 +154,7 @@ static bool suits(const folding *f, const linear *l, pare_node_id node, const vo
     const pare_tensor *c = is_arithmetic(n) ? constant_of(f, input_of(n, 1 - slot)) : NULL;
     if (!c || !goes_along(l, c)) return false;
     const bool shifts = n->op_type[0] == 'A' || n->op_type[0] == 'S';
-    return (l->may_shift || !shifts) && !(n->op_type[0] == 'D' && slot == 1);
+    return (may_shift(l) || !shifts) && !(n->op_type[0] == 'D' && slot == 1);
 }
 
 static bool is_finite(const affine *a)
@@ -249,7 +194,7 @@ static pare_status put_constant(folding *f, pare_node_id node, uint32_t slot, co
     return st;
 }
 
-static pare_status scale_weight(folding *f, const linear *l, const affine *a, pare_tensor **out)
+static pare_status scale_weight(folding *f, const pare_linear *l, const affine *a, pare_tensor **out)
 {
     const pare_tensor *w = f->model->values[l->weight].tensor;
     pare_buf *buf = NULL;
@@ -258,17 +203,19 @@ static pare_status scale_weight(folding *f, const linear *l, const affine *a, pa
     pare_status st = pare_tensor_new(f->ctx, out, PARE_FLOAT, w->rank, w->dims);
     if (!st) {
         float *to = (float *)(uintptr_t)(*out)->payload.data;
-        for (int64_t i = 0; i < w->n_elements; i++) {
-            float v;
-            memcpy(&v, bytes + i * (int64_t)sizeof(v), sizeof(v));
-            to[i] = (float)((double)v * a->scale[channel_of(l, w, i)]);
-        }
+        memcpy(to, bytes, (size_t)w->n_elements * sizeof(float));
+        for (int64_t o = 0; o < l->out; o++)
+            for (int64_t t = 0; t < l->taps; t++)
+                for (int64_t i = 0; i < l->in; i++) {
+                    float *v = &to[pare_linear_at(l, o, t, i)];
+                    *v = (float)((double)*v * a->scale[o]);
+                }
     }
     pare_buf_unref(buf);
     return st;
 }
 
-static pare_status shift_bias(folding *f, const linear *l, const affine *a, pare_tensor **out)
+static pare_status shift_bias(folding *f, const pare_linear *l, const affine *a, pare_tensor **out)
 {
     double *old = pare_alloc_zero(f->ctx, (size_t)a->n * sizeof(double));
     if (!old) return pare_fail_memory(f->ctx, (size_t)a->n * sizeof(double));
@@ -286,11 +233,11 @@ static pare_status shift_bias(folding *f, const linear *l, const affine *a, pare
 }
 
 /* Numbers of what a node does to each channel. Freed by the caller in every case. */
-static pare_status make_affine(folding *f, const linear *l, pare_node_id node, const void *params,
+static pare_status make_affine(folding *f, const pare_linear *l, pare_node_id node, const void *params,
                                uint32_t slot, affine *a)
 {
     const pare_node *n = &f->model->nodes[node];
-    a->n = l->channels;
+    a->n = l->out;
     a->scale = pare_alloc_zero(f->ctx, 2 * (size_t)a->n * sizeof(double));
     if (!a->scale) return pare_fail_memory(f->ctx, 2 * (size_t)a->n * sizeof(double));
     a->shift = a->scale + a->n;
@@ -299,18 +246,18 @@ static pare_status make_affine(folding *f, const linear *l, pare_node_id node, c
 }
 
 /* Puts the linear in the place of the node behind it. */
-static pare_status replace_node(folding *f, pare_node_id node, pare_node_id linear_node)
+static pare_status replace_node(folding *f, pare_node_id node, pare_node_id inner_node)
 {
     pare_model *m = f->model;
-    const pare_value_id inner = m->nodes[linear_node].outputs[0], y = m->nodes[node].outputs[0];
+    const pare_value_id inner = m->nodes[inner_node].outputs[0], y = m->nodes[node].outputs[0];
     pare_value_detach(m, y);
     PARE_TRY(pare_node_remove(f->ctx, m, node));
     pare_value_detach(m, inner);
-    PARE_TRY(pare_node_set_output(f->ctx, m, linear_node, 0, y));
+    PARE_TRY(pare_node_set_output(f->ctx, m, inner_node, 0, y));
     return pare_value_remove(f->ctx, m, inner);
 }
 
-static pare_status apply(folding *f, const linear *l, const affine *a, pare_node_id node)
+static pare_status apply(folding *f, const pare_linear *l, const affine *a, pare_node_id node)
 {
     pare_tensor *weight = NULL, *bias = NULL;
     bool shifts = l->bias != PARE_NONE;
@@ -337,7 +284,7 @@ static pare_status fold_node(folding *f, pare_node_id node, bool *folded)
         return PARE_OK;
     for (uint32_t slot = 0; slot < 2; slot++) {
         const pare_value_id x = input_of(n, slot);
-        linear l;
+        pare_linear l;
         if (x == PARE_NONE || m->values[x].n_uses != 1 || m->values[x].graph != n->graph ||
             m->values[x].producer == PARE_NONE || !find_linear(f, m->values[x].producer, &l) ||
             !suits(f, &l, node, params, slot))
