@@ -1,0 +1,149 @@
+#include "quant/weights.h"
+
+#include "base/checked.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct job {
+    const pare_linear *linear;
+    const pare_weight_opts *opts;
+    const float *elements;
+    pare_weight_codes *codes;
+    float *rows;              /* [pool size * row] */
+    int64_t *bad;             /* [pool size] a row that is not finite; -1: none */
+    int64_t per_task;
+} job;
+
+static bool is_finite(const float *x, int64_t n)
+{
+    float sum = 0; /* NaN if any is NaN or infinite: 0 * x */
+    for (int64_t i = 0; i < n; i++) sum += 0 * x[i];
+    return sum == 0;
+}
+
+static void get_row(const pare_linear *l, const pare_weight_codes *c, int64_t r,
+                    const float *elements, float *row)
+{
+    if (!c->taps_apart) {
+        pare_linear_get_row(l, r, elements, row);
+        return;
+    }
+    const float *from = elements + pare_linear_at(l, r / l->taps, r % l->taps, 0);
+    for (int64_t i = 0; i < l->in; i++) row[i] = from[i * l->at_in];
+}
+
+static void quantize_rows(void *user, uint32_t task, uint32_t worker)
+{
+    const job *j = user;
+    pare_weight_codes *c = j->codes;
+    float *row = j->rows + worker * c->row;
+    for (int64_t k = 0, o = task * j->per_task; k < j->per_task && o < c->n_rows; k++, o++) {
+        const pare_row_codes out = { c->codes + o * c->row, c->scales + o * c->blocks,
+                                     c->zeros + o * c->blocks };
+        get_row(j->linear, c, o, j->elements, row);
+        const float *importance = j->opts->importance;
+        if (importance && c->taps_apart) importance += o % j->linear->taps * c->row;
+        if (!is_finite(row, c->row)) j->bad[worker] = o;
+        else if (j->opts->fit)
+            pare_row_fit(&c->form, j->opts->signed_scale, c->row, row, importance, &out);
+        else pare_row_round(&c->form, j->opts->signed_scale, c->row, row, &out);
+    }
+}
+
+static pare_status new_codes(pare_ctx *ctx, pare_weight_codes **out, const pare_linear *l,
+                             const pare_weight_opts *opts)
+{
+    pare_weight_codes *c = *out = pare_alloc_zero(ctx, sizeof(*c));
+    if (!c) return pare_fail_memory(ctx, sizeof(*c));
+    c->form = opts->form;
+    c->taps_apart = opts->taps_apart;
+    c->n_rows = l->out * (c->taps_apart ? l->taps : 1);
+    c->row = l->in * (c->taps_apart ? 1 : l->taps);
+    c->blocks = pare_row_blocks(&c->form, c->row);
+    const size_t n = (size_t)(c->n_rows * c->row), n_scales = (size_t)(c->n_rows * c->blocks);
+    c->codes = pare_alloc(ctx, n);
+    c->scales = pare_alloc(ctx, n_scales * sizeof(float));
+    c->zeros = pare_alloc(ctx, n_scales * sizeof(int32_t));
+    return c->codes && c->scales && c->zeros ? PARE_OK : pare_fail_memory(ctx, n);
+}
+
+void pare_weight_codes_free(pare_ctx *ctx, pare_weight_codes *codes)
+{
+    if (!codes) return;
+    pare_free(ctx, codes->codes);
+    pare_free(ctx, codes->scales);
+    pare_free(ctx, codes->zeros);
+    pare_free(ctx, codes);
+}
+
+static pare_status run_rows(pare_ctx *ctx, job *j, pare_pool *pool, const char *name)
+{
+    const uint32_t n_workers = pare_pool_size(pool);
+    const pare_weight_codes *c = j->codes;
+    j->rows = pare_alloc(ctx, n_workers * (size_t)c->row * sizeof(float));
+    j->bad = pare_alloc(ctx, n_workers * sizeof(*j->bad));
+    j->per_task = 1 + (1 << 14) / c->row; /* enough work that sharing it out costs nothing */
+    pare_status st = j->rows && j->bad ? PARE_OK : pare_fail_memory(ctx, (size_t)c->row);
+    for (uint32_t w = 0; !st && w < n_workers; w++) j->bad[w] = -1;
+    if (!st)
+        pare_pool_run(pool, (uint32_t)((c->n_rows + j->per_task - 1) / j->per_task),
+                      quantize_rows, j);
+    for (uint32_t w = 0; !st && w < n_workers; w++)
+        if (j->bad[w] >= 0)
+            st = pare_fail(ctx, PARE_EFORMAT,
+                           "weights '%s': expected finite numbers, found NaN or infinity", name);
+    pare_free(ctx, j->rows);
+    pare_free(ctx, j->bad);
+    return st;
+}
+
+pare_status pare_weights_quantize(pare_ctx *ctx, pare_weight_codes **out, const pare_model *model,
+                                  const pare_linear *linear, pare_pool *pool,
+                                  const pare_weight_opts *opts)
+{
+    const pare_value *v = &model->values[linear->weight];
+    pare_tensor *dense = NULL;
+    *out = NULL;
+    PARE_TRY(pare_tensor_densify(ctx, &dense, v->tensor));
+    pare_status st = new_codes(ctx, out, linear, opts);
+    job j = { .linear = linear, .opts = opts, .codes = *out };
+    if (!st) {
+        j.elements = (const float *)(const void *)dense->payload.data;
+        st = run_rows(ctx, &j, pool, v->name);
+    }
+    pare_tensor_unref(dense);
+    if (st) {
+        pare_weight_codes_free(ctx, *out);
+        *out = NULL;
+    }
+    return st;
+}
+
+pare_status pare_weights_error(pare_ctx *ctx, double *out, const pare_model *model,
+                               const pare_linear *linear, const pare_weight_codes *codes)
+{
+    pare_tensor *dense = NULL;
+    PARE_TRY(pare_tensor_densify(ctx, &dense, model->values[linear->weight].tensor));
+    const float *elements = (const float *)(const void *)dense->payload.data;
+    const size_t bytes = (size_t)codes->row * sizeof(float);
+    float *row = pare_alloc(ctx, 2 * bytes), *back = row + codes->row;
+    double error = 0, power = 0;
+    for (int64_t o = 0; row && o < codes->n_rows; o++) {
+        const pare_row_codes c = { codes->codes + o * codes->row,
+                                   codes->scales + o * codes->blocks,
+                                   codes->zeros + o * codes->blocks };
+        get_row(linear, codes, o, elements, row);
+        pare_row_restore(&codes->form, codes->row, &c, back);
+        for (int64_t i = 0; i < codes->row; i++) {
+            const double d = (double)row[i] - (double)back[i];
+            error += d * d;
+            power += (double)row[i] * (double)row[i];
+        }
+    }
+    *out = power > 0 ? error / power : 0;
+    pare_tensor_unref(dense);
+    const pare_status st = row ? PARE_OK : pare_fail_memory(ctx, 2 * bytes);
+    pare_free(ctx, row);
+    return st;
+}

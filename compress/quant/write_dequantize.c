@@ -1,0 +1,96 @@
+#include "quant/writer.h"
+
+#include <string.h>
+
+/* Places within the codes: of weight i of a tap of an output. */
+static int64_t code_at(const pare_linear *l, const pare_weight_codes *c, int64_t o, int64_t t,
+                       int64_t i)
+{
+    return c->taps_apart ? (o * l->taps + t) * c->row + i : o * c->row + t * l->in + i;
+}
+
+/* Codes where their weights lie, in a tensor of the weights' shape. */
+static pare_status make_codes(pare_ctx *ctx, const pare_linear *l, const pare_tensor *w,
+                              const pare_weight_codes *c, pare_dtype dtype, pare_tensor **out)
+{
+    PARE_TRY(pare_tensor_new(ctx, out, dtype, w->rank, w->dims));
+    const uint32_t bits = pare_dtype_of(dtype)->bits, mask = (1u << bits) - 1;
+    uint8_t *to = (uint8_t *)(uintptr_t)(*out)->payload.data;
+    for (int64_t o = 0; o < l->out; o++)
+        for (int64_t t = 0; t < l->taps; t++)
+            for (int64_t i = 0; i < l->in; i++) {
+                const uint32_t code = (uint32_t)c->codes[code_at(l, c, o, t, i)] & mask;
+                const int64_t at = pare_linear_at(l, o, t, i) * (int64_t)bits;
+                to[at / 8] |= (uint8_t)(code << at % 8);
+            }
+    return PARE_OK;
+}
+
+/* The tensors of scales and zero points: [outputs], or the shape of the weights with blocks in place
+ * of inputs. */
+static pare_status make_scales(pare_ctx *ctx, const pare_linear *l, const pare_tensor *w,
+                               const pare_weight_codes *c, pare_dtype dtype, pare_tensor **scale,
+                               pare_tensor **zero)
+{
+    int64_t dims[PARE_MAX_DIMS] = { l->out };
+    pare_linear blocks = *l; /* the same places, for blocks instead of inputs */
+    const uint32_t rank = c->form.block ? w->rank : 1;
+    if (c->form.block) {
+        memcpy(dims, w->dims, rank * sizeof(dims[0]));
+        dims[1 - l->weight_axis] = c->blocks;
+        blocks.in = c->blocks;
+        if (l->weight_axis == 0) { /* inputs lie within outputs */
+            blocks.at_out = c->blocks * l->taps;
+            blocks.at_group = l->out / l->group * blocks.at_out;
+        } else {
+            blocks.at_group = c->blocks * l->at_in;
+        }
+    } else {
+        blocks = (pare_linear){ .out = l->out, .group = 1, .in = 1, .taps = 1, .at_out = 1 };
+    }
+    PARE_TRY(pare_tensor_new(ctx, scale, PARE_FLOAT, rank, dims));
+    PARE_TRY(pare_tensor_new(ctx, zero, dtype, rank, dims));
+    float *s = (float *)(uintptr_t)(*scale)->payload.data;
+    uint8_t *z = (uint8_t *)(uintptr_t)(*zero)->payload.data;
+    const uint32_t bits = pare_dtype_of(dtype)->bits, mask = (1u << bits) - 1;
+    for (int64_t o = 0; o < l->out; o++)
+        for (int64_t t = 0; t < blocks.taps; t++)
+            for (int64_t b = 0; b < c->blocks; b++) {
+                const int64_t from = (c->taps_apart ? o * l->taps + t : o) * c->blocks + b;
+                const int64_t at = pare_linear_at(&blocks, o, t, b);
+                s[at] = c->scales[from];
+                z[at * (int64_t)bits / 8] |=
+                    (uint8_t)(((uint32_t)c->zeros[from] & mask) << at * (int64_t)bits % 8);
+            }
+    return PARE_OK;
+}
+
+pare_status pare_write_dequantize(pare_ctx *ctx, pare_model *model, const pare_linear *linear,
+                                  const pare_weight_codes *codes, pare_dtype dtype)
+{
+    const pare_value_id weight = linear->weight;
+    const char *name = model->values[weight].name;
+    const pare_tensor *w = model->values[weight].tensor;
+    pare_tensor *q = NULL, *scale = NULL, *zero = NULL;
+    pare_status st = make_codes(ctx, linear, w, codes, dtype, &q);
+    if (!st) st = make_scales(ctx, linear, w, codes, dtype, &scale, &zero);
+    if (st) {
+        pare_tensor_unref(q);
+        pare_tensor_unref(scale);
+        pare_tensor_unref(zero);
+        return st;
+    }
+    pare_builder b;
+    pare_builder_init(&b, ctx, model->nodes[linear->node].graph);
+    b.before = linear->node;
+    const pare_value_id codes_in = pare_write_const(&b, name, "_quantized", q);
+    const pare_value_id scale_in = pare_write_const(&b, name, "_scale", scale);
+    const pare_value_id zero_in = pare_write_const(&b, name, "_zero_point", zero);
+    const pare_value_id y = pare_emit(&b, "DequantizeLinear", codes_in, scale_in, zero_in);
+    const uint32_t axis = codes->form.block ? 1 - linear->weight_axis : linear->weight_axis;
+    pare_build_int(&b, "axis", axis);
+    if (codes->form.block) pare_build_int(&b, "block_size", codes->form.block);
+    if (b.status) return b.status;
+    PARE_TRY(pare_node_set_input(ctx, model, linear->node, 1, y));
+    return pare_write_drop(ctx, model, weight);
+}

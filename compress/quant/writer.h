@@ -1,0 +1,16 @@
+/* What the writers of quantized forms share. Inside of quant only. */
+#ifndef PARE_QUANT_WRITER_H
+#define PARE_QUANT_WRITER_H
+
+#include "ir/build.h"
+#include "quant/weights.h"
+
+/* An initializer called like another value, with a suffix; takes over the reference to tensor, also
+ * on failure, which the builder remembers. */
+pare_value_id pare_write_const(pare_builder *b, const char *base, const char *suffix,
+                               pare_tensor *tensor);
+
+/* Removes the weights that a node no longer uses, unless something else does. */
+pare_status pare_write_drop(pare_ctx *ctx, pare_model *model, pare_value_id weight);
+
+#endif
