@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "base/status.h"
 #include "base/utf8.h"
+#include "energy/energy.h"
 #include "ir/attr.h"
 #include "ir/build.h"
 #include "ir/check.h"

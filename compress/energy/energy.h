@@ -123,18 +123,20 @@ typedef struct pare_estimate {
 
     const double *energy_draws; /* [PARE_ESTIMATE_DRAWS] in uJ, in the order of the draws; NULL */
     const double *latency_draws; /* likewise, us */
+    struct pare_layer_work *works; /* [n_layers] energy/price.h: what layers are priced by */
     struct pare_coefs *coefs; /* energy/coefs.h: the target's numbers, and their draws */
-    const double *amounts;    /* [coefs->n] what each coefficient of energy is multiplied by, so that
-                                 energy = sum of amounts x values; for fits */
+    const double *amounts;    /* [PARE_COEF_N_ENERGY] what each coefficient of energy is multiplied
+                                 by: energy = sum of amounts x values; for fits */
     double peak_seconds[PARE_N_WORK]; /* MACs over the peak rate, by class: time at efficiency 1 */
     pare_arena arena;         /* of all strings and lists but layers */
 } pare_estimate;
 
 /* Estimates a model. shapes: of pare_infer with every dimension bound to a number; what stays
- * unknown is listed as unmodelled. opts may be NULL. model and shapes are not needed afterwards, the
- * target is. Frees *out with pare_estimate_free. EFORMAT: a cycle, a rule of the target that names
- * no operator, weights that cannot be decoded; ENOMEM; EBUDGET: functions that call too much.
- * Takes under 10 us per node and, unless zeros are ignored, reads all weights once. */
+ * unknown is listed as unmodelled. opts may be NULL. The target is borrowed for as long as the
+ * estimate lives; model and shapes are not. The caller frees *out with pare_estimate_free. EFORMAT:
+ * a cycle, a rule of the target that names no operator, weights that cannot be decoded; ENOMEM;
+ * EBUDGET: functions that call too much. Takes under 10 us per node and, unless zeros are ignored,
+ * reads all weights of products. */
 pare_status pare_estimate_make(pare_ctx *ctx, pare_estimate **out, const pare_model *model,
                                pare_shapes *shapes, const pare_target *target,
                                const pare_estimate_opts *opts);

@@ -1,0 +1,408 @@
+#include "energy/estimator.h"
+#include "op/layers.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A group being measured, for one execution. */
+typedef struct measure {
+    pare_frame *f;
+    const pare_group *g;
+    uint32_t group;
+    bool modelled;
+    bool is_quantized; /* computed in integers between DequantizeLinear and
+                                 QuantizeLinear */
+    pare_arithmetic quantized_type;
+    double macs, ops;
+    double ops_of[PARE_N_ARITHMETIC]; /* by the type that the model asks for */
+    pare_cost product;                /* of the node with most MACs; none: macs 0 */
+    pare_node_id product_node;
+    pare_work work;
+    bool moves; /* some node is no view */
+    pare_traffic traffic;
+    double weight_bytes, input_bytes, output_bytes;
+    const char *weight_type, *activation_type;
+    pare_zeros zeros;
+} measure;
+
+static bool is_op(const pare_node *n, const char *name)
+{
+    return n->op_type && !*pare_node_domain(n) && !strcmp(n->op_type, name);
+}
+
+static const pare_node *node_at(const measure *m, pare_node_id id)
+{
+    return &m->f->est->model->nodes[id];
+}
+
+static bool is_inside(const measure *m, pare_value_id value)
+{
+    const pare_value *v = &m->f->est->model->values[value];
+    return v->producer != PARE_NONE && v->graph == m->f->graph &&
+           m->f->groups->of_node[v->producer] == m->group;
+}
+
+/* The DequantizeLinear through which a node of the group reads a value, when the group does it
+ * itself: as a member, or on reading; NULL: it reads the value as it is. */
+static const pare_node *dequantized_by(const measure *m, const pare_node *reader,
+                                       pare_value_id value)
+{
+    const pare_node *dq = pare_frame_dequantize(m->f, value);
+    if (!dq || is_inside(m, value)) return dq;
+    const bool takes =
+        reader == node_at(m, m->g->anchor) && pare_frame_takes_dequantize(m->f, m->g);
+    return takes ? dq : NULL;
+}
+
+static pare_dtype dtype_of(const measure *m, pare_value_id value)
+{
+    return pare_shapes_of(m->f->est->shapes, value)->dtype;
+}
+
+static bool is_float_activation(const measure *m, pare_value_id value)
+{
+    return !m->f->est->values[value].is_const &&
+           pare_dtype_of(dtype_of(m, value))->class == PARE_CLASS_FLOAT;
+}
+
+static pare_arithmetic wider(pare_arithmetic a, pare_arithmetic b)
+{
+    if (a >= PARE_N_ARITHMETIC) return b;
+    if (b >= PARE_N_ARITHMETIC) return a;
+    return pare_coef_type_bits(b) > pare_coef_type_bits(a) ? b : a;
+}
+
+static bool has_op(const measure *m, const char *name)
+{
+    for (uint32_t i = 0; i < m->g->n_nodes; i++)
+        if (is_op(node_at(m, m->g->nodes[i]), name)) return true;
+    return false;
+}
+
+/* A group runs in integers when all that it reads comes from DequantizeLinear, and what it makes
+ * goes into QuantizeLinear; products of matrices may also give floats. */
+static void find_quantized(measure *m)
+{
+    const pare_node *anchor = node_at(m, m->g->anchor);
+    const bool is_matmul = is_op(anchor, "MatMul") || is_op(anchor, "Gemm");
+    bool any = false,
+         weights = !is_matmul && !is_op(anchor, "Conv") && !is_op(anchor, "ConvTranspose");
+    pare_arithmetic type = PARE_N_ARITHMETIC;
+    if (!has_op(m, "QuantizeLinear") && !is_matmul) return;
+    for (uint32_t i = 0; i < m->g->n_nodes; i++) {
+        const pare_node *n = node_at(m, m->g->nodes[i]);
+        if (is_op(n, "DequantizeLinear")) continue;
+        for (uint32_t k = 0; k < n->n_inputs; k++) {
+            const pare_value_id v = n->inputs[k].value;
+            if (v == PARE_NONE) continue;
+            const pare_node *dq = dequantized_by(m, n, v);
+            if (!dq && !is_inside(m, v) && is_float_activation(m, v)) return;
+            if (!dq) continue;
+            if (n == anchor && k == 1) weights = true;
+            if (n == anchor && k > 1) continue; /* a bias */
+            any |= !m->f->est->values[dq->inputs[0].value].is_const;
+            type = wider(type, pare_coef_type_of(dtype_of(m, dq->inputs[0].value)));
+        }
+    }
+    m->is_quantized = any && weights && type < PARE_N_ARITHMETIC;
+    m->quantized_type = type;
+}
+
+/* --- operations ------------------------------------------------------------------------------- */
+
+static pare_arithmetic asked_type(const measure *m, const pare_cost *c)
+{
+    if (m->is_quantized) return m->quantized_type;
+    const pare_arithmetic w = pare_coef_type_of(c->mac_weight);
+    const pare_arithmetic a = pare_coef_type_of(c->mac_activation);
+    if (c->dequantized || w >= PARE_N_ARITHMETIC) return a;
+    if (a >= PARE_N_ARITHMETIC) return w;
+    const bool w_is_float = pare_dtype_of(c->mac_weight)->class == PARE_CLASS_FLOAT;
+    const bool a_is_float = pare_dtype_of(c->mac_activation)->class == PARE_CLASS_FLOAT;
+    if (w_is_float != a_is_float) return w_is_float ? w : a;
+    return wider(w, a);
+}
+
+static void add_cost(measure *m, pare_node_id id, const pare_cost *c)
+{
+    const pare_node *n = node_at(m, id);
+    if (m->is_quantized && is_op(n, "DequantizeLinear")) return;
+    m->moves |= !c->is_view;
+    m->macs += (double)c->macs;
+    m->ops += (double)c->other_ops;
+    pare_arithmetic type = m->is_quantized ? m->quantized_type : pare_coef_type_of(c->other);
+    if (type >= PARE_N_ARITHMETIC) type = asked_type(m, c);
+    if (type < PARE_N_ARITHMETIC) m->ops_of[type] += (double)c->other_ops;
+    if (c->macs <= m->product.macs) return;
+    m->product = *c;
+    m->product_node = id;
+    m->work = c->work;
+}
+
+/* A DequantizeLinear outside of the group that a product of floats does on reading. */
+static void add_absorbed(measure *m)
+{
+    const pare_node *anchor = node_at(m, m->g->anchor);
+    for (uint32_t i = 0; !m->is_quantized && i < anchor->n_inputs; i++) {
+        const pare_value_id v = anchor->inputs[i].value;
+        if (v == PARE_NONE || is_inside(m, v) || !dequantized_by(m, anchor, v)) continue;
+        const pare_operand o = pare_operand_read(m->f, m->group, v, -1);
+        m->ops += 2 * o.elements;
+        const pare_arithmetic type = pare_coef_type_of(dtype_of(m, v));
+        if (type < PARE_N_ARITHMETIC) m->ops_of[type] += 2 * o.elements;
+    }
+}
+
+/* --- traffic ---------------------------------------------------------------------------------- */
+
+/* The value that is moved when the group reads this one. */
+static pare_value_id stored_form(const measure *m, const pare_node *reader, pare_value_id value)
+{
+    const pare_node *dq = dequantized_by(m, reader, value);
+    return dq && !is_inside(m, value) ? dq->inputs[0].value : value;
+}
+
+static bool was_read(const measure *m, uint32_t node, uint32_t slot, pare_value_id value)
+{
+    for (uint32_t i = 0; i <= node; i++) {
+        const pare_node *n = node_at(m, m->g->nodes[i]);
+        const uint32_t end = i == node ? slot : n->n_inputs;
+        for (uint32_t k = 0; k < end; k++)
+            if (n->inputs[k].value == value) return true;
+    }
+    return false;
+}
+
+static void note_type(const char **type, pare_dtype dtype)
+{
+    if (!*type && dtype != PARE_DTYPE_UNDEFINED) *type = pare_dtype_name(dtype);
+}
+
+static void read_input(measure *m, const pare_node *n, pare_value_id value, uint64_t share)
+{
+    const pare_value_id stored = stored_form(m, n, value);
+    pare_operand o =
+        pare_operand_read(m->f, m->group, stored, share == PARE_COST_ALL ? -1 : (double)share);
+    if (o.is_const && m->zeros.credit && m->zeros.credit->weight_bytes > 0 && o.elements > 1 &&
+        m->zeros.n == (uint64_t)o.elements)
+        o.bytes *= m->zeros.credit->weight_bytes;
+    pare_traffic_add(m->f->est, &m->traffic, &o);
+    if (o.is_const) m->weight_bytes += o.bytes;
+    else m->input_bytes += o.bytes;
+    if (!o.is_const) note_type(&m->activation_type, dtype_of(m, stored));
+}
+
+/* Nodes of one group name few values; a node alone may name many (Concat), each one once. */
+static void read_inputs(measure *m, uint32_t at, const pare_cost *c)
+{
+    const pare_node *n = node_at(m, m->g->nodes[at]);
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        const pare_value_id v = n->inputs[i].value;
+        const uint64_t share = i < PARE_COST_OPERANDS ? c->read[i] : PARE_COST_ALL;
+        if (v == PARE_NONE || is_inside(m, v) || c->is_view) continue;
+        if (n->n_inputs <= PARE_MAX_GROUP_INPUTS && was_read(m, at, i, v)) continue;
+        read_input(m, n, v, share);
+    }
+}
+
+static void write_outputs(measure *m, uint32_t at, const pare_cost *c)
+{
+    const pare_node *n = node_at(m, m->g->nodes[at]);
+    if (c->is_view || at + 1 < m->g->n_nodes) return;
+    for (uint32_t i = 0; i < n->n_outputs; i++) {
+        const uint64_t share = i < PARE_COST_OPERANDS ? c->written[i] : PARE_COST_ALL;
+        if (n->outputs[i] == PARE_NONE) continue;
+        const pare_operand o = pare_operand_write(m->f, m->group, n->outputs[i],
+                                                  share == PARE_COST_ALL ? -1 : (double)share);
+        pare_traffic_add(m->f->est, &m->traffic, &o);
+        m->output_bytes += o.bytes;
+        note_type(&m->activation_type, dtype_of(m, n->outputs[i]));
+    }
+}
+
+/* Operands of the product, as they are stored; false: they are not known. */
+static bool product_operands(const measure *m, pare_operand *w, pare_operand *i, pare_operand *o)
+{
+    const pare_node *n = node_at(m, m->product_node);
+    uint32_t a, b;
+    pare_product_slots(n, &a, &b);
+    if (a >= n->n_inputs || b >= n->n_inputs || !m->g->n_outputs) return false;
+    const pare_value_id va = n->inputs[a].value, vb = n->inputs[b].value;
+    if (va == PARE_NONE || vb == PARE_NONE) return false;
+    const pare_node *dq_a = dequantized_by(m, n, va), *dq_b = dequantized_by(m, n, vb);
+    *i = pare_operand_read(m->f, m->group, dq_a ? dq_a->inputs[0].value : va, -1);
+    *w = pare_operand_read(m->f, m->group, dq_b ? dq_b->inputs[0].value : vb, -1);
+    *o = pare_operand_write(m->f, m->group, m->g->outputs[0], -1);
+    return true;
+}
+
+/* Recurrent layers use their weights at every step, and read them again where they do not stay. */
+static void add_steps(measure *m, const pare_operand *w)
+{
+    const pare_estimator *est = m->f->est;
+    const bool apart = w->is_const && est->hw->weights.name;
+    const pare_info *info = pare_shapes_of(est->shapes, w->value);
+    const bool is_known = pare_info_has_rank(info) && info->rank == 3 && info->dims[0].i > 1;
+    const double directions = is_known ? (double)info->dims[0].i : 1;
+    const double again = (double)m->product.batch / directions - 1;
+    const double bytes = m->weight_bytes * (again > 0 ? again : 0);
+    if (apart) m->traffic.bytes[PARE_STORE_WEIGHTS] += bytes;
+    for (size_t l = 0; !apart && l < est->hw->n_levels && l <= w->home; l++) {
+        const double nearer = l ? est->usable[l - 1] : est->hw->near_bytes;
+        if (m->weight_bytes <= nearer) break;
+        m->traffic.bytes[l] += bytes;
+        if (l + 1 == est->hw->n_levels) m->traffic.far_weight_bytes += bytes;
+    }
+}
+
+static pare_status add_product(measure *m)
+{
+    pare_operand w, i, o;
+    if (!m->product.macs) return PARE_OK;
+    if (!product_operands(m, &w, &i, &o)) return PARE_OK;
+    note_type(&m->weight_type, dtype_of(m, w.value));
+    if (m->work == PARE_WORK_RECURRENT) add_steps(m, &w);
+    else pare_traffic_add_product(m->f->est, &m->traffic, &m->product, &w, &i, &o);
+    return PARE_OK;
+}
+
+static pare_status find_zeros(measure *m)
+{
+    if (!m->product.macs) return PARE_OK;
+    const pare_node *n = node_at(m, m->product_node);
+    uint32_t a, b;
+    pare_product_slots(n, &a, &b);
+    if (b >= n->n_inputs || n->inputs[b].value == PARE_NONE) return PARE_OK;
+    const pare_node *dq = dequantized_by(m, n, n->inputs[b].value);
+    const pare_value_id weight = dq ? dq->inputs[0].value : n->inputs[b].value;
+    return pare_product_zeros(m->f->est, &m->zeros, n, weight, dq);
+}
+
+/* --- the layer -------------------------------------------------------------------------------- */
+
+static uint8_t op_type(const measure *m)
+{
+    size_t most = PARE_N_ARITHMETIC;
+    for (size_t t = 0; t < PARE_N_ARITHMETIC; t++)
+        if (m->ops_of[t] > 0 && (most == PARE_N_ARITHMETIC || m->ops_of[t] > m->ops_of[most]))
+            most = t;
+    return most < PARE_N_ARITHMETIC ? m->f->est->e->coefs->alu_type[most] : PARE_N_ARITHMETIC;
+}
+
+/* The type that products are done in, noting where it is not the one that they ask for. */
+static uint8_t mac_type(const measure *m)
+{
+    pare_estimator *est = m->f->est;
+    if (!m->product.macs) return PARE_N_ARITHMETIC;
+    const pare_arithmetic asked = asked_type(m, &m->product);
+    if (asked >= PARE_N_ARITHMETIC) return PARE_N_ARITHMETIC;
+    const uint8_t done = est->e->coefs->mac_type[asked];
+    if (done == PARE_N_ARITHMETIC) est->n_unpriced++;
+    else if (done != asked) est->changed_type[asked]++;
+    return done;
+}
+
+static pare_status name_layer(pare_estimator *est, pare_estimate_layer *l, const pare_node *n)
+{
+    const pare_layer layer = { .node = l->node };
+    const char *domain = pare_node_domain(n), *type = n->op_type ? n->op_type : "";
+    char op[256];
+    snprintf(op, sizeof(op), "%s%s%s", domain, *domain ? "." : "", type);
+    l->name = pare_arena_str(&est->e->arena, pare_layer_name(est->model, &layer));
+    l->op = pare_arena_str(&est->e->arena, op);
+    return l->name && l->op ? PARE_OK : pare_arena_fail(est->ctx, &est->e->arena);
+}
+
+static void fill_layer(const measure *m, pare_estimate_layer *l, pare_layer_work *w)
+{
+    const double k = m->f->times / m->f->est->batch;
+    const pare_sparsity_credit *credit = m->zeros.credit;
+    const double skipped = credit ? m->zeros.skipped : 0;
+    *l = (pare_estimate_layer){
+        .node = m->g->anchor,
+        .n_nodes = m->g->n_nodes,
+        .depth = m->f->depth,
+        .times = m->f->times,
+        .work = m->work,
+        .macs = (uint64_t)llround(m->macs * k),
+        .other_ops = (uint64_t)llround(m->ops * k),
+        .mac_type = mac_type(m),
+        .op_type = op_type(m),
+        .weight_type = m->weight_type,
+        .activation_type = m->activation_type,
+        .weight_bytes = (uint64_t)llround(m->weight_bytes * k),
+        .input_bytes = (uint64_t)llround(m->input_bytes * k),
+        .output_bytes = (uint64_t)llround(m->output_bytes * k),
+        .sparsity = m->zeros.n ? (double)m->zeros.zeros / (double)m->zeros.n : NAN,
+        .ram_bytes = m->f->base_ram + m->f->ram[m->group],
+        .modelled = m->modelled,
+    };
+    for (int s = 0; s < PARE_N_STORES; s++) l->bytes[s] = m->traffic.bytes[s] * k;
+    *w = (pare_layer_work){
+        .energy_macs = m->macs * k * (1 - skipped * (credit ? 1 - credit->mac_energy : 0)),
+        .time_macs = m->macs * k * (1 - skipped * (credit ? 1 - credit->mac_time : 0)),
+        .ops = m->ops * k,
+        .launches = k,
+        .far_weight_bytes = m->traffic.far_weight_bytes * k,
+    };
+    if (credit) l->credit = credit->pattern;
+}
+
+static pare_status push(measure *m)
+{
+    pare_estimator *est = m->f->est;
+    pare_estimate *e = est->e;
+    PARE_TRY(
+        pare_grow(est->ctx, &e->layers, &est->layers_cap, e->n_layers + 1, sizeof(*e->layers)));
+    PARE_TRY(
+        pare_grow(est->ctx, &est->works, &est->works_cap, e->n_layers + 1, sizeof(*est->works)));
+    pare_estimate_layer *l = &e->layers[e->n_layers];
+    pare_layer_work *w = &est->works[e->n_layers];
+    fill_layer(m, l, w);
+    PARE_TRY(name_layer(est, l, node_at(m, m->g->anchor)));
+    pare_price_layer(e, l, w);
+    e->n_layers++;
+    return PARE_OK;
+}
+
+static pare_status add_node(measure *m, uint32_t at, pare_cost *c)
+{
+    pare_estimator *est = m->f->est;
+    const pare_node_id id = m->g->nodes[at];
+    bool modelled = true;
+    PARE_TRY(pare_cost_of(est->ctx, c, &modelled, est->model, id, est->shapes));
+    if (!modelled) {
+        const pare_layer layer = { .node = id };
+        m->modelled = false;
+        PARE_TRY(pare_estimate_unmodelled(est, node_at(m, id)->op_type,
+                                          pare_layer_name(est->model, &layer)));
+    }
+    add_cost(m, id, c);
+    return PARE_OK;
+}
+
+pare_status pare_layer_add(pare_frame *f, uint32_t group, pare_cost *cost)
+{
+    measure m = { .f = f,
+                  .g = &f->groups->items[group],
+                  .group = group,
+                  .modelled = true,
+                  .work = PARE_WORK_MOVE };
+    pare_cost costs[PARE_MAX_GROUP_NODES];
+    find_quantized(&m);
+    for (uint32_t i = 0; i < m.g->n_nodes; i++) {
+        PARE_TRY(add_node(&m, i, &costs[i]));
+        if (m.g->nodes[i] == m.g->anchor) *cost = costs[i];
+    }
+    if (!m.product.macs) m.work = cost->work;
+    if (!m.moves) return PARE_OK;
+    add_absorbed(&m);
+    PARE_TRY(find_zeros(&m));
+    for (uint32_t i = 0; i < m.g->n_nodes; i++) {
+        read_inputs(&m, i, &costs[i]);
+        write_outputs(&m, i, &costs[i]);
+    }
+    PARE_TRY(add_product(&m));
+    return push(&m);
+}
