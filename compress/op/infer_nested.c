@@ -113,3 +113,77 @@ pare_status pare_infer_function(pare_inferer *inf, pare_node_id node, const pare
     forget_body(inf, function->body);
     return st;
 }
+
+/* --- one call --------------------------------------------------------------------------------- */
+
+/* A number without expressions, which are of the table of other shapes. */
+static pare_num plain(pare_num n)
+{
+    return n.kind == PARE_NUM_EXPR ? pare_num_unknown() : n;
+}
+
+/* An info for other shapes: without pointers into those it comes from. Constants are the model's.
+ * Of types that nest deeper nothing is kept. */
+static pare_info carry(pare_shapes *shapes, const pare_info *from, uint32_t depth)
+{
+    enum { DEEPEST = 8 };
+    pare_num content[PARE_MAX_CONTENT];
+    pare_num *dims = NULL;
+    if (depth == DEEPEST) return pare_info_unknown();
+    if (from->kind == PARE_TYPE_SEQUENCE && from->elem)
+        return pare_info_sequence(shapes, carry(shapes, from->elem, depth + 1));
+    if (from->kind == PARE_TYPE_OPTIONAL && from->elem)
+        return pare_info_optional(shapes, carry(shapes, from->elem, depth + 1));
+    if (from->kind != PARE_TYPE_TENSOR) return pare_info_unknown();
+    if (!from->has_rank) return pare_info_unranked(from->dtype);
+    pare_info info = pare_info_ranked(shapes, from->dtype, from->rank, &dims);
+    for (uint32_t i = 0; i < from->rank; i++) dims[i] = plain(from->dims[i]);
+    for (uint32_t i = 0; i < from->n_content; i++) content[i] = plain(from->content[i]);
+    if (from->content) pare_info_set_content(shapes, &info, content, from->n_content);
+    info.constant = from->constant;
+    return info;
+}
+
+static pare_status infer_called(pare_inferer *inf, const pare_call *outer,
+                                const pare_function *function, const pare_shapes *from)
+{
+    pare_shapes *s = inf->shapes;
+    const pare_node *n = outer->node;
+    const size_t n_room = (size_t)n->n_inputs + 1;
+    pare_attr_binding *bindings = NULL;
+    const pare_info **in = pare_arena_array(&s->arena, n_room, sizeof(*in));
+    pare_info *infos = pare_arena_array(&s->arena, n_room, sizeof(*infos));
+    pare_info *results = pare_arena_array(&s->arena, function->body->outputs.n + 1,
+                                          sizeof(*results));
+    if (!in || !infos || !results) return pare_arena_fail(inf->ctx, &s->arena);
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        in[i] = n->inputs[i].value == PARE_NONE ? NULL : &infos[i];
+        if (in[i]) infos[i] = carry(s, pare_shapes_of(from, n->inputs[i].value), 0);
+    }
+    PARE_TRY(pare_function_bind(inf->ctx, &s->arena, outer, function, &bindings,
+                                &s->n_call_bindings));
+    s->call_bindings = inf->bindings = bindings;
+    inf->n_bindings = s->n_call_bindings;
+    PARE_TRY(run_graph(inf, function->body, in, n->n_inputs, results));
+    return s->short_of_memory ? pare_arena_fail(inf->ctx, &s->arena) : PARE_OK;
+}
+
+pare_status pare_infer_called(pare_ctx *ctx, pare_shapes **out, const pare_model *model,
+                              pare_node_id node, const pare_shapes *outer)
+{
+    static const pare_infer_opts none = { 0 };
+    pare_inferer inf = { .ctx = ctx, .model = model, .opts = &none };
+    const pare_call call = { .node = &model->nodes[node], .bindings = outer->call_bindings,
+                             .n_bindings = outer->n_call_bindings };
+    const pare_function *function = pare_called_function(model, call.node);
+    *out = NULL;
+    if (!function) {
+        pare_call_fail(ctx, &call, "expected a call of a function of the model");
+        return PARE_EUSAGE;
+    }
+    PARE_TRY(pare_shapes_new(ctx, &inf.shapes, model->n_values));
+    const pare_status st = infer_called(&inf, &call, function, outer);
+    if (st) pare_shapes_free(ctx, inf.shapes);
+    else *out = inf.shapes;
+    return st;
+}

@@ -104,8 +104,8 @@ pare_status pare_multi_head_cost(pare_ctx *ctx, pare_cost *cost, pare_cost_io *i
 }
 
 /* query, key, value, past_key, past_value, seqlens_k, total_sequence_length, cosine, sine,
- * positions, attention_bias, sinks; without key the query holds all three. Where the total is not known the
- * kept keys, which may be a buffer for more, count. */
+ * positions, attention_bias, sinks; without key the query holds all three. Where the total is not
+ * known the kept keys, which may be a buffer for more, count. */
 pare_status pare_group_query_cost(pare_ctx *ctx, pare_cost *cost, pare_cost_io *io)
 {
     (void)ctx;
