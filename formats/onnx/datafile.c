@@ -1,6 +1,7 @@
 #include "formats/onnx/datafile.h"
 
 #include "base/utf8.h"
+#include "formats/hash.h"
 #include "formats/onnx/origin.h"
 
 #include <dirent.h>
@@ -10,10 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 static const char suffix[] = ".data";
-enum { XXH3_STATE_BYTES = 576 }; /* about, for the message */
 enum { HASH_DIGITS = 16, TAIL_BYTES = 1 + HASH_DIGITS + sizeof(suffix) - 1 };
 
 /* The part of a data file's name that the model's name gives. *whole: that is all of it, so that
@@ -45,14 +44,14 @@ void pare_onnx_data_name(char out[PARE_ONNX_DATA_NAME_BYTES], const char *model_
 
 uint64_t pare_onnx_data_hash(const pare_buf *bytes)
 {
-    return XXH3_64bits(bytes->data, bytes->n_bytes);
+    return pare_hash64(bytes->data, bytes->n_bytes);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
 typedef struct hashed_output {
     pare_output *out;
-    XXH3_state_t *hash;
+    pare_hasher *hash;
 } hashed_output;
 
 /* In pieces that are still in the cache when they are written. */
@@ -61,7 +60,7 @@ static pare_status put(pare_ctx *ctx, hashed_output *h, const uint8_t *data, uin
     enum { PIECE_BYTES = 128 << 10 };
     while (n_bytes) {
         const size_t n = n_bytes < PIECE_BYTES ? (size_t)n_bytes : PIECE_BYTES;
-        XXH3_64bits_update(h->hash, data, n);
+        pare_hasher_add(h->hash, data, n);
         PARE_TRY(pare_output_write(ctx, h->out, data, n));
         data += n;
         n_bytes -= n;
@@ -84,14 +83,12 @@ static pare_status put_place(pare_ctx *ctx, hashed_output *h, const pare_onnx_sl
 pare_status pare_onnx_data_write(pare_ctx *ctx, pare_output *data, const pare_onnx_layout *layout,
                                  uint64_t *hash)
 {
-    hashed_output h = { .out = data, .hash = XXH3_createState() };
-    if (!h.hash) return pare_fail_memory(ctx, XXH3_STATE_BYTES);
-    pare_status st = PARE_OK;
-    XXH3_64bits_reset(h.hash);
+    hashed_output h = { .out = data };
+    pare_status st = pare_hasher_new(ctx, &h.hash);
     for (size_t i = 0; i < layout->n_places && !st; i++)
         st = put_place(ctx, &h, &layout->places[i]);
-    *hash = XXH3_64bits_digest(h.hash);
-    XXH3_freeState(h.hash);
+    if (h.hash) *hash = pare_hasher_64(h.hash);
+    pare_hasher_free(ctx, h.hash);
     return st;
 }
 
