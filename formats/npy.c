@@ -42,18 +42,23 @@ static bool is_carried(const pare_npy_header *h, pare_dtype as)
     return h->item_bytes == 1 && h->kind == (info->class == PARE_CLASS_INT ? 'i' : 'u');
 }
 
+pare_dtype pare_npy_header_dtype(const pare_npy_header *header, pare_dtype as)
+{
+    if (is_carried(header, as)) return as;
+    if (header->kind == 'S' || header->kind == 'U') return PARE_STRING;
+    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+        if (plain[i].kind == header->kind && plain[i].item_bytes == header->item_bytes)
+            return plain[i].dtype;
+    return PARE_DTYPE_UNDEFINED;
+}
+
 static pare_status find_dtype(npy_job *job, pare_dtype as)
 {
-    const pare_npy_header *h = &job->h;
-    job->dtype = is_carried(h, as) ? as : PARE_DTYPE_UNDEFINED;
-    if (h->kind == 'S' || h->kind == 'U') job->dtype = PARE_STRING;
-    for (size_t i = 0; !job->dtype && i < sizeof(plain) / sizeof(plain[0]); i++)
-        if (plain[i].kind == h->kind && plain[i].item_bytes == h->item_bytes)
-            job->dtype = plain[i].dtype;
+    job->dtype = pare_npy_header_dtype(&job->h, as);
     if (job->dtype) return PARE_OK;
     return pare_fail(job->ctx, PARE_EUNSUPPORTED,
                      "elements of NumPy's kind '%c' with %" PRIu32
-                     " bytes: ONNX has no such type", h->kind, h->item_bytes);
+                     " bytes: ONNX has no such type", job->h.kind, job->h.item_bytes);
 }
 
 static pare_status check_size(npy_job *job)

@@ -20,4 +20,8 @@ typedef struct pare_npy_header {
 pare_status pare_npy_header_read(pare_ctx *ctx, pare_npy_header *out, const uint8_t *bytes,
                                  size_t n_bytes);
 
+/* The type of an array's elements; `as` where the array is in the carrier of it (formats/npy.h).
+ * UNDEFINED: ONNX has none. */
+pare_dtype pare_npy_header_dtype(const pare_npy_header *header, pare_dtype as);
+
 #endif

@@ -31,8 +31,8 @@ typedef enum pare_data_split {
 
 typedef struct pare_data_choice {
     pare_data_split split;
-    uint64_t skip; /* leaves out what a choice of `take = skip` of the same split and seed takes: how
-                      calibration and evaluation on one set without a split never share a sample */
+    uint64_t skip; /* leaves out what a choice of `take = skip` of the same split and seed takes:
+                      how calibration and evaluation on one set without a split share no sample */
     uint64_t take; /* at most that many; 0: all that are left */
     uint64_t seed; /* another seed, another choice; a split is the same for every seed */
 } pare_data_choice;

@@ -96,6 +96,13 @@ static pare_status import_bytes(pare_ctx *ctx, pare_datum *out, pare_buf *bytes,
     return st;
 }
 
+pare_status pare_onnx_parse_value(pare_ctx *ctx, pare_datum *out, pare_buf *bytes,
+                                  const pare_type *type)
+{
+    *out = (pare_datum){ .kind = PARE_TYPE_NONE };
+    return import_bytes(ctx, out, bytes, type ? type->kind : PARE_TYPE_TENSOR);
+}
+
 pare_status pare_onnx_read_value(pare_ctx *ctx, pare_datum *out, const char *path,
                                  const pare_type *type)
 {
@@ -107,7 +114,7 @@ pare_status pare_onnx_read_value(pare_ctx *ctx, pare_datum *out, const char *pat
     pare_status st = pare_mapping_load(ctx, &m, fd, path, &may_read);
     close(fd);
     if (st) return st;
-    st = import_bytes(ctx, out, m.bytes, type ? type->kind : PARE_TYPE_TENSOR);
+    st = pare_onnx_parse_value(ctx, out, m.bytes, type);
     pare_buf_unref(m.bytes);
     return st ? pare_fail_in(ctx, st, "%s: ", path) : st;
 }
