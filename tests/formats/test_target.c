@@ -1,5 +1,6 @@
 #include "support/test.h"
 
+#include "energy/energy.h"
 #include "formats/target.h"
 #include "support/files.h"
 #include "support/test_ctx.h"
@@ -281,6 +282,17 @@ static void check_hardware(const pare_target *t)
     if (h->energy_only && h->static_w.kind) fail_msg("%s: static power but no time", name);
 }
 
+/* Operators and operands of groups exist. */
+static void check_groups(test_ctx *t, const pare_target *target)
+{
+    pare_arena arena;
+    pare_fusion_rules rules;
+    pare_arena_init(&t->ctx, &arena, 0);
+    if (pare_target_fusion(&t->ctx, &rules, &arena, target))
+        fail_msg("%s: %s", target->name, t->ctx.message);
+    pare_arena_free(&arena);
+}
+
 static void brings_targets_that_are_whole(void **state)
 {
     (void)state;
@@ -296,6 +308,7 @@ static void brings_targets_that_are_whole(void **state)
         assert_string_equal(x->name, files[i].name);
         assert_non_null(x->about);
         if (x->has_hardware) check_hardware(x);
+        check_groups(&t, x);
         finish(&t, x);
     }
 }
