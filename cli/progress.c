@@ -41,6 +41,12 @@ static void add_time(pare_line *out, double seconds)
     else pare_line_add(out, "%u h %u min", s / 3600, s / 60 % 60);
 }
 
+static void add_amount(pare_line *out, const pare_progress *step, uint64_t amount)
+{
+    if (step->unit) pare_line_add_count(out, amount);
+    else pare_line_add_bytes(out, amount);
+}
+
 void pare_progress_text(pare_line *out, const pare_progress *step, double seconds, size_t columns)
 {
     pare_line_clear(out);
@@ -51,17 +57,18 @@ void pare_progress_text(pare_line *out, const pare_progress *step, double second
         pare_line_add(out, " %3u%%", (unsigned)((part < 1 ? part : 1) * 100));
     }
     pare_line_add(out, "  ");
-    pare_line_add_bytes(out, step->done);
+    add_amount(out, step, step->done);
     if (step->total) {
         pare_line_add(out, " of ");
-        pare_line_add_bytes(out, step->total);
+        add_amount(out, step, step->total);
     }
+    if (step->unit) pare_line_add(out, " %s", step->unit);
     if (rate >= 1) {
         pare_line_add(out, "  ");
-        pare_line_add_bytes(out, (uint64_t)rate);
+        add_amount(out, step, (uint64_t)rate);
         pare_line_add(out, "/s");
     }
-    if (rate >= 1 && step->total > step->done) {
+    if (rate > 0 && step->total > step->done) {
         pare_line_add(out, "  ");
         add_time(out, (double)(step->total - step->done) / rate);
         pare_line_add(out, " left");

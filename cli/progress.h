@@ -26,7 +26,7 @@ void pare_progress_step(pare_progress_bar *bar, const pare_progress *step);
 void pare_progress_erase(pare_progress_bar *bar);
 
 /* What the line says after `seconds` of a phase, e.g. "write  42%  412 MB of 980 MB  830 MB/s  1 s
- * left", at most `columns` wide. Steps count bytes. */
+ * left", at most `columns` wide. */
 void pare_progress_text(pare_line *out, const pare_progress *step, double seconds, size_t columns);
 
 #endif

@@ -98,8 +98,14 @@ void pare_warn(pare_ctx *ctx, const char *fmt, ...)
 
 void pare_report_progress(pare_ctx *ctx, const char *phase, uint64_t done, uint64_t total)
 {
+    pare_report_count(ctx, phase, NULL, done, total);
+}
+
+void pare_report_count(pare_ctx *ctx, const char *phase, const char *unit, uint64_t done,
+                       uint64_t total)
+{
     if (!ctx->opts.progress) return;
-    ctx->opts.progress(ctx->opts.user, &(pare_progress){ phase, done, total });
+    ctx->opts.progress(ctx->opts.user, &(pare_progress){ phase, done, total, unit });
 }
 
 pare_status pare_check_canceled(pare_ctx *ctx)

@@ -24,6 +24,7 @@ typedef struct pare_allocator {
 typedef struct pare_progress {
     const char *phase; /* e.g. "write"; borrowed for the call */
     uint64_t done, total;
+    const char *unit; /* what is counted, e.g. "samples", likewise; NULL: bytes */
 } pare_progress;
 
 typedef struct pare_ctx_opts {
@@ -63,8 +64,11 @@ pare_status pare_fail_in(pare_ctx *ctx, pare_status status, const char *fmt, ...
  * likewise. */
 void pare_warn(pare_ctx *ctx, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Tells the listener, if there is one, how far a phase is. */
+/* Tells the listener, if there is one, how many bytes of a phase are done; or how many of
+ * something else. */
 void pare_report_progress(pare_ctx *ctx, const char *phase, uint64_t done, uint64_t total);
+void pare_report_count(pare_ctx *ctx, const char *phase, const char *unit, uint64_t done,
+                       uint64_t total);
 
 /* ECANCELED once the caller asked to stop, else OK. Long work asks this between its steps. */
 pare_status pare_check_canceled(pare_ctx *ctx);

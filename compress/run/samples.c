@@ -90,7 +90,7 @@ static pare_status run_waves(pare_ctx *ctx, const pare_plan *plan, pare_pool *po
             drop_outputs(ctx, &w->places[i], plan->model->graph->outputs.n);
         }
         if (!st) st = pare_check_canceled(ctx);
-        pare_report_progress(ctx, "run", w->first + n, n_samples);
+        pare_report_count(ctx, "run", "samples", w->first + n, n_samples);
     }
     return st;
 }

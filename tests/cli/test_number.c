@@ -137,7 +137,7 @@ static void expect_progress(uint64_t done, uint64_t total, double seconds, size_
                             const char *text)
 {
     pare_line line;
-    pare_progress_text(&line, &(pare_progress){ "write", done, total }, seconds, columns);
+    pare_progress_text(&line, &(pare_progress){ "write", done, total, NULL }, seconds, columns);
     assert_string_equal(line.text, text);
 }
 
@@ -153,6 +153,9 @@ static void test_progress_text(void **state)
                     "write   0%  1.00 MB of 10.0 GB  1.00 MB/s  2 h 46 min left");
     expect_progress(1, UINT64_MAX, 1, 20, "write   0%  1 B of 1");
     expect_progress(0, 10, 0, 80, "write   0%  0 B of 10 B");
+    pare_line line;
+    pare_progress_text(&line, &(pare_progress){ "evaluate", 1500, 5000, "samples" }, 3, 80);
+    assert_string_equal(line.text, "evaluate  30%  1,500 of 5,000 samples  500/s  7 s left");
 }
 
 int main(void)

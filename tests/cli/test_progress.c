@@ -51,9 +51,9 @@ static void test_line_comes_and_goes(void **state)
     pare_progress_init(&bar, t.slave);
     pare_progress_erase(&bar);
     assert_string_equal(shown(&t, text, sizeof(text)), "");
-    pare_progress_step(&bar, &(pare_progress){ "write", 0, 1000 });
+    pare_progress_step(&bar, &(pare_progress){ "write", 0, 1000, NULL });
     usleep(350000);
-    pare_progress_step(&bar, &(pare_progress){ "write", 500, 1000 });
+    pare_progress_step(&bar, &(pare_progress){ "write", 500, 1000, NULL });
     shown(&t, text, sizeof(text));
     assert_non_null(strstr(text, "\rwrite  50%  500 B of 1.00 KB"));
     assert_non_null(strstr(text, "\033[K"));
@@ -62,7 +62,7 @@ static void test_line_comes_and_goes(void **state)
     pare_progress_erase(&bar);
     assert_string_equal(shown(&t, text, sizeof(text)), "");
     /* A new phase begins anew: nothing is shown at once. */
-    pare_progress_step(&bar, &(pare_progress){ "verify", 10, 1000 });
+    pare_progress_step(&bar, &(pare_progress){ "verify", 10, 1000, NULL });
     assert_false(bar.visible);
     close_terminal(&t);
 }
@@ -79,7 +79,7 @@ static void test_terminals_that_cannot_erase(void **state)
     unsetenv("TERM");
     pare_progress_init(&bar, t.slave);
     assert_null(bar.to);
-    pare_progress_step(&bar, &(pare_progress){ "write", 500, 1000 });
+    pare_progress_step(&bar, &(pare_progress){ "write", 500, 1000, NULL });
     close_terminal(&t);
 }
 

@@ -1,0 +1,376 @@
+#include "stats/evaluating.h"
+
+#include "op/wide.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+/* How many samples are looked at to tell probabilities from logits, and how far from 1 their sums
+ * may be: quantized Softmax is some per cent off. */
+enum { N_PEEK = 4 };
+#define PEEK_TOLERANCE 0.05
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* --- inputs ----------------------------------------------------------------------------------- */
+
+static bool has_nan(const pare_tensor *t)
+{
+    union {
+        float f[PARE_WIDE_BLOCK];
+        double d[PARE_WIDE_BLOCK];
+    } block;
+    const pare_wide wide = pare_wide_of(t->dtype);
+    if (wide != PARE_WIDE_F32 && wide != PARE_WIDE_F64) return false;
+    for (int64_t i = 0; i < t->n_elements; i += PARE_WIDE_BLOCK) {
+        const int64_t rest = t->n_elements - i;
+        const int64_t n = rest < PARE_WIDE_BLOCK ? rest : PARE_WIDE_BLOCK;
+        bool found = false;
+        pare_wide_load(t->dtype, t->payload.data, i, 1, n, &block);
+        for (int64_t k = 0; k < n; k++)
+            found |= wide == PARE_WIDE_F32 ? isnan(block.f[k]) : isnan(block.d[k]);
+        if (found) return true;
+    }
+    return false;
+}
+
+static pare_status check_inputs(pare_ctx *ctx, const pare_evaluating *e,
+                                pare_tensor *const *tensors)
+{
+    for (size_t i = 0; i < e->data->n_inputs; i++)
+        if (tensors[i] && has_nan(tensors[i]))
+            return pare_fail(ctx, PARE_EFORMAT,
+                             "input '%s' has NaN among its elements: mend the data, or the `mean` "
+                             "and `std` of its preprocessing", e->data->inputs[i]);
+    return PARE_OK;
+}
+
+/* A tensor as one of another floating-point type; else the tensor itself. */
+static pare_status as_type(pare_ctx *ctx, pare_tensor **out, pare_tensor *t, pare_dtype dtype)
+{
+    const pare_wide from = pare_wide_of(t->dtype), to = pare_wide_of(dtype);
+    uint8_t *data = NULL;
+    const bool both_float = (from == PARE_WIDE_F32 || from == PARE_WIDE_F64) &&
+                            (to == PARE_WIDE_F32 || to == PARE_WIDE_F64);
+    *out = NULL;
+    if (t->dtype == dtype || !both_float) {
+        *out = pare_tensor_ref(t);
+        return PARE_OK;
+    }
+    PARE_TRY(pare_tensor_new(ctx, out, dtype, t->rank, t->dims));
+    pare_status st = pare_tensor_own(ctx, out, &data);
+    for (int64_t i = 0; !st && i < t->n_elements; i += PARE_WIDE_BLOCK) {
+        pare_wide_block block;
+        const int64_t rest = t->n_elements - i;
+        const int64_t n = rest < PARE_WIDE_BLOCK ? rest : PARE_WIDE_BLOCK;
+        pare_wide_load_as(PARE_WIDE_F64, t->dtype, t->payload.data, i, 1, n, block.f64);
+        pare_wide_store_as(PARE_WIDE_F64, PARE_STORE_DEFAULT, dtype, data, i, n, block.f64);
+    }
+    return st;
+}
+
+/* --- outputs ---------------------------------------------------------------------------------- */
+
+/* The output of a network, for the caller to unref. */
+static pare_status run_network(pare_evaluating *e, pare_eval_worker *w, uint32_t worker,
+                               const pare_eval_side *side, pare_tensor **out)
+{
+    pare_ctx *const ctx = &w->ctx;
+    const size_t n = e->data->n_inputs;
+    pare_datum *outputs = NULL;
+    pare_status st = PARE_OK;
+    size_t n_made = 0;
+    while (!st && n_made < n) {
+        pare_eval_input *in = &w->inputs[n_made];
+        *in = (pare_eval_input){ .name = side->inputs[n_made], .datum.kind = PARE_TYPE_TENSOR };
+        st = as_type(ctx, &in->datum.tensor, w->tensors[n_made], side->dtypes[n_made]);
+        n_made++;
+    }
+    if (!st) st = pare_replicas_run(ctx, &outputs, side->replicas, worker, w->inputs, n);
+    if (!st && outputs[side->output].kind != PARE_TYPE_TENSOR)
+        st = pare_fail(ctx, PARE_EUNSUPPORTED, "output '%s' is no tensor: it cannot be scored",
+                       side->output_name);
+    if (!st) *out = pare_tensor_ref(outputs[side->output].tensor);
+    pare_replicas_drop(ctx, side->replicas, outputs);
+    for (size_t i = 0; i < n_made; i++) pare_tensor_unref(w->inputs[i].datum.tensor);
+    return st;
+}
+
+/* A row of predictions as the output of one sample. */
+static pare_status take_prediction(const pare_evaluating *e, pare_ctx *ctx, uint64_t sample,
+                                   pare_tensor **out)
+{
+    const pare_tensor *all = e->opts->predictions;
+    int64_t dims[PARE_MAX_DIMS];
+    const uint64_t row = e->data->row ? e->data->row(e->data->self, sample) : sample;
+    if (!all->rank || row >= (uint64_t)all->dims[0])
+        return pare_fail(ctx, PARE_EFORMAT,
+                         "the predictions end before it: expected a row for each of the data's, "
+                         "this one's number %" PRIu64 ", found %" PRId64 " rows",
+                         row, all->rank ? all->dims[0] : 0);
+    memcpy(dims, all->dims, all->rank * sizeof(*dims));
+    dims[0] = 1;
+    const size_t row_bytes = all->payload.n / (size_t)all->dims[0];
+    return pare_tensor_from(ctx, out, all->dtype, all->rank, dims,
+                            all->payload.data + row * row_bytes);
+}
+
+static pare_status find_output(pare_evaluating *e, uint32_t worker, uint64_t sample, int which,
+                               pare_tensor **out)
+{
+    pare_eval_worker *w = &e->workers[worker];
+    const pare_eval_side *side = &e->sides[which];
+    const pare_dataset *data = e->data;
+    if (side->replicas) return run_network(e, w, worker, side, out);
+    if (which == PARE_SIDE_MODEL) return take_prediction(e, &w->ctx, sample, out);
+    PARE_TRY(data->expected(data->self, &w->ctx, sample, e->sides[PARE_SIDE_MODEL].output, out));
+    if (*out) return PARE_OK;
+    return pare_fail(&w->ctx, PARE_EFORMAT, "the data expect no output '%s'",
+                     e->sides[PARE_SIDE_MODEL].output_name);
+}
+
+/* --- labels ----------------------------------------------------------------------------------- */
+
+/* What is right for a sample; *tensor, where labels are one, is the caller's to unref. */
+static pare_status find_truth(const pare_dataset *data, pare_eval_worker *w, uint64_t sample,
+                              pare_truth *out, pare_tensor **tensor)
+{
+    *out = (pare_truth){ 0 };
+    if (!data->has_labels) return PARE_OK;
+    if (data->labels) PARE_TRY(data->labels(data->self, &w->ctx, sample, tensor));
+    const int64_t n = *tensor ? (*tensor)->n_elements : 1;
+    PARE_TRY(pare_grow(&w->ctx, &w->labels, &w->labels_cap, (size_t)n + 1, sizeof(*w->labels)));
+    if (!*tensor) w->labels[0] = data->label(data->self, sample);
+    else if (pare_wide_of((*tensor)->dtype) == PARE_WIDE_NONE)
+        return pare_fail(&w->ctx, PARE_EFORMAT, "its labels are of type %s, expected integers",
+                         pare_dtype_name((*tensor)->dtype));
+    else pare_wide_load_as(PARE_WIDE_I64, (*tensor)->dtype, (*tensor)->payload.data, 0, 1, n,
+                           w->labels);
+    if (!*tensor && w->labels[0] < 0) return PARE_OK; /* not labelled */
+    *out = (pare_truth){ w->labels, n };
+    return PARE_OK;
+}
+
+static pare_status check_labels(pare_ctx *ctx, const pare_answer *answer, const pare_truth *truth,
+                                const char *output)
+{
+    for (int64_t i = 0; !answer->is_class && i < truth->n; i++)
+        if (truth->labels[i] >= answer->classes)
+            return pare_fail(ctx, PARE_EFORMAT,
+                             "its label is %" PRId64 ", but output '%s' has %" PRId64
+                             " classes, 0 to %" PRId64 "; labels that are counted otherwise need "
+                             "`offset:` in the data's description (`pare data check` finds it)",
+                             truth->labels[i], output, answer->classes, answer->classes - 1);
+    return PARE_OK;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static bool are_alike(const pare_answer *a, const pare_answer *b)
+{
+    return a->n == b->n && a->outer == b->outer && a->classes == b->classes &&
+           a->inner == b->inner && a->is_class == b->is_class;
+}
+
+/* Answers of both sides, and what is right. */
+typedef struct answers {
+    pare_answer of[PARE_N_SIDES];
+    pare_tensor *outputs[PARE_N_SIDES];
+    pare_tensor *label_tensor;
+    pare_truth truth;
+} answers;
+
+static void drop_answers(answers *a)
+{
+    for (int i = 0; i < PARE_N_SIDES; i++) pare_tensor_unref(a->outputs[i]);
+    pare_tensor_unref(a->label_tensor);
+}
+
+static pare_status find_answers(pare_evaluating *e, uint32_t worker, uint64_t sample, answers *a)
+{
+    pare_eval_worker *w = &e->workers[worker];
+    PARE_TRY(find_truth(e->data, w, sample, &a->truth, &a->label_tensor));
+    const double begun = now();
+    for (int i = 0; i < PARE_N_SIDES; i++)
+        if (e->sides[i].is_present)
+            PARE_TRY(find_output(e, worker, sample, i, &a->outputs[i]));
+    w->run_s += now() - begun;
+    for (int i = 0; i < PARE_N_SIDES; i++) {
+        const pare_eval_side *side = &e->sides[i];
+        if (!side->is_present) continue;
+        PARE_TRY(pare_answer_load(&w->ctx, &a->of[i], side->output_name, a->outputs[i], &a->truth,
+                                  a->label_tensor, &w->room[i], &w->room_cap[i]));
+        PARE_TRY(check_labels(&w->ctx, &a->of[i], &a->truth, side->output_name));
+        a->of[i].is_probability = side->is_probability;
+    }
+    if (e->sides[PARE_SIDE_REFERENCE].is_present &&
+        !are_alike(&a->of[PARE_SIDE_MODEL], &a->of[PARE_SIDE_REFERENCE]))
+        return pare_fail(&w->ctx, PARE_EFORMAT,
+                         "output '%s' has %" PRId64 " elements in %" PRId64
+                         " classes, that of the reference %" PRId64 " in %" PRId64
+                         ": the two cannot be compared",
+                         e->sides[PARE_SIDE_MODEL].output_name, a->of[0].n, a->of[0].classes,
+                         a->of[1].n, a->of[1].classes);
+    return PARE_OK;
+}
+
+static void score(const pare_evaluating *e, const answers *a, pare_eval_place *place)
+{
+    const pare_answer *reference =
+        e->sides[PARE_SIDE_REFERENCE].is_present ? &a->of[PARE_SIDE_REFERENCE] : NULL;
+    place->has_label = a->truth.labels != NULL;
+    place->label = place->has_label ? a->truth.labels[0] : -1;
+    pare_score_answer(&place->scores[PARE_SIDE_MODEL], e->wanted, &a->of[PARE_SIDE_MODEL],
+                      reference, &a->truth);
+    if (!reference) return;
+    pare_score_answer(&place->scores[PARE_SIDE_REFERENCE], e->wanted, reference, NULL, &a->truth);
+    pare_compare_answers(&place->compared, e->opts->judged == PARE_SCORE_TOP5 ? 5 : 1,
+                         &a->of[PARE_SIDE_MODEL], reference, &a->truth);
+}
+
+/* Loads the tensors of a sample into the worker; *skipped: the data set leaves it out. */
+static pare_status load_sample(pare_evaluating *e, pare_eval_worker *w, uint64_t sample,
+                               bool *skipped)
+{
+    const double begun = now();
+    *skipped = false;
+    if (!e->sides[PARE_SIDE_MODEL].replicas && !e->sides[PARE_SIDE_REFERENCE].replicas)
+        return PARE_OK; /* nothing to run */
+    const pare_status st = e->data->load(e->data->self, &w->ctx, sample, w->tensors);
+    *skipped = !st && e->data->n_inputs && !w->tensors[0];
+    w->load_s += now() - begun;
+    return st || *skipped ? st : check_inputs(&w->ctx, e, w->tensors);
+}
+
+static void unload_sample(const pare_evaluating *e, pare_eval_worker *w)
+{
+    for (size_t i = 0; i < e->data->n_inputs; i++) {
+        pare_tensor_unref(w->tensors[i]);
+        w->tensors[i] = NULL;
+    }
+}
+
+static void keep(const pare_evaluating *e, const pare_eval_worker *w, const answers *a,
+                 pare_eval_place *place)
+{
+    if (!e->opts->seen) return;
+    for (int i = 0; i < PARE_N_SIDES; i++) place->outputs[i] = pare_tensor_ref(a->outputs[i]);
+    for (size_t i = 0; place->tensors && i < e->data->n_inputs; i++)
+        place->tensors[i] = pare_tensor_ref(w->tensors[i]);
+}
+
+static pare_status name_sample(const pare_evaluating *e, pare_ctx *ctx, uint64_t sample,
+                               pare_status st)
+{
+    char name[256];
+    if (!st || st == PARE_ECANCELED || st == PARE_ENOMEM) return st;
+    return pare_fail_in(ctx, st, "sample '%s': ",
+                        e->data->name(e->data->self, sample, name, sizeof(name)));
+}
+
+pare_status pare_evaluate_sample(pare_evaluating *e, uint32_t worker, uint64_t sample,
+                                 pare_eval_place *place)
+{
+    pare_eval_worker *w = &e->workers[worker];
+    answers a = { 0 };
+    pare_status st = pare_check_canceled(&w->ctx);
+    if (!st) st = load_sample(e, w, sample, &place->is_skipped);
+    if (!st && !place->is_skipped) {
+        st = find_answers(e, worker, sample, &a);
+        const double begun = now();
+        if (!st) score(e, &a, place);
+        w->score_s += now() - begun;
+        if (!st) keep(e, w, &a, place);
+    }
+    drop_answers(&a);
+    unload_sample(e, w);
+    return name_sample(e, &w->ctx, sample, st);
+}
+
+pare_status pare_evaluate_peek(pare_evaluating *e)
+{
+    pare_eval_worker *w = &e->workers[0];
+    bool is_probability[PARE_N_SIDES] = { true, true }, is_likely = true, any = false;
+    pare_status st = PARE_OK;
+    for (uint64_t s = 0; !st && s < e->data->n && s < N_PEEK; s++) {
+        answers a = { 0 };
+        bool skipped = false;
+        st = load_sample(e, w, s, &skipped);
+        if (!st && !skipped) st = find_answers(e, 0, s, &a);
+        st = name_sample(e, &w->ctx, s, st);
+        for (int i = 0; !st && !skipped && i < PARE_N_SIDES; i++)
+            if (e->sides[i].is_present)
+                is_probability[i] &= pare_answer_sums_to_one(&a.of[i], PEEK_TOLERANCE);
+        if (!st && !skipped) is_likely &= pare_answer_sums_to_one(&a.of[0], INFINITY);
+        any |= !st && !skipped;
+        drop_answers(&a);
+        unload_sample(e, w);
+    }
+    for (int i = 0; i < PARE_N_SIDES; i++)
+        e->sides[i].is_probability = any && e->sides[i].is_present && is_probability[i];
+    /* What stands in for probabilities is none the less for summing to 0.9. */
+    e->sides[PARE_SIDE_MODEL].is_probability |=
+        e->sides[PARE_SIDE_REFERENCE].is_probability && is_likely;
+    return st ? pare_fail(e->ctx, st, "%s", w->ctx.message) : st;
+}
+
+/* --- the golden sample ------------------------------------------------------------------------ */
+
+#define GOLDEN_TOLERANCE 1e-3
+
+static pare_status compare_golden(pare_evaluating *e, const pare_tensor *got,
+                                  const pare_tensor *want)
+{
+    double most = 0, error = 0;
+    bool fits = got->n_elements == want->n_elements && pare_wide_of(got->dtype) &&
+                pare_wide_of(want->dtype);
+    for (int64_t i = 0; fits && i < got->n_elements; i++) {
+        const double w = pare_wide_f64_at(want->dtype, want->payload.data, i);
+        const double d = fabs(pare_wide_f64_at(got->dtype, got->payload.data, i) - w);
+        most = fmax(most, fabs(w));
+        if (d > error || isnan(d)) error = isnan(d) ? INFINITY : d;
+    }
+    e->out->has_golden = true;
+    e->out->golden_error = error > 0 ? error / most : 0;
+    if (fits && e->out->golden_error <= GOLDEN_TOLERANCE) return PARE_OK;
+    if (!fits)
+        return pare_fail(e->ctx, PARE_EFORMAT,
+                         "golden sample '%s': output '%s' has %" PRId64
+                         " elements, the golden one %" PRId64,
+                         e->data->golden_sample, e->sides[PARE_SIDE_MODEL].output_name,
+                         got->n_elements, want->n_elements);
+    return pare_fail(e->ctx, PARE_EFORMAT,
+                     "golden sample '%s': output '%s' is up to %.3g of its largest element away "
+                     "from the golden one, expected at most %g: the preprocessing is not the one "
+                     "that made it; `pare data check` compares the usual ones",
+                     e->data->golden_sample, e->sides[PARE_SIDE_MODEL].output_name,
+                     e->out->golden_error, GOLDEN_TOLERANCE);
+}
+
+pare_status pare_evaluate_golden(pare_evaluating *e)
+{
+    /* What the user's pipeline gave is what the model before any compression gives. */
+    const bool has_reference = e->sides[PARE_SIDE_REFERENCE].replicas != NULL;
+    const pare_eval_side *side = &e->sides[has_reference ? PARE_SIDE_REFERENCE : PARE_SIDE_MODEL];
+    pare_eval_worker *w = &e->workers[0];
+    pare_tensor *want = NULL, *dense = NULL, *got = NULL;
+    if (!e->data->golden || !e->data->golden_sample || !side->replicas) return PARE_OK;
+    pare_status st = e->data->golden(e->data->self, &w->ctx, w->tensors, &want);
+    if (!st) st = run_network(e, w, 0, side, &got);
+    if (!st) st = pare_tensor_densify(&w->ctx, &dense, want);
+    if (st) st = pare_fail(e->ctx, st, "golden sample '%s': %s", e->data->golden_sample,
+                           w->ctx.message);
+    else st = compare_golden(e, got, dense);
+    pare_tensor_unref(want);
+    pare_tensor_unref(dense);
+    pare_tensor_unref(got);
+    unload_sample(e, w);
+    return st;
+}
