@@ -51,6 +51,7 @@ static void shape_gemm(pare_linear *l, const void *params, const pare_tensor *w)
 {
     const pare_gemm_params *p = params;
     shape_product(l, w, p->trans_b);
+    l->factor = p->alpha;
     l->bias_factor = p->beta;
     l->rank = 2;
     if (p->trans_a) l->input_axis = 0;
@@ -101,7 +102,7 @@ bool pare_linear_of(pare_ctx *ctx, pare_linear *out, const pare_model *model, pa
     *out = (pare_linear){
         .kind = kinds[k].kind, .node = node, .weight = weight,
         .bias = n->n_inputs > 2 ? n->inputs[2].value : PARE_NONE,
-        .bias_factor = 1, .may_have_bias = true, .group = 1, .taps = 1,
+        .factor = 1, .bias_factor = 1, .may_have_bias = true, .group = 1, .taps = 1,
     };
     kinds[k].shape(out, params, w);
     return is_whole(out, w);

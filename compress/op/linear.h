@@ -21,7 +21,7 @@ typedef struct pare_linear {
     pare_node_id node;
     pare_value_id weight;
     pare_value_id bias;       /* as the node has it; PARE_NONE */
-    float bias_factor;        /* beta of Gemm; else 1 */
+    float factor, bias_factor; /* alpha and beta of Gemm; else 1 */
     bool may_have_bias;       /* MatMul may not */
     int64_t out, group, in, taps; /* outputs of all groups; inputs of a group */
     int64_t at_group, at_out, at_in, at_tap; /* elements from one to the next within the weights;

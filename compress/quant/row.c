@@ -188,6 +188,30 @@ void pare_row_fit(const pare_weight_form *form, bool signed_scale, int64_t n, co
     quantize(form, signed_scale, true, n, row, importance, out);
 }
 
+void pare_row_round_to(const pare_weight_form *form, float scale, int64_t n, const float *row,
+                       const pare_row_codes *out)
+{
+    const int64_t n_blocks = pare_row_blocks(form, n), size = form->block ? form->block : n;
+    for (int64_t k = 0; k < n_blocks; k++) {
+        const int64_t at = k * size;
+        const block b = { .n = n - at < size ? n - at : size, .x = row + at,
+                          .codes = out->codes + at, .scale = &out->scales[k],
+                          .zero = &out->zeros[k] };
+        *b.scale = scale;
+        *b.zero = form->zero;
+        round_block(form, &b);
+    }
+}
+
+float pare_row_scale(const pare_weight_form *form, bool signed_scale, int64_t n, const float *row)
+{
+    float scale = 1;
+    int32_t zero = 0;
+    const block b = { .n = n, .x = row, .scale = &scale, .zero = &zero };
+    scale_symmetric(form, signed_scale, &b);
+    return scale;
+}
+
 void pare_row_restore(const pare_weight_form *form, int64_t n, const pare_row_codes *codes,
                       float *row)
 {

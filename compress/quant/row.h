@@ -41,6 +41,13 @@ void pare_row_round(const pare_weight_form *form, bool signed_scale, int64_t n, 
 void pare_row_fit(const pare_weight_form *form, bool signed_scale, int64_t n, const float *row,
                   const float *importance, const pare_row_codes *out);
 
+/* Rounds to a scale that is given, with zero points form->zero. */
+void pare_row_round_to(const pare_weight_form *form, float scale, int64_t n, const float *row,
+                       const pare_row_codes *out);
+
+/* The scale that pare_row_round gives a row without blocks, of a symmetric form. */
+float pare_row_scale(const pare_weight_form *form, bool signed_scale, int64_t n, const float *row);
+
 /* What the row becomes. */
 void pare_row_restore(const pare_weight_form *form, int64_t n, const pare_row_codes *codes,
                       float *row);

@@ -13,6 +13,7 @@ typedef struct job {
     float *rows;              /* [pool size * row] */
     int64_t *bad;             /* [pool size] a row that is not finite; -1: none */
     int64_t per_task;
+    float scale;              /* of all rows; 0: each has its own */
 } job;
 
 static bool is_finite(const float *x, int64_t n)
@@ -45,6 +46,7 @@ static void quantize_rows(void *user, uint32_t task, uint32_t worker)
         const float *importance = j->opts->importance;
         if (importance && c->taps_apart) importance += o % j->linear->taps * c->row;
         if (!is_finite(row, c->row)) j->bad[worker] = o;
+        else if (j->scale != 0) pare_row_round_to(&c->form, j->scale, c->row, row, &out);
         else if (j->opts->fit)
             pare_row_fit(&c->form, j->opts->signed_scale, c->row, row, importance, &out);
         else pare_row_round(&c->form, j->opts->signed_scale, c->row, row, &out);
@@ -98,6 +100,24 @@ static pare_status run_rows(pare_ctx *ctx, job *j, pare_pool *pool, const char *
     return st;
 }
 
+/* The largest scale that a row has. Rows that are not finite are found when they are rounded. */
+static pare_status find_common_scale(pare_ctx *ctx, job *j)
+{
+    const pare_weight_codes *c = j->codes;
+    float *row = pare_alloc(ctx, (size_t)c->row * sizeof(*row));
+    if (!row) return pare_fail_memory(ctx, (size_t)c->row * sizeof(*row));
+    for (int64_t o = 0; o < c->n_rows; o++) {
+        get_row(j->linear, c, o, j->elements, row);
+        bool is_zero = true;
+        for (int64_t i = 0; i < c->row; i++) is_zero &= row[i] == 0;
+        if (is_zero) continue;
+        j->scale = fmaxf(j->scale, pare_row_scale(&c->form, false, c->row, row));
+    }
+    if (j->scale == 0) j->scale = 1;
+    pare_free(ctx, row);
+    return PARE_OK;
+}
+
 pare_status pare_weights_quantize(pare_ctx *ctx, pare_weight_codes **out, const pare_model *model,
                                   const pare_linear *linear, pare_pool *pool,
                                   const pare_weight_opts *opts)
@@ -110,13 +130,33 @@ pare_status pare_weights_quantize(pare_ctx *ctx, pare_weight_codes **out, const 
     job j = { .linear = linear, .opts = opts, .codes = *out };
     if (!st) {
         j.elements = (const float *)(const void *)dense->payload.data;
-        st = run_rows(ctx, &j, pool, v->name);
+        if (opts->per_tensor) st = find_common_scale(ctx, &j);
+        if (!st) st = run_rows(ctx, &j, pool, v->name);
     }
     pare_tensor_unref(dense);
     if (st) {
         pare_weight_codes_free(ctx, *out);
         *out = NULL;
     }
+    return st;
+}
+
+pare_status pare_weights_raise(pare_ctx *ctx, const pare_model *model, const pare_linear *linear,
+                               pare_weight_codes *codes, int64_t row, float scale)
+{
+    pare_tensor *dense = NULL;
+    PARE_TRY(pare_tensor_densify(ctx, &dense, model->values[linear->weight].tensor));
+    float *x = pare_alloc(ctx, (size_t)codes->row * sizeof(*x));
+    if (x) {
+        const pare_row_codes out = { codes->codes + row * codes->row,
+                                     codes->scales + row * codes->blocks,
+                                     codes->zeros + row * codes->blocks };
+        get_row(linear, codes, row, (const float *)(const void *)dense->payload.data, x);
+        pare_row_round_to(&codes->form, scale, codes->row, x, &out);
+    }
+    const pare_status st = x ? PARE_OK : pare_fail_memory(ctx, (size_t)codes->row * sizeof(*x));
+    pare_tensor_unref(dense);
+    pare_free(ctx, x);
     return st;
 }
 

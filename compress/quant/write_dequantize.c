@@ -26,7 +26,16 @@ static pare_status make_codes(pare_ctx *ctx, const pare_linear *l, const pare_te
     return PARE_OK;
 }
 
-/* The tensors of scales and zero points: [outputs], or the shape of the weights with blocks in place
+/* Whether all rows share one scale, and so a scalar says it. */
+static bool is_common(const pare_weight_codes *c)
+{
+    if (c->form.block) return false;
+    for (int64_t o = 1; o < c->n_rows; o++)
+        if (c->scales[o] != c->scales[0] || c->zeros[o] != c->zeros[0]) return false;
+    return true;
+}
+
+/* The tensors of scales and zero points: a scalar, [outputs], or the shape of the weights with blocks in place
  * of inputs. */
 static pare_status make_scales(pare_ctx *ctx, const pare_linear *l, const pare_tensor *w,
                                const pare_weight_codes *c, pare_dtype dtype, pare_tensor **scale,
@@ -34,9 +43,8 @@ static pare_status make_scales(pare_ctx *ctx, const pare_linear *l, const pare_t
 {
     int64_t dims[PARE_MAX_DIMS] = { l->out };
     pare_linear blocks = *l; /* the same places, for blocks instead of inputs */
-    const uint32_t rank = c->form.block ? w->rank : 1;
     if (c->form.block) {
-        memcpy(dims, w->dims, rank * sizeof(dims[0]));
+        memcpy(dims, w->dims, w->rank * sizeof(dims[0]));
         dims[1 - l->weight_axis] = c->blocks;
         blocks.in = c->blocks;
         if (l->weight_axis == 0) { /* inputs lie within outputs */
@@ -48,12 +56,14 @@ static pare_status make_scales(pare_ctx *ctx, const pare_linear *l, const pare_t
     } else {
         blocks = (pare_linear){ .out = l->out, .group = 1, .in = 1, .taps = 1, .at_out = 1 };
     }
+    const int64_t n_rows = is_common(c) ? 1 : l->out;
+    const uint32_t rank = n_rows == 1 && !c->form.block ? 0 : c->form.block ? w->rank : 1;
     PARE_TRY(pare_tensor_new(ctx, scale, PARE_FLOAT, rank, dims));
     PARE_TRY(pare_tensor_new(ctx, zero, dtype, rank, dims));
     float *s = (float *)(uintptr_t)(*scale)->payload.data;
     uint8_t *z = (uint8_t *)(uintptr_t)(*zero)->payload.data;
     const uint32_t bits = pare_dtype_of(dtype)->bits, mask = (1u << bits) - 1;
-    for (int64_t o = 0; o < l->out; o++)
+    for (int64_t o = 0; o < n_rows; o++)
         for (int64_t t = 0; t < blocks.taps; t++)
             for (int64_t b = 0; b < c->blocks; b++) {
                 const int64_t from = (c->taps_apart ? o * l->taps + t : o) * c->blocks + b;
@@ -66,7 +76,8 @@ static pare_status make_scales(pare_ctx *ctx, const pare_linear *l, const pare_t
 }
 
 pare_status pare_write_dequantize(pare_ctx *ctx, pare_model *model, const pare_linear *linear,
-                                  const pare_weight_codes *codes, pare_dtype dtype)
+                                  const pare_weight_codes *codes, pare_dtype dtype,
+                                  pare_quantized_weight *written)
 {
     const pare_value_id weight = linear->weight;
     const char *name = model->values[weight].name;
@@ -82,15 +93,26 @@ pare_status pare_write_dequantize(pare_ctx *ctx, pare_model *model, const pare_l
     }
     pare_builder b;
     pare_builder_init(&b, ctx, model->nodes[linear->node].graph);
+    written->codes = pare_write_const(&b, name, "_quantized", q);
+    written->scale = pare_write_const(&b, name, "_scale", scale);
+    written->zero = pare_write_const(&b, name, "_zero_point", zero);
+    if (b.status) return b.status;
+    return pare_write_tied(ctx, model, linear, codes->form.block, written);
+}
+
+pare_status pare_write_tied(pare_ctx *ctx, pare_model *model, const pare_linear *linear,
+                            int64_t block, const pare_quantized_weight *written)
+{
+    pare_builder b;
+    pare_builder_init(&b, ctx, model->nodes[linear->node].graph);
     b.before = linear->node;
-    const pare_value_id codes_in = pare_write_const(&b, name, "_quantized", q);
-    const pare_value_id scale_in = pare_write_const(&b, name, "_scale", scale);
-    const pare_value_id zero_in = pare_write_const(&b, name, "_zero_point", zero);
-    const pare_value_id y = pare_emit(&b, "DequantizeLinear", codes_in, scale_in, zero_in);
-    const uint32_t axis = codes->form.block ? 1 - linear->weight_axis : linear->weight_axis;
-    pare_build_int(&b, "axis", axis);
-    if (codes->form.block) pare_build_int(&b, "block_size", codes->form.block);
+    const pare_value_id y =
+        pare_emit(&b, "DequantizeLinear", written->codes, written->scale, written->zero);
+    if (b.status) return b.status;
+    if (model->values[written->scale].tensor->rank)
+        pare_build_int(&b, "axis", block ? 1 - linear->weight_axis : linear->weight_axis);
+    if (block) pare_build_int(&b, "block_size", block);
     if (b.status) return b.status;
     PARE_TRY(pare_node_set_input(ctx, model, linear->node, 1, y));
-    return pare_write_drop(ctx, model, weight);
+    return pare_write_drop(ctx, model, linear->weight);
 }

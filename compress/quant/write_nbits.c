@@ -1,17 +1,10 @@
 #include "quant/writer.h"
 
-#include "op/matmul.h"
-
-bool pare_can_be_nbits(pare_ctx *ctx, const pare_model *model, const pare_linear *linear)
+bool pare_can_be_nbits(const pare_linear *linear)
 {
     if (linear->kind == PARE_LINEAR_MATMUL) return true;
-    if (linear->kind != PARE_LINEAR_GEMM || linear->input_axis != -1) return false;
-    pare_call call;
-    _Alignas(16) char params[PARE_MAX_PARAMS_BYTES];
-    if (pare_call_init(ctx, &call, model, linear->node) || pare_call_resolve(ctx, &call, params))
-        return false;
-    const pare_gemm_params *p = (const void *)params;
-    return p->alpha == 1 && (p->beta == 1 || linear->bias == PARE_NONE);
+    return linear->kind == PARE_LINEAR_GEMM && linear->input_axis == -1 && linear->factor == 1 &&
+           (linear->bias_factor == 1 || linear->bias == PARE_NONE);
 }
 
 /* Code i takes the bits from i * bits on, low ones first; what is behind n stays 0. */

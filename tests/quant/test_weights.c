@@ -146,13 +146,14 @@ static pare_status run_row(pare_ctx *ctx, void *user)
     const pare_weight_opts opts = { .form = row->form, .fit = row->fit, .signed_scale = true,
                                     .taps_apart = row->taps_apart };
     pare_weight_codes *codes = NULL;
+    pare_quantized_weight ids;
     pare_status st = pare_model_clone(ctx, &written, model);
     if (!st) st = pare_weights_quantize(ctx, &codes, model, &l, NULL, &opts);
     if (!st && row->writer == NBITS) {
-        assert_true(pare_can_be_nbits(&plain.ctx, model, &l));
+        assert_true(pare_can_be_nbits(&l));
         st = pare_write_nbits(ctx, written, &l, codes, row->bits, 0);
     } else if (!st) {
-        st = pare_write_dequantize(ctx, written, &l, codes, row->dtype);
+        st = pare_write_dequantize(ctx, written, &l, codes, row->dtype, &ids);
     }
     if (!st) {
         double error = 0;
