@@ -47,9 +47,9 @@ pare_status pare_infer(pare_ctx *ctx, pare_shapes **out, const pare_model *model
 const pare_info *pare_shapes_of(const pare_shapes *shapes, pare_value_id value);
 
 /* Infers the body of the model-local function that a node calls, for this one call: what `outer`,
- * where the node stands, says of its inputs holds inside. *out has infos of the body's values alone,
- * and knows what the call's attributes mean there. EUSAGE when the node calls no function; ENOMEM,
- * EBUDGET. */
+ * where the node stands, says of its inputs holds inside. *out has infos of the body's values
+ * alone, and knows what the call's attributes mean there. EUSAGE when the node calls no function;
+ * ENOMEM, EBUDGET. */
 pare_status pare_infer_called(pare_ctx *ctx, pare_shapes **out, const pare_model *model,
                               pare_node_id node, const pare_shapes *outer);
 

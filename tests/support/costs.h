@@ -26,8 +26,8 @@ void test_cost_rows(const test_cost_row *rows, size_t n);
  *
  *     gemm 24 float*float = 1x2x3x4, 6 float, in1 12
  *
- * class of work, MACs with types and sizes of the product, other operations with their type, what is
- * touched of input 1 where that is not all; "view"; "8 to dequantize"; "window 9"; "3 runs", "at
+ * class of work, MACs with types and sizes of the product, other operations with their type, what
+ * is touched of input 1 where that is not all; "view"; "8 to dequantize"; "window 9"; "3 runs", "at
  * most 3 runs"; "2 bodies, 1 runs". */
 const char *test_cost_text(char *out, size_t out_bytes, const pare_cost *cost);
 
