@@ -17,7 +17,12 @@ static void take(void *user, pare_value_id value)
 {
     taker *t = user;
     pare_planner *p = t->p;
-    if (value == PARE_NONE || p->values[value].in_evaluator || t->st) return;
+    if (value == PARE_NONE || t->st) return;
+    const pare_planned *known = &p->values[value];
+    if (known->in_evaluator) {
+        if (known->n_forms) p->plan->buffers[known->forms[0].buffer].is_lent = true;
+        return;
+    }
     t->st = pare_plan_narrow(p, value);
     if (t->st || (!pare_plan_has(p, value) && !pare_plan_constant_shape(p, value)))
         return;

@@ -175,7 +175,7 @@ static pare_status give_results(pare_planner *p)
     if (!plan->results) return pare_arena_fail(p->ctx, &plan->arena);
     for (size_t i = 0; i < outputs->n; i++) {
         pare_plan_result *r = &plan->results[i];
-        *r = (pare_plan_result){ outputs->items[i].value, PARE_NO_BUFFER, { 0 } };
+        *r = (pare_plan_result){ .value = outputs->items[i].value, .buffer = PARE_NO_BUFFER };
         PARE_TRY(pare_plan_narrow(p, r->value));
         if (!pare_plan_has(p, r->value)) continue; /* strings, sequences, unknown shapes */
         const pare_laid home = *pare_plan_home(p, r->value);
@@ -283,7 +283,7 @@ static void plan_cost(pare_planner *p)
     plan->cost.own_bytes += plan->arena.used_bytes + pare_packs_bytes(plan->own_packs);
     for (size_t i = 0; i < p->model->graph->outputs.n; i++) {
         const pare_plan_result *r = &plan->results[i];
-        if (r->buffer != PARE_NO_BUFFER)
+        if (r->buffer != PARE_NO_BUFFER && r->updates == PARE_NONE)
             plan->cost.output_bytes +=
                 (uint64_t)pare_laid_n_elements(&r->laid) * pare_laid_width(&r->laid);
     }
@@ -301,6 +301,7 @@ static pare_status build(pare_planner *p)
     PARE_TRY(pare_plan_mark(p));
     PARE_TRY(lower_graph(p, p->model->graph));
     PARE_TRY(give_results(p));
+    pare_plan_update_in_place(p);
     PARE_TRY(pare_plan_settle(p));
     plan_cost(p);
     return PARE_OK;

@@ -21,6 +21,11 @@ typedef struct pare_plan_input {
                                   a shape) */
 } pare_plan_input;
 
+/* An input of the main graph that, in the next run, is what an output is in this one. */
+typedef struct pare_persistent {
+    pare_value_id input, output;
+} pare_persistent;
+
 typedef struct pare_plan_opts {
     const pare_kernels *kernels;   /* NULL: as pare_plan_kernels says */
     const pare_plan_input *inputs; /* [n_inputs] */
@@ -29,6 +34,9 @@ typedef struct pare_plan_opts {
     size_t n_kept;
     const pare_value_id *variable; /* [n_variable]: initializers whose tensors will be replaced */
     size_t n_variable;
+    const pare_persistent *persistent; /* [n_persistent]: outputs that may be written over what is
+                                          given as the input (see pare_plan_updates) */
+    size_t n_persistent;
     pare_packs *packs;             /* packed weights that plans share; NULL: the plan's own */
     bool islands_only;             /* no fast kernels at all: what tests compare with */
 } pare_plan_opts;
@@ -49,6 +57,10 @@ void pare_plan_unref(pare_ctx *ctx, pare_plan *plan); /* accepts NULL */
  * may be replaced between runs, by one that is dense and aligned (pare_tensor_densify), as long as
  * forms in the packs are as well (pare_packs_replace). */
 bool pare_plan_depends(const pare_plan *plan, pare_value_id value);
+
+/* Whether output i of the main graph is made where a persistent input stands: the tensor that is
+ * given becomes the output, and must be seen by nobody else. */
+bool pare_plan_updates(const pare_plan *plan, uint32_t i);
 
 /* What a plan takes, known before it runs. */
 typedef struct pare_plan_cost {

@@ -27,6 +27,7 @@ typedef struct pare_buffer {
     uint32_t index;
     uint32_t first, last;     /* steps that touch it; first > last: none */
     uint32_t n_values;        /* values that live in it now, while planning */
+    bool is_lent;             /* INPUT: an eval reads it, and may keep views of it */
     uint64_t n_bytes;         /* ARENA */
     uint64_t offset;          /* ARENA, once settled */
     const void *address;      /* CONSTANT */
@@ -37,6 +38,7 @@ typedef struct pare_plan_result {
     pare_value_id value;
     uint32_t buffer;          /* OUTPUT; PARE_NO_BUFFER: the datum that an island gave */
     pare_laid laid;           /* of OUTPUT: plain */
+    pare_value_id updates;    /* an input whose memory it takes over; PARE_NONE: none's */
 } pare_plan_result;
 
 /* An input that a plan was made for. */
@@ -289,6 +291,13 @@ pare_status pare_plan_island(pare_planner *p, pare_node_id node);
  * group gave. */
 pare_status pare_plan_watch_graph(pare_planner *p, const pare_graph *graph);
 pare_status pare_plan_watch_group(pare_planner *p, const pare_group *group);
+
+/* Whether a value is to be made where a persistent input stands. */
+bool pare_plan_is_update(const pare_planner *p, pare_value_id value);
+
+/* Lets outputs be made where the persistent inputs stand that they become, as long as nothing reads
+ * these afterwards. */
+void pare_plan_update_in_place(pare_planner *p);
 
 /* Gives buffers in the arena their places. */
 pare_status pare_plan_settle(pare_planner *p);

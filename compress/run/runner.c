@@ -3,33 +3,26 @@
 #include "ir/graph.h"
 #include "op/evaluator.h"
 #include "pass/pass.h"
+#include "run/plan_cache.h"
+#include "run/states.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Plans for more contents of small inputs than this are not made: they count something. */
-enum { MAX_FIXED_PLANS = 16, MIN_CACHE_BYTES = 64 << 10, MAX_ALIGNED_BYTES = 64 << 10 };
-
-typedef struct cached {
-    pare_plan *plan;
-    uint64_t n_bytes;
-    uint64_t last_used;       /* by the runner's clock */
-} cached;
+enum { MIN_CACHE_BYTES = 64 << 10, MAX_ALIGNED_BYTES = 64 << 10 };
 
 struct pare_runner {
     pare_model *model;
     pare_runner_opts opts;    /* with arrays of its own */
     pare_value_id *handles;   /* those arrays */
     pare_packs *packs;
-    cached *plans;
-    size_t n_plans, plans_cap;
-    uint64_t clock, n_planned;
-    uint32_t n_fixed;         /* plans that were made for a content */
-    bool fixing_helps;        /* such a plan left less to be found out than one for any content */
+    pare_plan_cache plans;
+    pare_states states;
+    pare_persistent *pairs;   /* [states.n] */
     pare_workspace workspace;
     pare_session *session;    /* NULL: none yet */
-    pare_plan *current;       /* of the session; borrowed */
+    const pare_plan *current; /* of the session, which keeps it */
     pare_pool *pool;          /* of the session */
     uint32_t n_workers;       /* of that pool: another one may stand at its address */
     uint64_t seed;
@@ -99,6 +92,16 @@ static pare_status densify(pare_ctx *ctx, pare_runner *r)
     return PARE_OK;
 }
 
+static pare_status init_states(pare_ctx *ctx, pare_runner *r)
+{
+    const size_t n_bytes = r->opts.n_persistent * sizeof(*r->pairs);
+    r->pairs = pare_alloc(ctx, n_bytes + 1);
+    if (!r->pairs) return pare_fail_memory(ctx, n_bytes);
+    if (n_bytes) memcpy(r->pairs, r->opts.persistent, n_bytes);
+    r->opts.persistent = r->pairs;
+    return pare_states_init(ctx, &r->states, r->model, r->pairs, r->opts.n_persistent);
+}
+
 pare_status pare_runner_new(pare_ctx *ctx, pare_runner **out, const pare_model *model,
                             const pare_runner_opts *opts)
 {
@@ -108,10 +111,17 @@ pare_status pare_runner_new(pare_ctx *ctx, pare_runner **out, const pare_model *
     if (!r) return pare_fail_memory(ctx, sizeof(*r));
     pare_status st = pare_model_clone(ctx, &r->model, model);
     if (!st) st = copy_handles(ctx, r, opts ? opts : &none);
+    if (!st) st = init_states(ctx, r);
     if (!st && !r->opts.kernels) st = pare_plan_kernels(ctx, &r->opts.kernels);
     if (!st) st = pare_packs_new(ctx, &r->packs);
     if (!st) st = fold(ctx, r);
     if (!st) st = densify(ctx, r);
+    r->plans.model = r->model;
+    r->plans.opts = (pare_plan_opts){
+        .kernels = r->opts.kernels, .packs = r->packs, .kept = r->opts.kept,
+        .n_kept = r->opts.n_kept, .variable = r->opts.variable, .n_variable = r->opts.n_variable,
+        .persistent = r->pairs, .n_persistent = r->opts.n_persistent,
+    };
     if (st) pare_runner_free(ctx, r);
     else *out = r;
     return st;
@@ -124,91 +134,21 @@ static void end_session(pare_ctx *ctx, pare_runner *r)
     r->current = NULL;
 }
 
-static void drop_plan(pare_ctx *ctx, pare_runner *r, size_t i)
-{
-    if (r->plans[i].plan == r->current) end_session(ctx, r);
-    pare_plan_unref(ctx, r->plans[i].plan);
-    r->plans[i] = r->plans[--r->n_plans];
-}
-
-static void drop_plans(pare_ctx *ctx, pare_runner *r)
-{
-    end_session(ctx, r);
-    while (r->n_plans) drop_plan(ctx, r, r->n_plans - 1);
-}
-
 void pare_runner_free(pare_ctx *ctx, pare_runner *r)
 {
     if (!r) return;
-    drop_plans(ctx, r);
-    pare_free(ctx, r->plans);
+    end_session(ctx, r);
+    pare_plan_cache_free(ctx, &r->plans);
     pare_workspace_free(ctx, &r->workspace);
     pare_packs_free(ctx, r->packs);
+    pare_states_free(ctx, &r->states);
+    pare_free(ctx, r->pairs);
     pare_free(ctx, r->handles);
     pare_model_free(ctx, r->model);
     pare_free(ctx, r);
 }
 
-/* --- plans ------------------------------------------------------------------------------------ */
-
-/* A single integer or truth value may choose a branch, or be a size. */
-static bool may_decide(const pare_tensor *t)
-{
-    const pare_dtype_class class = pare_dtype_of(t->dtype)->class;
-    return t->n_elements == 1 && pare_dtype_of(t->dtype)->bits >= 8 &&
-           (class == PARE_CLASS_INT || class == PARE_CLASS_UINT || class == PARE_CLASS_BOOL);
-}
-
-static bool has_decider(const pare_eval_input *inputs, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (inputs[i].datum.kind == PARE_TYPE_TENSOR && may_decide(inputs[i].datum.tensor))
-            return true;
-    return false;
-}
-
-static pare_status make_plan(pare_ctx *ctx, pare_runner *r, const pare_eval_input *inputs, size_t n,
-                             bool fixed, pare_plan **out)
-{
-    pare_plan_input *planned = pare_alloc(ctx, (n + 1) * sizeof(*planned));
-    if (!planned) return pare_fail_memory(ctx, n * sizeof(*planned));
-    pare_plan_opts opts = { .kernels = r->opts.kernels, .inputs = planned, .packs = r->packs,
-                            .kept = r->opts.kept, .n_kept = r->opts.n_kept,
-                            .variable = r->opts.variable, .n_variable = r->opts.n_variable };
-    for (size_t i = 0; i < n; i++) {
-        const pare_datum *d = &inputs[i].datum;
-        if (d->kind == PARE_TYPE_TENSOR)
-            planned[opts.n_inputs++] = (pare_plan_input){ inputs[i].name, d->tensor,
-                                                          fixed && may_decide(d->tensor) };
-    }
-    const pare_status st = pare_plan_new(ctx, out, r->model, &opts);
-    pare_free(ctx, planned);
-    r->n_planned += !st;
-    r->n_fixed += !st && fixed;
-    return st;
-}
-
-/* A plan that holds for any content, or, where that plans more, for this very one. */
-static pare_status make_best(pare_ctx *ctx, pare_runner *r, const pare_eval_input *inputs, size_t n,
-                             pare_plan **out)
-{
-    const bool may_fix = r->n_fixed < MAX_FIXED_PLANS && has_decider(inputs, n);
-    pare_plan *fixed = NULL;
-    if (may_fix && r->fixing_helps) return make_plan(ctx, r, inputs, n, true, out);
-    PARE_TRY(make_plan(ctx, r, inputs, n, false, out));
-    const size_t n_unplanned = pare_plan_cost_of(*out).n_unplanned;
-    if (!may_fix || !n_unplanned) return PARE_OK;
-    const pare_status st = make_plan(ctx, r, inputs, n, true, &fixed);
-    r->fixing_helps = !st && pare_plan_cost_of(fixed).n_unplanned < n_unplanned;
-    pare_plan *const other = r->fixing_helps ? *out : fixed;
-    if (r->fixing_helps) *out = fixed;
-    pare_plan_unref(ctx, other);
-    if (st) {
-        pare_plan_unref(ctx, *out);
-        *out = NULL;
-    }
-    return st;
-}
+/* --- running ---------------------------------------------------------------------------------- */
 
 static uint64_t cache_limit(const pare_runner *r)
 {
@@ -217,40 +157,15 @@ static uint64_t cache_limit(const pare_runner *r)
     return share < MIN_CACHE_BYTES ? MIN_CACHE_BYTES : share;
 }
 
-/* Makes the cache small enough for another plan: before that is
- * made, so that it takes the room of those that go. */
-static void evict(pare_ctx *ctx, pare_runner *r)
-{
-    while (r->n_plans) {
-        uint64_t sum = 0;
-        size_t oldest = 0;
-        for (size_t i = 0; i < r->n_plans; i++) {
-            sum += r->plans[i].n_bytes;
-            if (r->plans[i].last_used < r->plans[oldest].last_used) oldest = i;
-        }
-        if (sum <= cache_limit(r)) return;
-        drop_plan(ctx, r, oldest);
-    }
-}
-
+/* The session goes before another plan is made, which takes the room of its plan. */
 static pare_status find_plan(pare_ctx *ctx, pare_runner *r, const pare_eval_input *inputs, size_t n,
                              pare_plan **out)
 {
-    for (size_t i = 0; i < r->n_plans; i++) {
-        if (!pare_plan_suits(r->plans[i].plan, inputs, n)) continue;
-        r->plans[i].last_used = ++r->clock;
-        *out = r->plans[i].plan;
-        return PARE_OK;
-    }
-    PARE_TRY(pare_grow(ctx, &r->plans, &r->plans_cap, r->n_plans + 1, sizeof(*r->plans)));
-    evict(ctx, r);
-    PARE_TRY(make_best(ctx, r, inputs, n, out));
-    r->plans[r->n_plans++] =
-        (cached){ *out, pare_plan_cost_of(*out).own_bytes, ++r->clock };
-    return PARE_OK;
+    *out = pare_plan_cache_find(&r->plans, inputs, n);
+    if (*out) return PARE_OK;
+    end_session(ctx, r);
+    return pare_plan_cache_add(ctx, &r->plans, cache_limit(r), inputs, n, out);
 }
-
-/* --- running ---------------------------------------------------------------------------------- */
 
 static pare_runner_need need_of(const pare_runner *r, const pare_plan *plan, pare_pool *pool)
 {
@@ -258,7 +173,8 @@ static pare_runner_need need_of(const pare_runner *r, const pare_plan *plan, par
     pare_runner_need n = {
         .arena_bytes = cost.arena_bytes + cost.scratch_bytes * pare_pool_size(pool),
         .output_bytes = cost.output_bytes,
-        .weight_bytes = pare_packs_bytes(r->packs) + cost.own_bytes,
+        .weight_bytes = pare_packs_bytes(r->packs) + cost.own_bytes +
+                        pare_states_bytes(&r->states),
         .plan = cost,
     };
     n.total_bytes = n.arena_bytes + n.output_bytes + n.weight_bytes;
@@ -275,23 +191,23 @@ static pare_status fail_need(pare_ctx *ctx, const pare_runner *r, const pare_pla
                              const pare_runner_need *need)
 {
     uint64_t largest = 0;
-    const pare_node_id id = pare_plan_largest(plan, &largest);
-    pare_fail(ctx, PARE_EBUDGET,
-              "running needs %.1f MiB (values %.1f, outputs %.1f, weights as kernels read them "
-              "%.1f), more than the %.1f MiB of the memory budget; raise it with --max-memory, or "
-              "make inputs smaller",
-              mib(need->total_bytes), mib(need->arena_bytes), mib(need->output_bytes),
-              mib(need->weight_bytes), mib(r->opts.max_memory_bytes));
-    if (id == PARE_NONE) return PARE_EBUDGET;
-    const pare_call call = { .node = &r->model->nodes[id] };
     char said[PARE_MESSAGE_BYTES];
-    snprintf(said, sizeof(said), "%s", ctx->message);
+    const pare_node_id id = pare_plan_largest(plan, &largest);
+    snprintf(said, sizeof(said),
+             "running needs %.1f MiB (values %.1f, outputs %.1f, weights as kernels read them "
+             "%.1f), more than the %.1f MiB of the memory budget; raise it with --max-memory, or "
+             "make inputs smaller",
+             mib(need->total_bytes), mib(need->arena_bytes), mib(need->output_bytes),
+             mib(need->weight_bytes), mib(r->opts.max_memory_bytes));
+    if (id == PARE_NONE) return pare_fail(ctx, PARE_EBUDGET, "%s", said);
+    const pare_call call = { .node = &r->model->nodes[id] };
     pare_call_fail(ctx, &call, "makes %.1f MiB: %s", mib(largest), said);
     return PARE_EBUDGET;
 }
 
-pare_status pare_runner_prepare(pare_ctx *ctx, pare_runner_need *need, pare_runner *r,
-                                pare_pool *pool, const pare_eval_input *inputs, size_t n_inputs)
+/* Makes ready for all inputs of a run, states among them. */
+static pare_status make_ready(pare_ctx *ctx, pare_runner_need *need, pare_runner *r,
+                              pare_pool *pool, const pare_eval_input *inputs, size_t n_inputs)
 {
     pare_plan *plan = NULL;
     PARE_TRY(pare_eval_check_inputs(ctx, r->model, inputs, n_inputs));
@@ -312,15 +228,26 @@ pare_status pare_runner_prepare(pare_ctx *ctx, pare_runner_need *need, pare_runn
     return PARE_OK;
 }
 
+pare_status pare_runner_prepare(pare_ctx *ctx, pare_runner_need *need, pare_runner *r,
+                                pare_pool *pool, const pare_eval_input *inputs, size_t n_inputs)
+{
+    PARE_TRY(pare_states_merge(ctx, &r->states, inputs, n_inputs, &inputs, &n_inputs));
+    return make_ready(ctx, need, r, pool, inputs, n_inputs);
+}
+
 pare_status pare_runner_run(pare_ctx *ctx, pare_datum **out, pare_runner *r, pare_pool *pool,
                             const pare_eval_input *inputs, size_t n_inputs)
 {
     pare_runner_need need;
     *out = NULL;
-    PARE_TRY(pare_runner_prepare(ctx, &need, r, pool, inputs, n_inputs));
+    PARE_TRY(pare_states_merge(ctx, &r->states, inputs, n_inputs, &inputs, &n_inputs));
+    PARE_TRY(make_ready(ctx, &need, r, pool, inputs, n_inputs));
+    PARE_TRY(pare_states_begin(ctx, &r->states, n_inputs));
     pare_session_set_seed(r->session, r->seed);
     if (r->is_measured) pare_session_seconds(r->session);
-    return pare_session_run(ctx, r->session, inputs, n_inputs, out);
+    const pare_status st = pare_session_run(ctx, r->session, inputs, n_inputs, out);
+    pare_states_end(ctx, &r->states, r->current, *out);
+    return st;
 }
 
 /* --- the rest --------------------------------------------------------------------------------- */
@@ -341,12 +268,12 @@ static void replace_content(pare_ctx *ctx, pare_runner *r, pare_value_id value,
                             const pare_tensor *old, pare_tensor *tensor)
 {
     if (is_shared(r, value, old)) {
-        drop_plans(ctx, r);
+        end_session(ctx, r);
+        pare_plan_cache_drop(ctx, &r->plans, PARE_NONE);
         pare_packs_forget(ctx, r->packs, old);
         return;
     }
-    for (size_t i = r->n_plans; i-- > 0;)
-        if (pare_plan_depends(r->plans[i].plan, value)) drop_plan(ctx, r, i);
+    pare_plan_cache_drop(ctx, &r->plans, value);
     pare_packs_replace(ctx, r->packs, old, tensor);
 }
 
@@ -370,6 +297,20 @@ pare_status pare_runner_set_tensor(pare_ctx *ctx, pare_runner *r, pare_value_id 
     pare_tensor_unref(old);
     pare_tensor_unref(dense);
     return st;
+}
+
+const pare_tensor *pare_runner_state(const pare_runner *r, pare_value_id input)
+{
+    const pare_state *s = pare_states_of(&r->states, input);
+    return s ? s->tensor : NULL;
+}
+
+pare_status pare_runner_set_state(pare_ctx *ctx, pare_runner *r, pare_value_id input,
+                                  const pare_tensor *tensor)
+{
+    pare_state *s = pare_states_of(&r->states, input);
+    if (!s) return pare_fail(ctx, PARE_EUSAGE, "value %" PRIu32 ": not declared persistent", input);
+    return pare_state_set(ctx, s, tensor);
 }
 
 void pare_runner_set_seed(pare_runner *r, uint64_t seed)
@@ -400,9 +341,10 @@ const pare_model *pare_runner_model(const pare_runner *r)
 
 pare_runner_stats pare_runner_stats_of(const pare_runner *r)
 {
-    pare_runner_stats s = { .n_plans = r->n_plans, .pack_bytes = pare_packs_bytes(r->packs),
+    pare_runner_stats s = { .n_plans = r->plans.n, .pack_bytes = pare_packs_bytes(r->packs),
                             .workspace_bytes = r->workspace.n_bytes,
-                            .n_packed = pare_packs_count(r->packs), .n_planned = r->n_planned };
-    for (size_t i = 0; i < r->n_plans; i++) s.plan_bytes += r->plans[i].n_bytes;
+                            .n_packed = pare_packs_count(r->packs),
+                            .n_planned = r->plans.n_planned };
+    for (size_t i = 0; i < r->plans.n; i++) s.plan_bytes += r->plans.items[i].n_bytes;
     return s;
 }

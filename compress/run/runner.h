@@ -26,6 +26,12 @@ typedef struct pare_runner_opts {
      * them is computed beforehand. */
     const pare_value_id *variable; /* [n_variable] */
     size_t n_variable;
+    /* Inputs that the runner keeps: each is in the next run what an output is in this one (weights
+     * in training, an optimiser's moments, the keys and values of a decoder). Where the shape stays
+     * they are updated in place. A run may give one, which is copied and stays; else it must have
+     * been given or set before. Its output is NONE among those of a run: see pare_runner_state. */
+    const pare_persistent *persistent; /* [n_persistent] */
+    size_t n_persistent;
 } pare_runner_opts;
 
 /* Makes a runner of a model, of which it keeps a copy that shares the tensors. opts may be NULL.
@@ -44,7 +50,7 @@ pare_status pare_runner_run(pare_ctx *ctx, pare_datum **out, pare_runner *runner
 typedef struct pare_runner_need {
     uint64_t arena_bytes;   /* values between steps, and scratch memory of all threads */
     uint64_t output_bytes;
-    uint64_t weight_bytes;  /* packed weights, and constants of the plan */
+    uint64_t weight_bytes;  /* packed weights, constants of the plan, what is persistent */
     uint64_t total_bytes;   /* of these; what islands allocate besides is not known before */
     pare_plan_cost plan;
 } pare_runner_need;
@@ -58,6 +64,15 @@ pare_status pare_runner_prepare(pare_ctx *ctx, pare_runner_need *need, pare_runn
  * another value, type or shape; ENOMEM. */
 pare_status pare_runner_set_tensor(pare_ctx *ctx, pare_runner *runner, pare_value_id value,
                                    pare_tensor *tensor);
+
+/* What a persistent input will be in the next run: borrowed until the next call. NULL: it was not
+ * given yet, or was lost in a run that failed while updating it in place; then it has to be given
+ * again. */
+const pare_tensor *pare_runner_state(const pare_runner *runner, pare_value_id input);
+
+/* Makes a persistent input a copy of a tensor. EUSAGE for another value; ENOMEM. */
+pare_status pare_runner_set_state(pare_ctx *ctx, pare_runner *runner, pare_value_id input,
+                                  const pare_tensor *tensor);
 
 /* Seed of operators that draw random numbers, for the runs to come. */
 void pare_runner_set_seed(pare_runner *runner, uint64_t seed);

@@ -368,13 +368,20 @@ static pare_status run_steps(pare_ctx *ctx, pare_session *s)
     return PARE_OK;
 }
 
-/* Makes the tensors that steps write outputs to. */
+/* Finds or makes the tensors that steps write outputs to. */
 static pare_status make_outputs(pare_ctx *ctx, pare_session *s, pare_datum *out)
 {
     const size_t n = s->plan->model->graph->outputs.n;
     for (size_t i = 0; i < n; i++) {
         const pare_plan_result *r = &s->plan->results[i];
         if (r->buffer == PARE_NO_BUFFER) continue;
+        if (r->updates != PARE_NONE) {
+            const pare_datum *state = &s->evaluator.datums[r->updates];
+            out[i] = (pare_datum){ .kind = PARE_TYPE_TENSOR,
+                                   .tensor = pare_tensor_ref(state->tensor) };
+            s->address[r->buffer] = (void *)state->tensor->payload.data;
+            continue;
+        }
         PARE_TRY(pare_tensor_new(ctx, &out[i].tensor, r->laid.dtype, r->laid.rank, r->laid.dims));
         out[i].kind = PARE_TYPE_TENSOR;
         s->address[r->buffer] = out[i].tensor->owner->data;

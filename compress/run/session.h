@@ -56,7 +56,8 @@ void pare_session_free(pare_ctx *ctx, pare_session *session); /* accepts NULL */
 bool pare_plan_suits(const pare_plan *plan, const pare_eval_input *inputs, size_t n_inputs);
 
 /* Runs once. Inputs are those that the plan was made for, in any order. *out holds
- * model->graph->outputs.n datums, which the caller drops and frees with pare_free. EFORMAT for an
+ * model->graph->outputs.n datums, which the caller drops and frees with pare_free; those that
+ * pare_plan_updates names are the tensors that were given, written over. EFORMAT for an
  * input that is missing, and for what evals refuse; EUSAGE for inputs that the plan was not made
  * for. */
 pare_status pare_session_run(pare_ctx *ctx, pare_session *session, const pare_eval_input *inputs,

@@ -386,7 +386,7 @@ pare_status pare_lower_elementwise(pare_planner *p, pare_lowering *l, bool *done
     PARE_TRY(bind_operands(&a, &out));
     const pare_value_id result = pare_lower_result(p, l);
     if (primary >= 0 && program->operands[primary].dtype == out.dtype &&
-        pare_plan_dies(p, values[primary])) {
+        pare_plan_dies(p, values[primary]) && !pare_plan_is_update(p, result)) {
         out.buffer = program->operands[primary].buffer;
         PARE_TRY(pare_plan_alias(p, result, &out));
     } else {

@@ -249,3 +249,19 @@ pare_status pare_program_step(pare_planner *p, pare_program *program)
     for (uint32_t i = 0; i < program->n_operands; i++) touches[i + 1] = &program->operands[i];
     return pare_plan_step(p, &step, touches, program->n_operands + 1);
 }
+
+bool pare_program_is_in_place(const pare_step *step, uint32_t buffer)
+{
+    const pare_program *program = step->args;
+    if (step->run != run_program) return false;
+    for (uint32_t i = 0; i < program->n_operands; i++) {
+        const pare_laid *x = &program->operands[i];
+        if (x->buffer != buffer) continue;
+        if (x->offset != program->out.offset ||
+            pare_laid_width(x) != pare_laid_width(&program->out) ||
+            memcmp(program->strides[i], program->out_strides,
+                   program->rank * sizeof(program->out_strides[0])) != 0)
+            return false;
+    }
+    return true;
+}

@@ -45,4 +45,8 @@ typedef struct pare_program {
 /* Finds the walk of a program whose operands, output and ops are set, and adds its step. */
 pare_status pare_program_step(pare_planner *p, pare_program *program);
 
+/* Whether a step is a program that reads a buffer only at the very elements that it then writes:
+ * its output may be that buffer. */
+bool pare_program_is_in_place(const pare_step *step, uint32_t buffer);
+
 #endif
