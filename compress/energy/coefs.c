@@ -199,18 +199,45 @@ static void read_target(pare_coefs *c)
     c->items[PARE_COEF_MODEL] = (pare_coef){ { .spread = fit_error > 0 ? fit_error : 0 }, 1 };
 }
 
+/* What one family of numbers has in common: its name, and which part of the variance. Energies of
+ * operations in several types come from one process and one way of issuing them, and are wrong
+ * together; so are rates, which come from one clock. */
+typedef struct family {
+    const char *name;
+    double common;
+} family;
+
+static family family_of(int coef)
+{
+    if (coef < PARE_COEF_BYTE_PJ) return (family){ "arithmetic", 0.8 };
+    if (coef < PARE_COEF_LAUNCH_NJ) return (family){ "stores", 0.5 };
+    if (coef < PARE_COEF_MAC_RATE) return (family){ "power", 0 };
+    if (coef < PARE_COEF_EFFICIENCY) return (family){ "rates", 0.8 };
+    if (coef < PARE_COEF_BYTE_RATE) return (family){ "efficiencies", 0.5 };
+    return (family){ "bandwidths", coef < PARE_COEF_BANDWIDTH ? 0.5 : 0 };
+}
+
+static pare_rng stream_of(const pare_coefs *c, uint64_t seed, const char *name)
+{
+    char stream[320];
+    snprintf(stream, sizeof(stream), "%s/%s", c->target->name ? c->target->name : "", name);
+    return pare_rng_named(seed, stream);
+}
+
 /* Shares stay shares: what is drawn above 1 is 1. */
 static void draw(pare_coefs *c, uint64_t seed, int coef)
 {
-    char name[160], stream[320];
+    char name[160];
     const pare_coef *item = &c->items[coef];
+    const family f = family_of(coef);
     const bool is_share =
         coef == PARE_COEF_BANDWIDTH || (coef >= PARE_COEF_EFFICIENCY && coef < PARE_COEF_BYTE_RATE);
     pare_coef_name(name, sizeof(name), c->target, coef);
-    snprintf(stream, sizeof(stream), "%s/%s", c->target->name ? c->target->name : "", name);
-    pare_rng rng = pare_rng_named(seed, stream);
+    pare_rng own = stream_of(c, seed, name), common = stream_of(c, seed, f.name);
     for (int d = 0; d < PARE_ESTIMATE_DRAWS; d++) {
-        const double value = item->value * exp(item->figure.spread * pare_rng_normal(&rng));
+        const double z = sqrt(f.common) * pare_rng_normal(&common) +
+                         sqrt(1 - f.common) * pare_rng_normal(&own);
+        const double value = item->value * exp(item->figure.spread * z);
         c->draws[coef][d] = is_share && value > 1 ? 1 : value;
     }
 }

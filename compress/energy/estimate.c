@@ -43,10 +43,45 @@ static bool names_dequantize(const pare_fusion_rule *rule)
     return false;
 }
 
+/* Operators that pass integers on run between DequantizeLinear and QuantizeLinear without either;
+ * files of targets list them apart from what fuses. */
+static pare_status add_moves(pare_estimator *est)
+{
+    static const pare_op_name dequantize[] = { { "", "DequantizeLinear" } };
+    static const pare_op_name quantize[] = { { "", "QuantizeLinear" } };
+    static const pare_fusion_part behind = { .ops = { quantize, 1 },
+                                             .operands = PARE_OPERAND_CONSTANT,
+                                             .first = true };
+    const pare_target_quant *quant = &est->e->target->rules.quant;
+    pare_arena *arena = &est->e->arena;
+    pare_op_name *names = pare_arena_array(arena, quant->n_ops, sizeof(*names));
+    pare_fusion_part *anchor = pare_arena_zero(arena, sizeof(*anchor));
+    pare_fusion_rule *rules = pare_arena_array(arena, est->rules.n + 1, sizeof(*rules));
+    if (!names || !anchor || !rules) return pare_arena_fail(est->ctx, arena);
+    size_t n = 0;
+    for (size_t i = 0; i < quant->n_ops; i++)
+        if (quant->ops[i].role == PARE_QUANT_MOVES)
+            names[n++] = (pare_op_name){ "", quant->ops[i].op };
+    *anchor = (pare_fusion_part){ .ops = { names, n }, .first = true };
+    for (size_t i = 0; i < est->rules.n; i++) rules[i] = est->rules.items[i];
+    rules[est->rules.n] = (pare_fusion_rule){
+        .name = "moves",
+        .kind = PARE_FUSE_CHAIN,
+        .anchors = anchor,
+        .n_anchors = 1,
+        .parts = &behind,
+        .n_parts = 1,
+        .before = { dequantize, 1 },
+    };
+    est->rules = (pare_fusion_rules){ rules, est->rules.n + 1 };
+    return PARE_OK;
+}
+
 static pare_status prepare_rules(pare_estimator *est)
 {
     pare_arena *arena = &est->e->arena;
     PARE_TRY(pare_target_fusion(est->ctx, &est->rules, arena, est->e->target));
+    if (est->e->target->rules.has_quant) PARE_TRY(add_moves(est));
     est->takes_dequantize = pare_arena_zero(arena, est->rules.n + 1);
     if (!est->takes_dequantize) return pare_arena_fail(est->ctx, arena);
     for (size_t i = 0; i < est->rules.n; i++)

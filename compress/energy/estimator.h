@@ -100,7 +100,7 @@ typedef struct pare_traffic {
 void pare_traffic_add(const pare_estimator *est, pare_traffic *traffic,
                       const pare_operand *operand);
 
-/* Adds what a product [m,k] x [k,n] re-reads since its operands do not fit into the nearer store. */
+/* Adds what a product [m,k] x [k,n] re-reads as its operands do not fit into the nearer store. */
 void pare_traffic_add_product(const pare_estimator *est, pare_traffic *traffic,
                               const pare_cost *cost, const pare_operand *weight,
                               const pare_operand *input, const pare_operand *output);

@@ -13,6 +13,7 @@ typedef struct measure {
     bool modelled;
     bool is_quantized; /* computed in integers between DequantizeLinear and
                                  QuantizeLinear */
+    bool only_moves;   /* and passes integers on as they are: no requantizing */
     pare_arithmetic quantized_type;
     double macs, ops;
     double ops_of[PARE_N_ARITHMETIC]; /* by the type that the model asks for */
@@ -80,6 +81,42 @@ static bool has_op(const measure *m, const char *name)
     return false;
 }
 
+static const pare_quant_op *quant_op(const measure *m, const pare_node *n)
+{
+    const pare_target_quant *quant = &m->f->est->e->target->rules.quant;
+    for (size_t i = 0; i < quant->n_ops; i++)
+        if (!*pare_node_domain(n) && n->op_type && !strcmp(n->op_type, quant->ops[i].op))
+            return &quant->ops[i];
+    return NULL;
+}
+
+/* The lists are what pare prefers to write: the other sign of as many bits runs, too. */
+static bool is_form(const pare_quant_form *forms, size_t n, pare_dtype dtype)
+{
+    for (size_t i = 0; i < n; i++)
+        if (pare_dtype_of(pare_dtype_by_name(forms[i].type))->bits == pare_dtype_of(dtype)->bits)
+            return true;
+    return false;
+}
+
+/* Whether the target's rules, if it has any for integers, let the operator run in integers. */
+static bool may_be_quantized(const measure *m, const pare_node *anchor)
+{
+    if (!m->f->est->e->target->rules.has_quant) return true;
+    const pare_quant_op *op = quant_op(m, anchor);
+    return op && op->role != PARE_QUANT_ABSORBED;
+}
+
+static bool takes_type(const measure *m, pare_value_id stored)
+{
+    const pare_target_rules *rules = &m->f->est->e->target->rules;
+    const pare_target_quant *quant = &rules->quant;
+    if (!rules->has_quant) return true;
+    if (m->f->est->values[stored].is_const)
+        return is_form(quant->weights, quant->n_weights, dtype_of(m, stored));
+    return is_form(quant->activations, quant->n_activations, dtype_of(m, stored));
+}
+
 /* A group runs in integers when all that it reads comes from DequantizeLinear, and what it makes
  * goes into QuantizeLinear; products of matrices may also give floats. */
 static void find_quantized(measure *m)
@@ -90,6 +127,7 @@ static void find_quantized(measure *m)
          weights = !is_matmul && !is_op(anchor, "Conv") && !is_op(anchor, "ConvTranspose");
     pare_arithmetic type = PARE_N_ARITHMETIC;
     if (!has_op(m, "QuantizeLinear") && !is_matmul) return;
+    if (!may_be_quantized(m, anchor)) return;
     for (uint32_t i = 0; i < m->g->n_nodes; i++) {
         const pare_node *n = node_at(m, m->g->nodes[i]);
         if (is_op(n, "DequantizeLinear")) continue;
@@ -100,12 +138,16 @@ static void find_quantized(measure *m)
             if (!dq && !is_inside(m, v) && is_float_activation(m, v)) return;
             if (!dq) continue;
             if (n == anchor && k == 1) weights = true;
-            if (n == anchor && k > 1) continue; /* a bias */
+            if (n == anchor && k > 1 && m->f->est->values[dq->inputs[0].value].is_const)
+                continue; /* a bias */
+            if (!takes_type(m, dq->inputs[0].value)) return;
             any |= !m->f->est->values[dq->inputs[0].value].is_const;
             type = wider(type, pare_coef_type_of(dtype_of(m, dq->inputs[0].value)));
         }
     }
     m->is_quantized = any && weights && type < PARE_N_ARITHMETIC;
+    const pare_quant_op *op = quant_op(m, anchor);
+    m->only_moves = m->is_quantized && op && op->role == PARE_QUANT_MOVES;
     m->quantized_type = type;
 }
 
@@ -128,6 +170,7 @@ static void add_cost(measure *m, pare_node_id id, const pare_cost *c)
 {
     const pare_node *n = node_at(m, id);
     if (m->is_quantized && is_op(n, "DequantizeLinear")) return;
+    if (m->only_moves && is_op(n, "QuantizeLinear")) return;
     m->moves |= !c->is_view;
     m->macs += (double)c->macs;
     m->ops += (double)c->other_ops;
