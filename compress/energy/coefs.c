@@ -235,8 +235,8 @@ static void draw(pare_coefs *c, uint64_t seed, int coef)
     pare_coef_name(name, sizeof(name), c->target, coef);
     pare_rng own = stream_of(c, seed, name), common = stream_of(c, seed, f.name);
     for (int d = 0; d < PARE_ESTIMATE_DRAWS; d++) {
-        const double z = sqrt(f.common) * pare_rng_normal(&common) +
-                         sqrt(1 - f.common) * pare_rng_normal(&own);
+        const double z =
+            sqrt(f.common) * pare_rng_normal(&common) + sqrt(1 - f.common) * pare_rng_normal(&own);
         const double value = item->value * exp(item->figure.spread * z);
         c->draws[coef][d] = is_share && value > 1 ? 1 : value;
     }

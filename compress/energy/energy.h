@@ -60,7 +60,7 @@ typedef struct pare_estimate_layer {
     uint32_t depth;           /* of its graph: 0 main graph, more: nested or a function's */
     double times;             /* how often it runs per run of the model; counts below include it */
     pare_work work;
-    uint64_t macs, other_ops; /* as the graph has them, zeros included */
+    uint64_t macs, other_ops; /* as the graph has them: zeros, and what fusing saves, included */
     pare_arithmetic mac_type, op_type; /* that the target does them in */
     const char *weight_type;  /* as stored; NULL: no weights */
     const char *activation_type; /* as stored, of the first input, else output; NULL */

@@ -233,6 +233,23 @@ static void keep_costlier(pare_estimator *est, size_t first, size_t second)
     e->n_layers = first + n;
 }
 
+/* Values of a function's body differ from call to call. */
+static pare_status run_function(pare_frame *f, uint32_t group, const pare_cost *cost)
+{
+    pare_estimator *est = f->est;
+    pare_shapes *outer = est->shapes, *inner = NULL;
+    uint64_t peak = 0;
+    PARE_TRY(
+        pare_infer_called(est->ctx, &inner, est->model, f->groups->items[group].anchor, outer));
+    est->shapes = inner;
+    const pare_status st = pare_frame_run(est, cost->bodies[0], f->times, f->depth + 1,
+                                          f->base_ram + f->ram[group], &peak, false);
+    est->shapes = outer;
+    pare_shapes_free(est->ctx, inner);
+    f->ram[group] += peak;
+    return st;
+}
+
 static pare_status run_bodies(pare_frame *f, uint32_t group, const pare_cost *cost)
 {
     pare_estimator *est = f->est;
@@ -240,6 +257,7 @@ static pare_status run_bodies(pare_frame *f, uint32_t group, const pare_cost *co
     const double times = f->times * (double)cost->trips;
     const uint64_t base = f->base_ram + f->ram[group];
     uint64_t peak = 0, second_peak = 0;
+    if (cost->function) return run_function(f, group, cost);
     if (!cost->bodies[0] || !cost->trips) return PARE_OK;
     if (!cost->trips_known) est->n_guessed_loops++;
     PARE_TRY(pare_frame_run(est, cost->bodies[0], times, f->depth + 1, base, &peak, false));

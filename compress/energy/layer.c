@@ -1,4 +1,5 @@
 #include "energy/estimator.h"
+#include "op/cost_weights.h"
 #include "op/layers.h"
 
 #include <math.h>
@@ -15,8 +16,9 @@ typedef struct measure {
                                  QuantizeLinear */
     bool only_moves;   /* and passes integers on as they are: no requantizing */
     pare_arithmetic quantized_type;
-    double macs, ops;
-    double ops_of[PARE_N_ARITHMETIC]; /* by the type that the model asks for */
+    double macs, other_ops;           /* as the graph has them */
+    double ops;                       /* as they are done */
+    double ops_of[PARE_N_ARITHMETIC]; /* of these, by the type that the model asks for */
     pare_cost product;                /* of the node with most MACs; none: macs 0 */
     pare_node_id product_node;
     pare_work work;
@@ -166,17 +168,34 @@ static pare_arithmetic asked_type(const measure *m, const pare_cost *c)
     return wider(w, a);
 }
 
+/* What part of a node's other operations is left to do once its group is fused. A batch norm behind
+ * a product goes into its weights; in integers, bounds go into the range of the result, which is
+ * requantized from the sums without ever having been a float. */
+static double share_done(const measure *m, const pare_node *n)
+{
+    const bool is_chain = m->g->rule && m->g->rule->kind == PARE_FUSE_CHAIN;
+    const bool is_anchor = n == node_at(m, m->g->anchor);
+    if (is_chain && !is_anchor && is_op(n, "BatchNormalization")) return 0;
+    if (!m->is_quantized) return 1;
+    if (is_op(n, "DequantizeLinear")) return 0;
+    if (is_op(n, "QuantizeLinear"))
+        return m->only_moves ? 0 : (double)PARE_OPS_REQUANTIZE / PARE_OPS_QUANTIZE;
+    return !is_anchor && (is_op(n, "Relu") || is_op(n, "Clip")) ? 0 : 1;
+}
+
 static void add_cost(measure *m, pare_node_id id, const pare_cost *c)
 {
     const pare_node *n = node_at(m, id);
+    const double ops = (double)c->other_ops * share_done(m, n);
+    m->other_ops += (double)c->other_ops;
     if (m->is_quantized && is_op(n, "DequantizeLinear")) return;
     if (m->only_moves && is_op(n, "QuantizeLinear")) return;
     m->moves |= !c->is_view;
     m->macs += (double)c->macs;
-    m->ops += (double)c->other_ops;
+    m->ops += ops;
     pare_arithmetic type = m->is_quantized ? m->quantized_type : pare_coef_type_of(c->other);
     if (type >= PARE_N_ARITHMETIC) type = asked_type(m, c);
-    if (type < PARE_N_ARITHMETIC) m->ops_of[type] += (double)c->other_ops;
+    if (type < PARE_N_ARITHMETIC) m->ops_of[type] += ops;
     if (c->macs <= m->product.macs) return;
     m->product = *c;
     m->product_node = id;
@@ -191,9 +210,10 @@ static void add_absorbed(measure *m)
         const pare_value_id v = anchor->inputs[i].value;
         if (v == PARE_NONE || is_inside(m, v) || !dequantized_by(m, anchor, v)) continue;
         const pare_operand o = pare_operand_read(m->f, m->group, v, -1);
-        m->ops += 2 * o.elements;
+        m->ops += PARE_OPS_DEQUANTIZE * o.elements;
+        m->other_ops += PARE_OPS_DEQUANTIZE * o.elements;
         const pare_arithmetic type = pare_coef_type_of(dtype_of(m, v));
-        if (type < PARE_N_ARITHMETIC) m->ops_of[type] += 2 * o.elements;
+        if (type < PARE_N_ARITHMETIC) m->ops_of[type] += PARE_OPS_DEQUANTIZE * o.elements;
     }
 }
 
@@ -369,7 +389,7 @@ static void fill_layer(const measure *m, pare_estimate_layer *l, pare_layer_work
         .times = m->f->times,
         .work = m->work,
         .macs = (uint64_t)llround(m->macs * k),
-        .other_ops = (uint64_t)llround(m->ops * k),
+        .other_ops = (uint64_t)llround(m->other_ops * k),
         .mac_type = mac_type(m),
         .op_type = op_type(m),
         .weight_type = m->weight_type,
