@@ -25,6 +25,7 @@ enum {
     MAX_PATH_BYTES = 1024,
     MAX_PART_BYTES = 255,
     MAX_PATH_PARTS = 16,
+    SHOWN_BYTES = 300, /* of a path in messages */
 };
 
 struct pare_archive {
@@ -100,14 +101,14 @@ static pare_status sort(indexer *x)
 
 /* --- contents --------------------------------------------------------------------------------- */
 
-/* libarchive's own words, which name no file. */
+/* libarchive's own words, which name no file and may end in a newline. */
 static pare_status fail_reading(indexer *x)
 {
-    const char *const text = archive_error_string(x->reader);
+    const char *const text = pare_str_or_empty(archive_error_string(x->reader));
     const int error = archive_errno(x->reader);
     if (error == ENOMEM) return pare_fail_memory(x->ctx, 0);
-    return pare_fail(x->ctx, error == EIO ? PARE_EIO : PARE_EFORMAT,
-                     "damaged or cut short: %s", text ? text : "no reason is given");
+    return pare_fail(x->ctx, error == EIO ? PARE_EIO : PARE_EFORMAT, "damaged or cut short: %.*s",
+                     (int)strcspn(text, "\n"), text);
 }
 
 static pare_status check_amount(indexer *x, uint64_t more)
@@ -252,6 +253,7 @@ static pare_status add_entry(indexer *x, struct archive_entry *entry, const char
 
 static pare_status settle_kind(indexer *x)
 {
+    char head[2] = "";
     switch (archive_format(x->reader) & ARCHIVE_FORMAT_BASE_MASK) {
     case ARCHIVE_FORMAT_TAR: x->a->kind = PARE_ARCHIVE_TAR; break;
     case ARCHIVE_FORMAT_ZIP: x->a->kind = PARE_ARCHIVE_ZIP; break;
@@ -261,6 +263,9 @@ static pare_status settle_kind(indexer *x)
     x->is_plain = n_filters == 1;
     if (n_filters > MAX_FILTERS)
         return pare_fail(x->ctx, PARE_EFORMAT, "compressed %d times over", n_filters - 1);
+    if (x->a->kind == PARE_ARCHIVE_SINGLE && pread(x->a->fd, head, 2, 0) == 2 &&
+        memcmp(head, "PK", 2) == 0)
+        return pare_fail(x->ctx, PARE_EFORMAT, "damaged or cut short: a zip without its directory");
     return PARE_OK;
 }
 
@@ -277,8 +282,9 @@ static pare_status take_entries(indexer *x)
         if (!path) path = archive_entry_pathname(entry);
         if (!path) return pare_fail(x->ctx, PARE_EFORMAT, "an entry's name cannot be read");
         const pare_status st = add_entry(x, entry, path);
-        if (st) return x->a->kind == PARE_ARCHIVE_SINGLE ? st
-                                                         : pare_fail_in(x->ctx, st, "'%s': ", path);
+        if (st && x->a->kind != PARE_ARCHIVE_SINGLE)
+            pare_fail_in(x->ctx, st, "'%.*s': ", SHOWN_BYTES, path);
+        if (st) return st;
     }
 }
 

@@ -76,9 +76,9 @@ static pare_status check_all_fed(pare_ctx *ctx, const pare_shared *s)
         bool fed = false;
         for (size_t k = 0; k < s->n_feeds; k++) fed |= s->feeds[k].want == &s->wants[i];
         if (!fed)
-            return pare_fail(ctx, PARE_EFORMAT, "%sthe model's input '%s' has no data: add it below "
-                             "'inputs', e.g. \"%s: zeros\"", s->desc.inputs[0].at, s->wants[i].name,
-                             s->wants[i].name);
+            return pare_fail(ctx, PARE_EFORMAT, "%sthe model's input '%s' has no data: add it "
+                             "below 'inputs', e.g. \"%s: zeros\"", s->desc.inputs[0].at,
+                             s->wants[i].name, s->wants[i].name);
     }
     return PARE_OK;
 }
