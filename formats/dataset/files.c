@@ -252,17 +252,17 @@ static pare_status hash_file(pare_ctx *ctx, pare_files *files, size_t i, pare_ha
                              uint8_t *piece)
 {
     pare_file *file = &files->items[i];
-    int fd = -1;
-    PARE_TRY(open_member(ctx, files, i, &fd));
+    int fd = file->fd;
+    if (fd < 0) PARE_TRY(open_member(ctx, files, i, &fd));
     pare_status st = PARE_OK;
     for (uint64_t at = 0; !st && at < file->n_bytes;) {
         const uint64_t left = file->n_bytes - at;
         const size_t n = left < HASH_BYTES ? (size_t)left : HASH_BYTES;
-        st = read_from(ctx, files, i, fd, at, piece, n);
+        st = read_from(ctx, files, i, fd, file->offset + at, piece, n);
         if (!st) pare_hasher_add(hasher, piece, n);
         at += n;
     }
-    close(fd);
+    if (file->fd < 0) close(fd);
     file->hash = pare_hasher_128(hasher);
     file->has_hash = !st;
     return st;

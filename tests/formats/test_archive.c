@@ -38,12 +38,18 @@ static void all_containers_hold_the_same(void **state)
         bool is_plain; /* nothing has to be unpacked */
         size_t extra;
     } rows[] = {
-        { "plain.tar", PARE_ARCHIVE_TAR, true, 0 },     { "reversed.tar", PARE_ARCHIVE_TAR, true, 0 },
-        { "dots.tar", PARE_ARCHIVE_TAR, true, 0 },      { "pax.tar", PARE_ARCHIVE_TAR, true, 0 },
-        { "gnu.tar", PARE_ARCHIVE_TAR, true, 0 },       { "junk.tar", PARE_ARCHIVE_TAR, true, 3 },
-        { "gzip.tar.gz", PARE_ARCHIVE_TAR, false, 0 },  { "bzip2.tar.bz2", PARE_ARCHIVE_TAR, false, 0 },
-        { "xz.tar.xz", PARE_ARCHIVE_TAR, false, 0 },    { "zstd.tar.zst", PARE_ARCHIVE_TAR, false, 0 },
-        { "stored.zip", PARE_ARCHIVE_ZIP, true, 0 },    { "deflated.zip", PARE_ARCHIVE_ZIP, false, 0 },
+        { "plain.tar", PARE_ARCHIVE_TAR, true, 0 },
+        { "reversed.tar", PARE_ARCHIVE_TAR, true, 0 },
+        { "dots.tar", PARE_ARCHIVE_TAR, true, 0 },
+        { "pax.tar", PARE_ARCHIVE_TAR, true, 0 },
+        { "gnu.tar", PARE_ARCHIVE_TAR, true, 0 },
+        { "junk.tar", PARE_ARCHIVE_TAR, true, 3 },
+        { "gzip.tar.gz", PARE_ARCHIVE_TAR, false, 0 },
+        { "bzip2.tar.bz2", PARE_ARCHIVE_TAR, false, 0 },
+        { "xz.tar.xz", PARE_ARCHIVE_TAR, false, 0 },
+        { "zstd.tar.zst", PARE_ARCHIVE_TAR, false, 0 },
+        { "stored.zip", PARE_ARCHIVE_ZIP, true, 0 },
+        { "deflated.zip", PARE_ARCHIVE_ZIP, false, 0 },
     };
     char dir[TEST_PATH_BYTES], path[TEST_PATH_BYTES];
     test_join(dir, root, "same/folder");

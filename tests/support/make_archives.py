@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """make_archives.py OUT: writes the archives and data sets that tests of formats/dataset read.
 
-OUT/same/     one set of images in every container: folder, tar in several orders and compressions, zip
+OUT/same/     one set of images in every container: folder, tar in several forms, zip
 OUT/hostile/  archives that must be refused, each for one reason
 OUT/data/     arrays, IDX, CIFAR batches, test vectors, labels
 """
@@ -41,8 +41,8 @@ def png(value, size=8):
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(
             ">I", zlib.crc32(kind + data))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 0, 0, 0, 0))
-            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    head = struct.pack(">IIBBBBB", size, size, 8, 0, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
 # Classes of 24, 12 and 6 images; the last three are copies of other ones.
@@ -114,15 +114,18 @@ for container in sorted(os.listdir(path("same", "x")[:-2])):
     if container == "classes.txt":
         continue
     for kind, labels in (("folders", "folders"), ("lines", "classes.txt")):
-        write(f"source: {container}\nlabels: {labels}\npreprocess: [{{color: gray}}, {{divide: 255}}]\n"
-              "split: {calibrate: 12, eval: rest}\n".encode(), "same", f"{container}-{kind}.yaml")
+        text = (f"source: {container}\nlabels: {labels}\n"
+                "preprocess: [{color: gray}, {divide: 255}]\n"
+                "split: {calibrate: 12, eval: rest}\n")
+        write(text.encode(), "same", f"{container}-{kind}.yaml")
 
 # --- hostile archives
 
 
 def one_tar(name="a.bin", content=b"x" * 10, **fields):
     data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w:", format=fields.pop("format", tarfile.USTAR_FORMAT)) as t:
+    format = fields.pop("format", tarfile.USTAR_FORMAT)
+    with tarfile.open(fileobj=data, mode="w:", format=format) as t:
         info = tarfile.TarInfo(name)
         info.size = len(content)
         for key, value in fields.items():
