@@ -102,5 +102,7 @@ pare_status pare_plan_island(pare_planner *p, pare_node_id id)
     p->plan->cost.n_islands++;
     p->plan->cost.n_unplanned += count_unplanned(p, node);
     const pare_step step = { .args = island, .n_tasks = 1, .kernel = "eval" };
-    return pare_plan_step(p, &step, touches, t.n + island->n_out);
+    PARE_TRY(pare_plan_step(p, &step, touches, t.n + island->n_out));
+    pare_plan_note_island(p, node);
+    return PARE_OK;
 }

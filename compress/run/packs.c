@@ -12,12 +12,14 @@ typedef struct pack {
     pare_tensor *tensor;      /* one reference, so that its address is not used again */
     void *block, *data;       /* data is block, aligned */
     size_t n_bytes;
+    bool is_filled;
 } pack;
 
 /* Few thousand entries, each looked up once per plan: a hash table with linear probing. */
 struct pare_packs {
     pack *items;
     size_t n, cap;
+    size_t n_empty;           /* not filled in yet */
     uint32_t *slots;          /* 1 + index of an item; 0: free */
     size_t n_slots;           /* a power of two */
     uint64_t seed[2];         /* of hashes: callers may have other contexts each time */
@@ -110,21 +112,12 @@ static pare_status make_room(pare_ctx *ctx, pare_packs *packs)
 
 static pare_status make_pack(pare_ctx *ctx, pack *p, const pare_pack_key *key, size_t n_bytes)
 {
-    const float *from = NULL;
-    void *owned = NULL;
-    *p = (pack){ .key = *key, .n_bytes = n_bytes,
+    *p = (pack){ .key = *key, .n_bytes = n_bytes, .is_filled = !key->fill,
                  .block = pare_alloc_zero(ctx, n_bytes + ALIGNMENT) };
     if (!p->block) return pare_fail_memory(ctx, n_bytes);
     const uintptr_t at = ((uintptr_t)p->block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     p->data = (uint8_t *)p->block + (at - (uintptr_t)p->block);
     use_large_pages(p, n_bytes);
-    const pare_status st = key->fill ? pare_pack_floats(ctx, key->tensor, &from, &owned) : PARE_OK;
-    if (st) {
-        pare_free(ctx, p->block);
-        return st;
-    }
-    if (key->fill) key->fill(key->params, from, p->data);
-    pare_free(ctx, owned);
     p->tensor = pare_tensor_ref((pare_tensor *)key->tensor);
     return PARE_OK;
 }
@@ -142,11 +135,29 @@ pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key
     pack *p = &packs->items[packs->n];
     PARE_TRY(make_pack(ctx, p, key, n_bytes));
     packs->n++;
-    packs->n_packed++;
+    packs->n_empty += !p->is_filled;
+    packs->n_packed += p->is_filled;
     packs->n_bytes += n_bytes;
     *slot = (uint32_t)packs->n;
     *out = p->data;
     *is_new = true;
+    return PARE_OK;
+}
+
+pare_status pare_packs_fill(pare_ctx *ctx, pare_packs *packs)
+{
+    for (size_t i = 0; packs->n_empty && i < packs->n; i++) {
+        pack *p = &packs->items[i];
+        const float *from = NULL;
+        void *owned = NULL;
+        if (p->is_filled) continue;
+        PARE_TRY(pare_pack_floats(ctx, p->key.tensor, &from, &owned));
+        p->key.fill(p->key.params, from, p->data);
+        pare_free(ctx, owned);
+        p->is_filled = true;
+        packs->n_empty--;
+        packs->n_packed++;
+    }
     return PARE_OK;
 }
 
@@ -162,14 +173,16 @@ static void replace(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor,
         if (is_made_of_it) pare_tensor_unref(p.tensor);
         if (is_made_of_it && (!other || !p.key.fill)) {
             packs->n_bytes -= p.n_bytes;
+            packs->n_empty -= !p.is_filled;
             pare_free(ctx, p.block);
             continue;
         }
         if (is_made_of_it) {
             p.tensor = pare_tensor_ref(other);
             p.key.tensor = other;
-            p.key.fill(p.key.params, (const float *)(const void *)other->payload.data, p.data);
-            packs->n_packed++;
+            if (p.is_filled)
+                p.key.fill(p.key.params, (const float *)(const void *)other->payload.data, p.data);
+            packs->n_packed += p.is_filled;
         }
         packs->items[n++] = p;
     }

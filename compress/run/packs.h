@@ -26,10 +26,14 @@ pare_status pare_packs_new(pare_ctx *ctx, pare_packs **out);
 void pare_packs_free(pare_ctx *ctx, pare_packs *packs);
 
 /* The packed form for a key: *out, aligned to 64, stays valid as long as the packs. When it is not
- * there yet, *is_new is set, and *out has n_bytes: filled in, or, when the form has no fill, zeroed
- * for the caller to fill in at once. ENOMEM. */
+ * there yet, *is_new is set, and *out has n_bytes, zeroed: pare_packs_fill fills them in, or, when
+ * the form has no fill, the caller, at once. ENOMEM. */
 pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key *key,
                            size_t n_bytes, void **out, bool *is_new);
+
+/* Fills in all forms that are not yet, which have taken no more than addresses until now: before a
+ * plan that uses them runs. ENOMEM. */
+pare_status pare_packs_fill(pare_ctx *ctx, pare_packs *packs);
 
 /* Lets go of everything that was made of a tensor's payload; no plan that uses it may be left. */
 void pare_packs_forget(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor);
@@ -44,7 +48,7 @@ void pare_packs_replace(pare_ctx *ctx, pare_packs *packs, const pare_tensor *ten
 pare_status pare_pack_floats(pare_ctx *ctx, const pare_tensor *tensor, const float **out,
                              void **owned);
 
-/* Packed so far: bytes alive, and how often something was packed. */
+/* Bytes of all forms, filled in or not; and how often something was packed. */
 uint64_t pare_packs_bytes(const pare_packs *packs);
 uint64_t pare_packs_count(const pare_packs *packs);
 

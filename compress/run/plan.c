@@ -263,7 +263,8 @@ static pare_status start(pare_planner *p)
     p->is_needed = pare_alloc_zero(p->ctx, p->model->n_nodes + 1);
     p->is_kept = pare_alloc_zero(p->ctx, n_values + 1);
     p->wide = pare_alloc_zero(p->ctx, (n_values + 1) * sizeof(*p->wide));
-    if (!p->values || !p->wide || !p->is_needed || !p->is_kept)
+    p->last_read = pare_alloc_zero(p->ctx, (n_values + 1) * sizeof(*p->last_read));
+    if (!p->values || !p->wide || !p->is_needed || !p->is_kept || !p->last_read)
         return pare_fail_memory(p->ctx, n_values * sizeof(*p->values));
     for (size_t i = 0; i < n_values; i++) {
         const pare_value *v = &p->model->values[i];
@@ -302,9 +303,11 @@ static pare_status build(pare_planner *p)
     PARE_TRY(lower_graph(p, p->model->graph));
     PARE_TRY(give_results(p));
     pare_plan_update_in_place(p);
+    PARE_TRY(pare_plan_find_drops(p));
     PARE_TRY(pare_plan_settle(p));
     plan_cost(p);
-    return PARE_OK;
+    PARE_TRY(pare_packs_fill(p->ctx, p->plan->own_packs));
+    return p->opts->packs_later ? PARE_OK : pare_packs_fill(p->ctx, p->packs);
 }
 
 pare_status pare_plan_kernels(pare_ctx *ctx, const pare_kernels **out)
@@ -337,6 +340,7 @@ pare_status pare_plan_new(pare_ctx *ctx, pare_plan **out, const pare_model *mode
     pare_free(ctx, p.is_needed);
     pare_free(ctx, p.is_kept);
     pare_free(ctx, p.is_variable);
+    pare_free(ctx, p.last_read);
     if (st) pare_plan_unref(ctx, plan);
     else *out = plan;
     return st;

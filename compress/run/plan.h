@@ -38,6 +38,7 @@ typedef struct pare_plan_opts {
                                           given as the input (see pare_plan_updates) */
     size_t n_persistent;
     pare_packs *packs;             /* packed weights that plans share; NULL: the plan's own */
+    bool packs_later;              /* the caller fills in the packs, before running */
     bool islands_only;             /* no fast kernels at all: what tests compare with */
 } pare_plan_opts;
 

@@ -60,6 +60,12 @@ typedef struct pare_watch {
     pare_laid laid;           /* where it lies; PARE_NO_BUFFER: a datum that an island gave */
 } pare_watch;
 
+/* What an island gave, to be let go of after a step. */
+typedef struct pare_drop {
+    uint32_t after;
+    pare_value_id value;
+} pare_drop;
+
 struct pare_plan {
     atomic_uint_least32_t refs;
     const pare_model *model;
@@ -74,6 +80,8 @@ struct pare_plan {
     size_t n_inputs;
     pare_watch *watches;      /* by `after` */
     size_t n_watches, watches_cap;
+    pare_drop *drops;         /* by `after` */
+    size_t n_drops;
     pare_tensor **constants;  /* references that keep addresses alive */
     size_t n_constants, constants_cap;
     uint8_t *depends;         /* [model->n_values] see pare_plan_depends; NULL: on none */
@@ -104,6 +112,8 @@ typedef struct pare_planner {
     uint8_t *is_needed;       /* by node handle */
     uint8_t *is_kept;         /* by value handle */
     uint8_t *is_variable;     /* by value handle; NULL: none is */
+    uint32_t *last_read;      /* by value handle: 1 + the last step whose eval reads it or gives it,
+                                 or that it is shown after; 0: none */
     pare_packs *packs;        /* for payloads of the model */
     pare_node_id node;        /* being lowered */
     const pare_group *group;  /* being lowered */
@@ -286,6 +296,10 @@ pare_status pare_plan_copy(pare_planner *p, const pare_laid *from, const pare_la
 
 /* Adds an island for the node. */
 pare_status pare_plan_island(pare_planner *p, pare_node_id node);
+
+/* Notes what the island that was added last reads and gives; lists when all that is dropped. */
+void pare_plan_note_island(pare_planner *p, const pare_node *node);
+pare_status pare_plan_find_drops(pare_planner *p);
 
 /* Notes kept values that exist by now: inputs and initializers of a graph, and what nodes of a
  * group gave. */

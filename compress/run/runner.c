@@ -118,7 +118,7 @@ pare_status pare_runner_new(pare_ctx *ctx, pare_runner **out, const pare_model *
     if (!st) st = densify(ctx, r);
     r->plans.model = r->model;
     r->plans.opts = (pare_plan_opts){
-        .kernels = r->opts.kernels, .packs = r->packs, .kept = r->opts.kept,
+        .kernels = r->opts.kernels, .packs = r->packs, .packs_later = true, .kept = r->opts.kept,
         .n_kept = r->opts.n_kept, .variable = r->opts.variable, .n_variable = r->opts.n_variable,
         .persistent = r->pairs, .n_persistent = r->opts.n_persistent,
     };
@@ -215,6 +215,7 @@ static pare_status make_ready(pare_ctx *ctx, pare_runner_need *need, pare_runner
     *need = need_of(r, plan, pool);
     if (r->opts.max_memory_bytes && need->total_bytes > r->opts.max_memory_bytes)
         return fail_need(ctx, r, plan, need);
+    PARE_TRY(pare_packs_fill(ctx, r->packs));
     if (r->session && r->current == plan && r->pool == pool &&
         r->n_workers == pare_pool_size(pool))
         return PARE_OK;

@@ -355,6 +355,7 @@ static pare_status run_steps(pare_ctx *ctx, pare_session *s)
 {
     const pare_plan *plan = s->plan;
     size_t next = 0;
+    size_t next_drop = 0;
     PARE_TRY(show_all(ctx, s, 0, &next));
     for (size_t i = 0; i < plan->n_steps; i++) {
         const double start = s->seconds ? now() : 0;
@@ -363,6 +364,8 @@ static pare_status run_steps(pare_ctx *ctx, pare_session *s)
         else PARE_TRY(run_island(ctx, s, step->args));
         if (s->seconds) s->seconds[i] = now() - start;
         PARE_TRY(show_all(ctx, s, i + 1, &next));
+        for (; next_drop < plan->n_drops && plan->drops[next_drop].after == i; next_drop++)
+            pare_datum_drop(ctx, &s->evaluator.datums[plan->drops[next_drop].value]);
         PARE_TRY(pare_check_canceled(ctx));
     }
     return PARE_OK;

@@ -14,6 +14,8 @@ static pare_status watch(pare_planner *p, pare_value_id value)
     pare_watch *w = &plan->watches[plan->n_watches++];
     *w = (pare_watch){ .value = value, .after = plan->n_steps };
     w->laid.buffer = PARE_NO_BUFFER;
+    if (v->in_evaluator && p->last_read[value] < plan->n_steps)
+        p->last_read[value] = (uint32_t)plan->n_steps;
     if (v->constant) {
         w->constant = v->constant;
         w->is_variable = pare_plan_is_variable(p, value);

@@ -5,6 +5,7 @@
 #include "support/test_ctx.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,10 @@ static void a_budget_refuses_before_running(void **state)
     assert_true(stats(&b).workspace_bytes < 1 << 20);
     assert_int_equal(run_rows(&b, 10, 1), PARE_OK);
     finish(&b);
+    start(&b, two_layers, &(pare_runner_opts){ .max_memory_bytes = 100 });
+    assert_int_equal(run_rows(&b, 1, 1), PARE_EBUDGET);
+    assert_int_equal(stats(&b).n_packed, 0); /* nor is anything packed */
+    finish(&b);
 }
 
 /* --- contents --------------------------------------------------------------------------------- */
@@ -244,6 +249,55 @@ static void kept_values_are_shown(void **state)
     finish(&b);
 }
 
+/* --- islands ---------------------------------------------------------------------------------- */
+
+typedef struct meter {
+    const bench *bench;
+    size_t live_bytes;
+} meter;
+
+static pare_status measure(void *user, pare_ctx *ctx, const pare_observed *value)
+{
+    meter *m = user;
+    (void)ctx;
+    (void)value;
+    m->live_bytes = (size_t)test_ctx_live_bytes(&m->bench->t);
+    return PARE_OK;
+}
+
+/* Bytes alive at the end of a chain whose every other node is left to eval. */
+static size_t live_behind(int n)
+{
+    char text[4096];
+    bench b;
+    pare_value_id y = 0;
+    meter m = { &b, 0 };
+    size_t at = (size_t)snprintf(text, sizeof(text),
+                                 "<ir_version: 8, opset_import: [\"\" : 17]>\n"
+                                 "g (float[N,3] x) => (float[N,3] y) {\n  b0 = Neg (x)\n");
+    for (int i = 0; i < n; i++)
+        at += (size_t)snprintf(text + at, sizeof(text) - at,
+                               "  a%d = Einsum <equation = \"ij->ij\"> (b%d)\n  b%d = Exp (a%d)\n",
+                               i, i, i + 1, i);
+    snprintf(text + at, sizeof(text) - at, "  y = Neg (b%d)\n}\n", n);
+    start(&b, text, NULL);
+    y = pare_graph_find(b.model->graph, "y");
+    pare_runner_free(b.ctx, b.runner);
+    const pare_runner_opts opts = { .kept = &y, .n_kept = 1, .observe = measure, .user = &m };
+    assert_int_equal(pare_runner_new(b.ctx, &b.runner, b.model, &opts), PARE_OK);
+    assert_int_equal(run_rows(&b, 10000, 1), PARE_OK);
+    finish(&b);
+    return m.live_bytes;
+}
+
+static void what_islands_gave_goes_when_it_was_read(void **state)
+{
+    (void)state;
+    const size_t one = live_behind(1);
+    assert_true(one > 2 * 120000); /* x, y */
+    assert_true(live_behind(6) < one + 120000);
+}
+
 /* --- variables -------------------------------------------------------------------------------- */
 
 static void replacing_a_tensor_packs_it_alone(void **state)
@@ -325,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_budget_refuses_before_running),
         cmocka_unit_test(inputs_choose_branches),
         cmocka_unit_test(kept_values_are_shown),
+        cmocka_unit_test(what_islands_gave_goes_when_it_was_read),
         cmocka_unit_test(replacing_a_tensor_packs_it_alone),
         cmocka_unit_test(steps_are_measured),
         cmocka_unit_test(the_environment_chooses_a_level),
