@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { MOST_PARTS = 64 }; /* places of a chain are counted in a byte */
+
 /* What pare writes for batch norms of inference; see pare_fusion_own. */
 static const pare_fusion_attr inference[] = { { "spatial", 1 }, { "training_mode", 0 } };
 
@@ -115,24 +117,55 @@ static pare_status make_part(const maker *m, pare_fusion_part *out, const pare_t
     return PARE_OK;
 }
 
+static bool quantizes(const pare_target_part *part)
+{
+    for (size_t i = 0; i < part->n_ops; i++)
+        if (!strcmp(part->ops[i], "QuantizeLinear")) return true;
+    return false;
+}
+
+/* Operators that disappear into the range of the QuantizeLinear behind them: a place in front of
+ * it, in every chain that ends in one. */
+static pare_status make_absorbed(const maker *m, pare_fusion_part *out)
+{
+    const pare_target_quant *quant = &m->target->rules.quant;
+    pare_op_name *names = pare_arena_array(m->arena, quant->n_ops, sizeof(*names));
+    if (!names) return pare_arena_fail(m->ctx, m->arena);
+    *out = (pare_fusion_part){ .operands = PARE_OPERAND_SCALAR | PARE_OPERAND_CONSTANT,
+                               .first = true };
+    out->ops.items = names;
+    for (size_t i = 0; i < quant->n_ops; i++)
+        if (quant->ops[i].role == PARE_QUANT_ABSORBED)
+            PARE_TRY(add_name(m, &out->ops, names, quant->ops[i].op));
+    return PARE_OK;
+}
+
 static pare_status make_rule(const maker *m, pare_fusion_rule *out)
 {
     const pare_target_group *g = m->group;
-    pare_fusion_part *parts = pare_arena_array(m->arena, g->n_parts, sizeof(*parts));
+    pare_fusion_part *parts = pare_arena_array(m->arena, 2 * g->n_parts, sizeof(*parts));
+    size_t n = 0;
     if (!parts) return pare_arena_fail(m->ctx, m->arena);
-    for (size_t i = 0; i < g->n_parts; i++) PARE_TRY(make_part(m, &parts[i], &g->parts[i]));
+    if (g->n_parts > MOST_PARTS)
+        return pare_fail(m->ctx, PARE_EFORMAT,
+                         "target '%s', group '%s': expected at most %d parts, found %zu",
+                         m->target->name, g->name, MOST_PARTS, g->n_parts);
+    for (size_t i = 0; i < g->n_parts; i++) {
+        if (i && !g->cluster && quantizes(&g->parts[i])) PARE_TRY(make_absorbed(m, &parts[n++]));
+        PARE_TRY(make_part(m, &parts[n++], &g->parts[i]));
+    }
     *out = (pare_fusion_rule){ .name = g->name, .anchors = parts };
     if (g->cluster) {
         out->kind = PARE_FUSE_CLUSTER;
-        out->n_anchors = g->n_parts;
-        for (size_t i = 0; i < g->n_parts; i++)
+        out->n_anchors = n;
+        for (size_t i = 0; i < n; i++)
             if (!parts[i].operands) parts[i].first = false;
         return PARE_OK;
     }
     out->kind = PARE_FUSE_CHAIN;
-    out->n_anchors = g->n_parts ? 1 : 0;
+    out->n_anchors = n ? 1 : 0;
     out->parts = parts + out->n_anchors;
-    out->n_parts = g->n_parts - out->n_anchors;
+    out->n_parts = n - out->n_anchors;
     return add_names(m, &out->before, g->before, g->n_before);
 }
 

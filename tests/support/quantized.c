@@ -41,6 +41,18 @@ static void quantize_constant(quantizer *q, pare_node_id node, uint32_t slot, pa
     q->b.status = pare_node_set_input(q->b.ctx, q->model, node, slot, d);
 }
 
+/* A node that makes a value which is there already. */
+static void put_node(quantizer *q, const char *op, pare_value_id from, pare_value_id zero,
+                     pare_value_id to)
+{
+    pare_emit(&q->b, op, from, q->scale, zero);
+    if (q->b.status) return;
+    const pare_value_id made = pare_build_out(&q->b, 0);
+    pare_value_detach(q->model, made);
+    q->b.status = pare_value_remove(q->b.ctx, q->model, made);
+    if (!q->b.status) q->b.status = pare_node_set_output(q->b.ctx, q->model, q->b.last, 0, to);
+}
+
 static bool is_weighted(const pare_node *n)
 {
     return !strcmp(n->op_type, "Conv") || !strcmp(n->op_type, "Gemm") ||
@@ -53,27 +65,62 @@ static bool is_inside(const quantizer *q, pare_value_id value)
     const pare_value *v = &q->model->values[value];
     if (v->n_uses != 1 || v->first_use->user == PARE_NONE || v->producer == PARE_NONE) return false;
     const char *by = q->model->nodes[v->first_use->user].op_type;
-    return !strcmp(by, "BatchNormalization") || !strcmp(by, "Relu") || !strcmp(by, "Clip");
+    return !strcmp(by, "Relu") || !strcmp(by, "Clip");
+}
+
+/* An integer type of the shape that a declared type has. */
+static const pare_type *as_int8(quantizer *q, const pare_type *type)
+{
+    pare_type *copy = type ? pare_arena_copy(&q->model->arena, type, sizeof(*type)) : NULL;
+    if (copy) copy->dtype = PARE_INT8;
+    return copy;
+}
+
+/* The value that comes in is int8 from now on; what reads it reads what is dequantized. */
+static void quantize_input(quantizer *q, pare_value_id value)
+{
+    pare_value_id x = PARE_NONE;
+    if (q->b.status || pare_shapes_of(q->shapes, value)->dtype != PARE_FLOAT) return;
+    const pare_value_id zero = zero_of(q, PARE_INT8);
+    if (!q->b.status) q->b.status = pare_value_derive(q->b.ctx, &x, q->b.graph, "dequantized");
+    if (!q->b.status) q->b.status = pare_value_replace_uses(q->b.ctx, q->model, value, x);
+    if (q->b.status) return;
+    pare_value_set_type(q->model, value, as_int8(q, q->model->values[value].type));
+    put_node(q, "DequantizeLinear", value, zero, x);
+}
+
+static bool is_output(const quantizer *q, pare_value_id value)
+{
+    const pare_value *v = &q->model->values[value];
+    return v->n_uses == 1 && v->first_use->user == PARE_NONE;
 }
 
 static void quantize_value(quantizer *q, pare_value_id value)
 {
+    pare_value_id x = PARE_NONE;
     if (q->b.status || is_inside(q, value)) return;
     if (pare_shapes_of(q->shapes, value)->dtype != PARE_FLOAT) return;
+    const bool goes_out = is_output(q, value);
     const pare_value_id zero = zero_of(q, PARE_INT8);
-    pare_value_id x = PARE_NONE;
+    if (!q->b.status) q->b.status = pare_value_derive(q->b.ctx, &x, q->b.graph, "quantized");
+    if (!q->b.status) q->b.status = pare_value_replace_uses(q->b.ctx, q->model, value, x);
     if (q->b.status) return;
-    q->b.status = pare_value_derive(q->b.ctx, &x, q->b.graph, "quantized");
-    if (q->b.status) return;
-    q->b.status = pare_value_replace_uses(q->b.ctx, q->model, value, x);
+    if (goes_out) {
+        pare_value_set_type(q->model, x, as_int8(q, q->model->values[x].type));
+        put_node(q, "QuantizeLinear", value, zero, x);
+        return;
+    }
     const pare_value_id y = pare_emit(&q->b, "QuantizeLinear", value, q->scale, zero);
-    pare_emit(&q->b, "DequantizeLinear", y, q->scale, zero);
-    if (q->b.status) return;
-    const pare_node_id dq = q->b.last;
-    const pare_value_id made = pare_build_out(&q->b, 0);
-    pare_value_detach(q->model, made);
-    q->b.status = pare_value_remove(q->b.ctx, q->model, made);
-    if (!q->b.status) q->b.status = pare_node_set_output(q->b.ctx, q->model, dq, 0, x);
+    put_node(q, "DequantizeLinear", y, zero, x);
+}
+
+/* What is left of a batch norm once it is in the weights: nothing. */
+static void drop_batch_norm(quantizer *q, pare_node_id node)
+{
+    const pare_node *n = &q->model->nodes[node];
+    if (q->b.status || strcmp(n->op_type, "BatchNormalization")) return;
+    q->b.status = pare_value_replace_uses(q->b.ctx, q->model, n->outputs[0], n->inputs[0].value);
+    if (!q->b.status) q->b.status = pare_node_remove(q->b.ctx, q->model, node);
 }
 
 pare_status test_quantize(pare_ctx *ctx, pare_model *model, bool activations)
@@ -84,15 +131,18 @@ pare_status test_quantize(pare_ctx *ctx, pare_model *model, bool activations)
     for (int i = 0; i < PARE_N_DTYPES; i++) q.zero[i] = PARE_NONE;
     const size_t n_nodes = model->n_nodes;
     q.scale = pare_build_scalar(&q.b, "scale", 0.1f);
+    for (size_t i = 0; i < n_nodes; i++)
+        if (model->nodes[i].graph) drop_batch_norm(&q, (pare_node_id)i);
     for (size_t i = 0; i < n_nodes; i++) {
-        if (!is_weighted(&model->nodes[i])) continue;
+        if (!model->nodes[i].graph || !is_weighted(&model->nodes[i])) continue;
         quantize_constant(&q, (pare_node_id)i, 1, PARE_INT8);
         if (activations) quantize_constant(&q, (pare_node_id)i, 2, PARE_INT32);
     }
     for (size_t i = 0; activations && i < model->graph->inputs.n; i++)
-        quantize_value(&q, model->graph->inputs.items[i].value);
+        quantize_input(&q, model->graph->inputs.items[i].value);
     for (size_t i = 0; activations && i < n_nodes; i++)
-        if (model->nodes[i].n_outputs == 1) quantize_value(&q, model->nodes[i].outputs[0]);
+        if (model->nodes[i].graph && model->nodes[i].n_outputs == 1)
+            quantize_value(&q, model->nodes[i].outputs[0]);
     if (!q.b.status) q.b.status = pare_graph_sort(ctx, model->graph);
     pare_shapes_free(ctx, q.shapes);
     return q.b.status;

@@ -5,9 +5,10 @@
 
 #include "ir/model.h"
 
-/* Weights (input 1 of Conv, Gemm and MatMul) become int8 behind DequantizeLinear, their biases
- * int32; with activations, every float value that no BatchNormalization or Relu alone reads goes
- * through QuantizeLinear and DequantizeLinear of int8. ENOMEM. */
+/* Batch norms go (into the weights, as it were). Weights, input 1 of Conv, Gemm and MatMul, become
+ * int8 behind DequantizeLinear. With activations, biases become int32, inputs and outputs of the
+ * model int8, and every float value goes through QuantizeLinear and DequantizeLinear of int8, but
+ * for those that only a Relu or Clip reads. ENOMEM. */
 pare_status test_quantize(pare_ctx *ctx, pare_model *model, bool activations);
 
 #endif
