@@ -60,7 +60,9 @@ void pare_html_energy(pare_doc *doc, const pare_report *r, const pare_layer_pair
 {
     const bool compared = pare_report_after(r) != NULL;
     double most = 0, sum = 0, shown = 0;
+    size_t n_shared = 0;
     for (size_t i = 0; i < n; i++) {
+        n_shared += pairs[i].before && pairs[i].after;
         const double before = pare_layer_energy(pairs[i].before);
         const double after = pare_layer_energy(pairs[i].after);
         most = fmax(most, fmax(before, after));
@@ -74,6 +76,9 @@ void pare_html_energy(pare_doc *doc, const pare_report *r, const pare_layer_pair
                         MAX_BARS, n, 100 * shown / sum);
     else pare_doc_put(doc, "All layers, the one with most energy first.");
     pare_doc_put(doc, "</p>");
+    if (compared && n_shared < n / 10)
+        pare_doc_put(doc, "<p class=\"hint\">The two models share few names of layers, so that "
+                          "most of them stand alone.</p>");
     pare_html_key(doc, r);
     pare_doc_put(doc, "<div class=\"bars\">\n");
     for (size_t i = 0; i < n && i < MAX_BARS; i++) put_energy_bar(doc, &pairs[i], most, compared);

@@ -14,7 +14,8 @@ static void unit_ops(char out[PARE_UNIT_BYTES], double ops_per_s)
 
 static void unit_ratio(char out[PARE_UNIT_BYTES], double ratio)
 {
-    pare_unit_number(out, ratio);
+    if (ratio < 1000) pare_unit_number(out, ratio);
+    else pare_unit_count(out, ratio);
 }
 
 static void put_dot(pare_doc *doc, const char *css_class, double x, double y, double radius,

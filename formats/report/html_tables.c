@@ -59,7 +59,7 @@ static void put_gate(pare_doc *doc, const pare_report_gate *gate)
     pare_doc_html(doc, gate->value);
     pare_doc_put(doc, gate->passed ? "</td><td class=\"why good\">\xe2\x9c\x93 holds"
                                    : "</td><td class=\"why bad\">\xe2\x9c\x97 fails");
-    if (!gate->passed) {
+    if (gate->reason) {
         pare_doc_put(doc, "<div class=\"hint\">");
         pare_doc_html(doc, gate->reason);
         if (gate->remedy) {
@@ -274,7 +274,8 @@ static void put_ties(pare_doc *doc, const pare_report *r)
         pare_html_name(doc, r->models[tie->a].name, NAME_COLUMNS);
         pare_doc_put(doc, " and ");
         pare_html_name(doc, r->models[tie->b].name, NAME_COLUMNS);
-        pare_doc_format(doc, ": the estimate cannot tell which takes less %s on ", tie->figure);
+        pare_doc_format(doc, ": the estimate cannot tell which takes %s on ",
+                        pare_metric_find(tie->figure)->less);
         pare_doc_html(doc, r->targets[tie->target].name);
         pare_doc_put(doc, " (");
         pare_band_words(doc, tie->ratio);

@@ -77,8 +77,12 @@ static void put_change_tile(pare_doc *doc, const pare_report *r, const pare_metr
     if (!isfinite(ratio.value)) return;
     put_ratio_band(doc, ratio);
     pare_doc_put(doc, "<p class=\"hint\">");
-    if (ratio.low == ratio.high) pare_doc_put(doc, without_band(metric));
-    else pare_band_words(doc, ratio);
+    if (ratio.low == ratio.high) {
+        pare_doc_put(doc, without_band(metric));
+    } else {
+        if (!pare_band_decides(ratio)) pare_doc_put(doc, "too close to tell: ");
+        pare_band_words(doc, ratio);
+    }
     pare_doc_put(doc, "</p>");
 }
 

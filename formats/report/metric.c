@@ -216,6 +216,8 @@ pare_band pare_metric_ratio(const pare_metric *metric, const pare_report_model *
 
 bool pare_band_decides(pare_band ratio)
 {
+    const bool is_estimate = ratio.low != ratio.high;
+    if (is_estimate && fabs(1 - ratio.value) < PARE_LEAST_DIFFERENCE) return false;
     return ratio.high < 1 || ratio.low > 1;
 }
 
@@ -255,8 +257,8 @@ void pare_band_words(pare_doc *doc, pare_band ratio)
         pare_doc_format(doc, "%.3g to %.3g times", ratio.low, ratio.high);
         return;
     }
-    const bool one_side = pare_band_decides(ratio);
     const bool less = ratio.high < 1;
+    const bool one_side = less || ratio.low > 1;
     put_share(doc, less ? ratio.high : ratio.low);
     if (!one_side) pare_doc_put(doc, " % less");
     pare_doc_put(doc, " to ");

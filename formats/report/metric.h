@@ -59,7 +59,9 @@ const pare_metric *pare_metric_find(const char *key);
 pare_band pare_metric_ratio(const pare_metric *metric, const pare_report_model *base,
                             const pare_report_model *model, size_t target);
 
-/* Whether the band leaves no doubt about which is less: both ends on one side of 1. */
+/* Whether the band leaves no doubt about which is less: both ends on one side of 1, and an estimate
+ * (a band with width) further from it than PARE_LEAST_DIFFERENCE. */
+#define PARE_LEAST_DIFFERENCE 0.02
 bool pare_band_decides(pare_band ratio);
 
 /* "69 % less energy", "2.4 times the energy", "the same energy". */

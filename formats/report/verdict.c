@@ -132,6 +132,15 @@ static pare_tone compare_many(pare_doc *doc, const pare_report *report)
     }
     const bool energy = metric == &pare_metrics[PARE_METRIC_ENERGY];
     pare_doc_format(doc, "Of %zu models, ", report->n_models);
+    const pare_band ratio =
+        pare_metric_ratio(metric, &report->models[0], &report->models[best], 0);
+    if (best && pare_tone_of(ratio) == PARE_TONE_PLAIN) {
+        pare_doc_format(doc, "none %s than ", energy ? "clearly needs less energy" : "is smaller");
+        pare_report_name(doc, report->models[0].name);
+        if (energy) on_target(doc, report);
+        pare_doc_put(doc, ".");
+        return PARE_TONE_PLAIN;
+    }
     pare_report_name(doc, report->models[best].name);
     pare_doc_put(doc, energy ? " needs the least energy" : " is the smallest");
     if (energy) on_target(doc, report);
@@ -139,8 +148,6 @@ static pare_tone compare_many(pare_doc *doc, const pare_report *report)
         pare_doc_put(doc, "; it is the one that the others are compared with.");
         return PARE_TONE_PLAIN;
     }
-    const pare_band ratio =
-        pare_metric_ratio(metric, &report->models[0], &report->models[best], 0);
     pare_doc_put(doc, ": ");
     pare_metric_words(doc, metric, ratio.value);
     pare_doc_put(doc, " than ");

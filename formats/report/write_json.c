@@ -1,5 +1,6 @@
+#include "formats/report/write_json.h"
+
 #include "formats/report/join.h"
-#include "formats/report/json.h"
 #include "formats/report/verdict.h"
 #include "formats/report/writer.h"
 
@@ -45,8 +46,7 @@ static void add_accuracy(pare_json *json, const pare_report_accuracy *a)
     pare_json_close(json);
 }
 
-/* The members of an open object. */
-static void add_members(pare_json *json, const pare_report_figures *f)
+void pare_report_json_figures(pare_json *json, const pare_report_figures *f)
 {
     static const char *const terms[] = { "compute", "memory", "static", "overhead" };
     const double none = (double)NAN;
@@ -79,7 +79,7 @@ static void add_members(pare_json *json, const pare_report_figures *f)
 static void add_figures(pare_json *json, const char *key, const pare_report_figures *f)
 {
     pare_json_open_object(json, key);
-    add_members(json, f);
+    pare_report_json_figures(json, f);
     pare_json_close(json);
 }
 
@@ -133,16 +133,13 @@ static void add_targets(pare_json *json, const pare_report *r)
 }
 
 /* Every model on every target. */
-static void add_model(pare_json *json, const pare_report *r, const pare_report_model *model)
+void pare_report_json_on(pare_json *json, const pare_report *r, const pare_report_model *model)
 {
-    pare_json_open_object(json, NULL);
-    pare_json_text(json, "file", model->name);
-    pare_json_text(json, "sha256", *model->sha256 ? model->sha256 : NULL);
     pare_json_open_array(json, "on");
     for (size_t i = 0; i < r->n_targets; i++) {
         pare_json_open_object(json, NULL);
         pare_json_text(json, "target", r->targets[i].name);
-        add_members(json, &model->figures[i]);
+        pare_report_json_figures(json, &model->figures[i]);
         if (model->ratios && model->figures[i].priced) {
             add_band(json, "energy_ratio", model->ratios[i].energy);
             pare_json_bool(json, "energy_ordered", model->ratios[i].energy_ordered);
@@ -152,6 +149,10 @@ static void add_model(pare_json *json, const pare_report *r, const pare_report_m
         pare_json_close(json);
     }
     pare_json_close(json);
+}
+
+void pare_report_json_peak(pare_json *json, const pare_report_model *model)
+{
     pare_json_open_array(json, "peak");
     for (size_t i = 0; i < model->n_peak; i++) {
         pare_json_open_object(json, NULL);
@@ -161,6 +162,15 @@ static void add_model(pare_json *json, const pare_report *r, const pare_report_m
     }
     pare_json_close(json);
     add_texts(json, "unmodelled", model->unmodelled, model->n_unmodelled);
+}
+
+static void add_model(pare_json *json, const pare_report *r, const pare_report_model *model)
+{
+    pare_json_open_object(json, NULL);
+    pare_json_text(json, "file", model->name);
+    pare_json_text(json, "sha256", *model->sha256 ? model->sha256 : NULL);
+    pare_report_json_on(json, r, model);
+    pare_report_json_peak(json, model);
     pare_json_close(json);
 }
 
@@ -235,14 +245,14 @@ static void add_layer(pare_json *json, const pare_layer_pair *pair, bool compare
     pare_json_close(json);
 }
 
-static void add_layers(pare_json *json, const pare_report *r)
+void pare_report_json_layers(pare_json *json, const char *key, const pare_report *r)
 {
     const pare_report_model *const after = pare_report_after(r);
     pare_layer_pair *pairs = NULL;
     size_t n = 0;
     const pare_status st = pare_layers_join(json->doc.ctx, &pairs, &n, &r->models[0], after);
     if (st && !json->doc.status) json->doc.status = st;
-    pare_json_open_array(json, "layers");
+    pare_json_open_array(json, key);
     for (size_t i = 0; i < n; i++) add_layer(json, &pairs[i], after != NULL);
     pare_json_close(json);
     pare_free(json->doc.ctx, pairs);
@@ -316,7 +326,7 @@ static void write_json(pare_doc *doc, const pare_report *r)
     pare_json_close(&json);
     add_ties(&json, r);
     add_steps(&json, r);
-    add_layers(&json, r);
+    pare_report_json_layers(&json, "layers", r);
     add_texts(&json, "warnings", r->warnings, r->n_warnings);
     pare_json_text(&json, "reproduce", r->reproduce);
     if (pare_json_end(&json, &text, &n)) doc->status = json.doc.status;

@@ -128,9 +128,9 @@ static void put_gates(pare_doc *doc, const pare_report *r)
         pare_doc_put(doc, " | ");
         pare_doc_markdown(doc, gate->value);
         pare_doc_put(doc, " | ");
-        if (!gate->passed) pare_doc_markdown(doc, gate->reason);
-        if (!gate->passed && gate->remedy) {
-            pare_doc_put(doc, " ");
+        pare_doc_markdown(doc, gate->reason);
+        if (gate->remedy) {
+            pare_doc_put(doc, "; ");
             pare_doc_markdown(doc, gate->remedy);
         }
         pare_doc_put(doc, " |\n");
@@ -176,8 +176,8 @@ static void put_notes(pare_doc *doc, const pare_report *r)
         put_name(doc, r->models[tie->a].name);
         pare_doc_put(doc, " and ");
         put_name(doc, r->models[tie->b].name);
-        pare_doc_put(doc, ": the estimate cannot tell which takes less ");
-        pare_doc_markdown(doc, tie->figure);
+        pare_doc_put(doc, ": the estimate cannot tell which takes ");
+        pare_doc_put(doc, pare_metric_find(tie->figure)->less);
         pare_doc_put(doc, " on ");
         put_name(doc, r->targets[tie->target].name);
     }

@@ -91,7 +91,7 @@ typedef struct pare_report_model {
 /* Two models whose bands of a figure overlap so far that the estimate cannot tell which is less. */
 typedef struct pare_report_tie {
     size_t a, b, target;
-    const char *figure; /* "energy", "latency" */
+    const char *figure; /* "energy", "latency": key of a metric (formats/report/metric.h) */
     pare_band ratio;    /* b to a */
 } pare_report_tie;
 
@@ -109,7 +109,7 @@ typedef struct pare_report_gate {
     const char *limit, *value; /* "45 %", "47.1 %" */
     bool passed;
     bool comparable; /* false: there is nothing to judge it by, hence it did not pass */
-    const char *reason, *remedy; /* NULL where it passed */
+    const char *reason, *remedy; /* why it failed, or how near it is; NULL */
 } pare_report_gate;
 
 typedef struct pare_report_use {
