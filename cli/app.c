@@ -1,5 +1,6 @@
 #include "cli/app.h"
 
+#include "cli/ci.h"
 #include "cli/help.h"
 #include "base/nearest.h"
 #include "cli/signals.h"
@@ -23,10 +24,21 @@ double pare_app_seconds(void)
 
 /* --- messages -------------------------------------------------------------------------------- */
 
+/* GitHub's runner obeys lines that begin with :: and anything behind ##[, wherever names in a
+ * model's file put them. */
+static void defuse(const pare_app *app, char *line)
+{
+    if (pare_ci_system(app) != PARE_CI_GITHUB) return;
+    char *const start = line + strspn(line, " \t");
+    if (strncmp(start, "::", 2) == 0) start[0] = start[1] = '.';
+    for (char *p = line; (p = strstr(p, "##[")) != NULL;) p[0] = p[1] = '.';
+}
+
 static void print_message(pare_app *app, const char *kind, const char *text)
 {
     char line[PARE_MESSAGE_BYTES];
     pare_escape(line, sizeof(line), text); /* words of the command line arrive as they were typed */
+    defuse(app, line);
     pare_progress_erase(&app->bar);
     fprintf(stderr, "pare: %s: %s\n", kind, line);
 }
@@ -70,6 +82,7 @@ void pare_app_print(pare_app *app, const char *text)
 {
     char line[PARE_LINE_BYTES];
     pare_escape(line, sizeof(line), text);
+    defuse(app, line);
     pare_progress_erase(&app->bar);
     puts(line);
 }
@@ -320,6 +333,7 @@ int pare_app_main(int argc, char *const *argv)
     app.shared.json = wants_json(argc, argv);
     invocation v = { .app = &app, .n_words = argc > 1 ? (size_t)argc - 1 : 0, .words = argv + 1 };
     const int status = run_words(&v);
+    pare_arguments_free(&app.ctx, &v.args);
     for (size_t i = 0; i < app.n_warnings; i++) pare_free(&app.ctx, app.warnings[i]);
     pare_free(&app.ctx, app.warnings);
     return close_stdout(&app, status);

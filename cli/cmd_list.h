@@ -1,4 +1,5 @@
 /* The verbs, in alphabetical order: included with PARE_CMD defined, hence no include guard. */
+PARE_CMD(compare, "Hold models against each other: energy, latency, size, memory")
 PARE_CMD(convert, "Write a model again, with its weights inside or beside it")
 PARE_CMD(help, "Explain a verb and its options")
 PARE_CMD(inspect, "Show what a model is made of")

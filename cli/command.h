@@ -12,6 +12,7 @@ enum {
     PARE_SHARED_OUTPUT = 1,  /* --json, --quiet, --verbose */
     PARE_SHARED_MODEL = 2,   /* what rules opening a model */
     PARE_SHARED_PROGRAM = 4, /* instead of a verb */
+    PARE_SHARED_REPORT = 8,  /* --report, --ci */
 };
 
 /* Fields of the shared options. */
@@ -20,6 +21,8 @@ typedef struct pare_shared {
     bool json, quiet, verbose;
     bool allow_linked_data, allow_newer_ir;
     uint64_t max_memory_bytes;
+    const char *report_dir;  /* NULL: no report */
+    int ci;                  /* pare_ci_choice (cli/ci.h) */
 } pare_shared;
 
 typedef struct pare_example {

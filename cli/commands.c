@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "cli/ci.h"
 
 const pare_cmd_row pare_cmds[] = {
 #define PARE_CMD(name, summary) { &pare_cmd_##name, summary },
@@ -26,6 +26,13 @@ const pare_option pare_shared_options[] = {
     { .name = "allow-newer-ir", .kind = PARE_OPT_FLAG, .group = PARE_SHARED_MODEL,
       .offset = FIELD(allow_newer_ir),
       .help = "Accept files of an ONNX IR version newer than pare knows" },
+    { .name = "report", .kind = PARE_OPT_STRING, .group = PARE_SHARED_REPORT, .placeholder = "DIR",
+      .offset = FIELD(report_dir),
+      .help = "Write report.html, report.md, report.json, results.csv and junit.xml into DIR" },
+    { .name = "ci", .kind = PARE_OPT_CHOICE, .group = PARE_SHARED_REPORT, .placeholder = "SYSTEM",
+      .choices = pare_ci_choices, .offset = FIELD(ci),
+      .help = "Tell auto (default: what the environment says), github, gitlab or none about "
+              "figures and limits: summary, annotations, outputs, metrics" },
     { .name = "help", .short_name = 'h', .kind = PARE_OPT_FLAG, .offset = FIELD(help),
       .help = "Show this help" },
     { .name = "version", .kind = PARE_OPT_FLAG, .group = PARE_SHARED_PROGRAM,

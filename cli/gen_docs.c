@@ -18,8 +18,11 @@ typedef enum completion {
 
 static completion completion_of(const char *placeholder)
 {
-    if (pare_str_eq(placeholder, "MODEL")) return COMPLETE_MODEL;
-    if (pare_str_eq(placeholder, "OUT") || pare_str_eq(placeholder, "FILE")) return COMPLETE_FILE;
+    if (pare_str_eq(placeholder, "MODEL") || pare_str_eq(placeholder, "MODEL...") ||
+        pare_str_eq(placeholder, "BASE")) return COMPLETE_MODEL;
+    if (pare_str_eq(placeholder, "OUT") || pare_str_eq(placeholder, "FILE") ||
+        pare_str_eq(placeholder, "DIR") || pare_str_eq(placeholder, "REPORT.json"))
+        return COMPLETE_FILE;
     if (pare_str_eq(placeholder, "[VERB]")) return COMPLETE_VERB;
     return COMPLETE_NOTHING;
 }
@@ -265,7 +268,7 @@ static void zsh_verb(const pare_cmd *command)
     for (size_t i = 0; i < command->n_operands; i++) {
         const char *name = command->operands[i];
         const bool optional = *name == '[';
-        printf(" \\\n            ':%s", optional ? ":" : "");
+        printf(" \\\n            '%s:%s", strstr(name, "...") ? "*" : "", optional ? ":" : "");
         for (; *name; name++) {
             if (isalpha((unsigned char)*name)) putchar(*name);
         }

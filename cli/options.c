@@ -248,9 +248,19 @@ static pare_status parse_option(parser *p, const char *word)
     return store(p, &w);
 }
 
+/* Whether the last operand is "NAME...". */
+static bool takes_more(const pare_syntax *syntax)
+{
+    if (!syntax->n_operands) return false;
+    const char *const last = syntax->operands[syntax->n_operands - 1];
+    return strlen(last) > 3 && pare_str_eq(last + strlen(last) - 3, "...");
+}
+
 static pare_status parse_operand(const parser *p, const char *word)
 {
-    if (p->args->n_operands == p->syntax->n_operands) {
+    const bool full = p->args->n_operands == p->syntax->n_operands;
+    if (full && takes_more(p->syntax)) return append_item(p, &p->args->more, word);
+    if (full) {
         usage_error(p->error, "'%s' takes %s, found '%s' besides", p->syntax->command,
                     p->syntax->n_operands ? "no more arguments" : "no arguments", word);
         usage_hint(p->error, "'%s --help' shows how it is used", p->syntax->command);
@@ -320,6 +330,12 @@ void pare_options_free(pare_ctx *ctx, const pare_option_set *set)
         pare_free(ctx, list->items);
         *list = (pare_option_list){ 0 };
     }
+}
+
+void pare_arguments_free(pare_ctx *ctx, pare_arguments *args)
+{
+    pare_free(ctx, args->more.items);
+    args->more = (pare_option_list){ 0 };
 }
 
 void pare_option_spelling(pare_line *out, const pare_option *option)

@@ -59,6 +59,7 @@ enum { PARE_MAX_OPTIONS = 64, PARE_MAX_OPERANDS = 4 };
 typedef struct pare_arguments {
     const char *operands[PARE_MAX_OPERANDS];
     size_t n_operands;
+    pare_option_list more;      /* all but the first of those for an operand "NAME..." */
     uint64_t given[2];          /* bit i: row i of set 0, 1 was given */
 } pare_arguments;
 
@@ -67,7 +68,8 @@ typedef struct pare_syntax {
     const char *command;        /* for messages, e.g. "pare inspect" */
     pare_option_set sets[2];
     uint32_t shared;            /* groups of set 1 that have an effect */
-    const char *const *operands; /* names, e.g. "MODEL"; all are required but those in [brackets] */
+    const char *const *operands; /* names, e.g. "MODEL"; all are required but those in [brackets];
+                                  * the last may be "NAME...", one or more */
     size_t n_operands;
     bool stop_at_operand;       /* leave the first operand and all behind it alone */
 } pare_syntax;
@@ -91,6 +93,9 @@ pare_status pare_options_check(const pare_arguments *args, const pare_syntax *sy
 
 /* Frees what the fields of a set own (lists). */
 void pare_options_free(pare_ctx *ctx, const pare_option_set *set);
+
+/* Frees what arguments own. */
+void pare_arguments_free(pare_ctx *ctx, pare_arguments *args);
 
 /* "--name SIZE", "--name[=SIZE]", "-o, --output FILE": an option as the help shows it. */
 void pare_option_spelling(pare_line *out, const pare_option *option);

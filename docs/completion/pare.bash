@@ -10,7 +10,7 @@ _pare_files() {
 }
 _pare() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb="" i
-    local verbs="convert help inspect ops run version"
+    local verbs="compare convert help inspect ops run version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
             verb=${COMP_WORDS[i]}
@@ -19,15 +19,35 @@ _pare() {
     done
     case "$verb $prev" in
     " --max-memory") COMPREPLY=(); return ;;
+    " --report") _pare_files; return ;;
+    " --ci") _pare_words "auto github gitlab none"; return ;;
+    "compare --target") COMPREPLY=(); return ;;
+    "compare --shape") COMPREPLY=(); return ;;
+    "compare --dim") COMPREPLY=(); return ;;
+    "compare --max-energy") COMPREPLY=(); return ;;
+    "compare --max-latency") COMPREPLY=(); return ;;
+    "compare --max-macs") COMPREPLY=(); return ;;
+    "compare --max-params") COMPREPLY=(); return ;;
+    "compare --max-size") COMPREPLY=(); return ;;
+    "compare --max-flash") COMPREPLY=(); return ;;
+    "compare --max-ram") COMPREPLY=(); return ;;
+    "compare --baseline") _pare_files; return ;;
+    "compare --max-regress") COMPREPLY=(); return ;;
+    "compare --max-memory") COMPREPLY=(); return ;;
+    "compare --report") _pare_files; return ;;
+    "compare --ci") _pare_words "auto github gitlab none"; return ;;
     "convert --output" | "convert -o") _pare_files; return ;;
     "convert --shape") COMPREPLY=(); return ;;
     "convert --dim") COMPREPLY=(); return ;;
     "convert --max-memory") COMPREPLY=(); return ;;
+    "inspect --target") COMPREPLY=(); return ;;
     "inspect --shape") COMPREPLY=(); return ;;
     "inspect --dim") COMPREPLY=(); return ;;
     "inspect --max-memory") COMPREPLY=(); return ;;
+    "inspect --report") _pare_files; return ;;
+    "inspect --ci") _pare_words "auto github gitlab none"; return ;;
     "run --input") COMPREPLY=(); return ;;
-    "run --output-dir") COMPREPLY=(); return ;;
+    "run --output-dir") _pare_files; return ;;
     "run --vectors") COMPREPLY=(); return ;;
     "run --seed") COMPREPLY=(); return ;;
     "run --threads") COMPREPLY=(); return ;;
@@ -36,16 +56,18 @@ _pare() {
     "run --max-memory") COMPREPLY=(); return ;;
     esac
     case "$verb $cur" in
-    " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help --version"; return ;;
+    " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help --version"; return ;;
+    "compare -"*) _pare_words " --target --shape --dim --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "convert -"*) _pare_words " -o --output --external-data --embed --optimize --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "help -"*) _pare_words " -h --help"; return ;;
-    "inspect -"*) _pare_words " --by-layer --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "inspect -"*) _pare_words " --by-layer --target --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --exact --reference --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     esac
     case $verb in
     "") _pare_words "$verbs" ;;
+    "compare") _pare_files onnx ;;
     "convert") _pare_files onnx ;;
     "help") _pare_words "$verbs" ;;
     "inspect") _pare_files onnx ;;

@@ -73,6 +73,7 @@ static pare_status run_verb(pare_ctx *ctx, void *user)
     if (!st) st = status_of(command->run(&app, &args, options.bytes));
     speak(saved);
     pare_options_free(&app.ctx, &syntax.sets[0]);
+    pare_arguments_free(&app.ctx, &args);
     memcpy(ctx->message, app.ctx.message, sizeof(ctx->message));
     return st;
 }

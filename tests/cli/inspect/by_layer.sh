@@ -30,4 +30,5 @@ done
 expect 2 inspect "$model" --by-layer --shape image=1,3,9,8
 grep -q "expected 8 in dimension 2, found 9" err || die "the contradiction is not named"
 expect 2 inspect "$model" --by-layer --shape other=1
-expect 2 inspect "$model" --dim batch=1
+expect 3 inspect "$model" --dim none=1
+has err "no input of the model has a dimension 'none'"

@@ -1,0 +1,54 @@
+/* What models cost on targets, gathered into a report (base/contract/report.h). */
+#ifndef CLI_FIGURES_H
+#define CLI_FIGURES_H
+
+#include "cli/model_file.h"
+#include "cli/shapes.h"
+#include "cli/targets_option.h"
+
+#include "base/contract/report.h"
+
+/* A model that was looked at. */
+typedef struct pare_costed {
+    pare_estimate *estimates[PARE_MAX_TARGETS]; /* [targets.n] */
+    pare_model_files files;
+    const char *name;        /* of the file, without folders */
+    char sha256[65];
+    const char *shapes;      /* "image=1x3x224x224" on the first target */
+} pare_costed;
+
+typedef struct pare_figures {
+    pare_app *app;
+    pare_arena arena;
+    pare_targets targets;
+    const pare_shape_options *shape_options; /* the verb's */
+    pare_costed *models;     /* [n] */
+    size_t n, cap;
+    bool hash;               /* models are to be hashed */
+    pare_report report;      /* after pare_figures_report */
+} pare_figures;
+
+/* Finds the targets that the option names (NULL: the default). Returns 0, or reports and returns
+ * the exit status. pare_figures_free is the caller's in every case. */
+int pare_figures_begin(pare_app *app, pare_figures *out, const char *targets,
+                       const pare_shape_options *shapes);
+void pare_figures_free(pare_figures *figures);
+
+/* Estimates a model on all targets. model is not needed afterwards. Returns 0, or reports and
+ * returns the exit status. With `optional`, a model that cannot be estimated is only warned about,
+ * and *figures stays as it was. */
+int pare_figures_add(pare_figures *figures, const pare_model *model, const char *path,
+                     bool optional);
+
+/* Opens a model file and does the same. */
+int pare_figures_open(pare_figures *figures, const char *path);
+
+/* Makes figures->report of all models: figures, ratios, ties, layers, warnings so far. Gates, use
+ * and data are the verb's. What it points to lives as long as figures. ENOMEM. */
+pare_status pare_figures_report(pare_figures *figures, const char *verb);
+
+/* Writes --report DIR where it is given, and tells --ci. Returns 0, or reports and returns the exit
+ * status. */
+int pare_figures_deliver(pare_figures *figures);
+
+#endif
