@@ -49,34 +49,49 @@ static void widen(pare_histogram *h, float min, float max)
     h->max = max;
 }
 
-static void count(pare_histogram *h, const pare_kernels *kernels, int64_t n, const float *x)
+/* A block of at most MOST_AT_ONCE numbers in rows. */
+static void add_block(pare_histogram *h, const pare_kernels *kernels, int64_t n_rows, int64_t n,
+                      const float *x, int64_t stride)
 {
     uint32_t lanes[(PARE_HISTOGRAM_BINS + 1) * PARE_TALLY_LANES];
+    pare_extent extent = { INFINITY, -INFINITY, 0, 0 };
+    if (h->n) extent = (pare_extent){ h->min, h->max, 0, 0 };
+    for (int64_t r = 0; r < n_rows; r++) kernels->tally->extent(n, x + r * stride, &extent);
+    h->n_bad += (uint64_t)extent.n_bad;
+    h->n_zero += (uint64_t)extent.n_zero;
+    if (n_rows * n == extent.n_bad) return;
+    widen(h, extent.min, extent.max);
+    h->n += (uint64_t)(n_rows * n - extent.n_bad);
+
     const uint32_t used = pare_histogram_used(h);
+    const float per_width = ldexpf(1, -h->exponent);
     memset(lanes, 0, (used + 1) * PARE_TALLY_LANES * sizeof(lanes[0]));
-    kernels->tally->tally(n, x, ldexpf(1, -h->exponent), h->first, used, lanes);
+    for (int64_t r = 0; r < n_rows; r++)
+        kernels->tally->tally(n, x + r * stride, per_width, h->first, used, lanes);
     for (uint32_t b = 0; b < used; b++)
         for (uint32_t l = 0; l < PARE_TALLY_LANES; l++)
             h->counts[b] += lanes[b * PARE_TALLY_LANES + l];
 }
 
+void pare_histogram_add_rows(pare_histogram *h, const pare_kernels *kernels, int64_t n_rows,
+                             int64_t n, const float *x, int64_t stride)
+{
+    if (n <= 0) return;
+    if (n_rows == 1 || n > MOST_AT_ONCE) {
+        for (int64_t r = 0; r < n_rows; r++)
+            for (int64_t i = 0; i < n; i += MOST_AT_ONCE)
+                add_block(h, kernels, 1, n - i < MOST_AT_ONCE ? n - i : MOST_AT_ONCE,
+                          x + r * stride + i, 0);
+        return;
+    }
+    const int64_t most = MOST_AT_ONCE / n;
+    for (int64_t r = 0; r < n_rows; r += most)
+        add_block(h, kernels, n_rows - r < most ? n_rows - r : most, n, x + r * stride, stride);
+}
+
 void pare_histogram_add(pare_histogram *h, const pare_kernels *kernels, int64_t n, const float *x)
 {
-    while (n > 0) {
-        const int64_t now = n < MOST_AT_ONCE ? n : MOST_AT_ONCE;
-        pare_extent extent = { INFINITY, -INFINITY, 0, 0 };
-        if (h->n) extent = (pare_extent){ h->min, h->max, 0, 0 };
-        kernels->tally->extent(now, x, &extent);
-        h->n_bad += (uint64_t)extent.n_bad;
-        h->n_zero += (uint64_t)extent.n_zero;
-        if (now > extent.n_bad) {
-            widen(h, extent.min, extent.max);
-            h->n += (uint64_t)(now - extent.n_bad);
-            count(h, kernels, now, x);
-        }
-        x += now;
-        n -= now;
-    }
+    pare_histogram_add_rows(h, kernels, 1, n, x, 0);
 }
 
 void pare_histogram_merge(pare_histogram *h, const pare_histogram *other)

@@ -24,6 +24,10 @@ typedef struct pare_histogram {
 
 void pare_histogram_init(pare_histogram *h);
 
+/* Adds n_rows rows of n numbers, which begin stride apart. */
+void pare_histogram_add_rows(pare_histogram *h, const pare_kernels *kernels, int64_t n_rows,
+                             int64_t n, const float *x, int64_t stride);
+
 /* Adds x [n]. */
 void pare_histogram_add(pare_histogram *h, const pare_kernels *kernels, int64_t n, const float *x);
 
