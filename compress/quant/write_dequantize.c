@@ -35,8 +35,8 @@ static bool is_common(const pare_weight_codes *c)
     return true;
 }
 
-/* The tensors of scales and zero points: a scalar, [outputs], or the shape of the weights with blocks in place
- * of inputs. */
+/* The tensors of scales and zero points: a scalar, [outputs], or the shape of the weights with
+ * blocks in place of inputs. */
 static pare_status make_scales(pare_ctx *ctx, const pare_linear *l, const pare_tensor *w,
                                const pare_weight_codes *c, pare_dtype dtype, pare_tensor **scale,
                                pare_tensor **zero)
