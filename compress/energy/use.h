@@ -62,7 +62,7 @@ pare_status pare_use_set(pare_ctx *ctx, pare_use *use, const char *key, const ch
 /* What is said about the model, or about two of them. */
 typedef struct pare_use_input {
     pare_band energy_mj;      /* of an inference */
-    pare_band base_mj;        /* of an inference of the model it is compared with; value NaN: none */
+    pare_band base_mj;        /* of the model that it is compared with; value NaN: none */
     pare_band ratio;          /* energy over base, with shared draws; value NaN: of the values,
                                  without a band */
     const char *kind;         /* "measured", "fitted" or "estimated" */
