@@ -1,4 +1,4 @@
-/* The one public header of libpare: contexts, models in memory, running them. Files are read and
+/* The one public header of libpare: contexts, models in memory, running them, scoring them. Files are read and
  * written by formats/ (formats/onnx/onnx.h), which build on this. */
 #ifndef PARE_H
 #define PARE_H
@@ -32,5 +32,6 @@
 #include "op/sample.h"
 #include "pass/pass.h"
 #include "run/runner.h"
+#include "stats/evaluate.h"
 
 #endif

@@ -63,8 +63,9 @@ static pare_status match_inputs(pare_evaluating *e, pare_eval_side *side, const 
 
 static pare_status start_network(pare_evaluating *e, pare_eval_side *side, const pare_model *model)
 {
-    const pare_replicas_opts opts = { .n_workers = e->n_workers, .kernels = e->opts->kernels,
-                                      .max_memory_bytes = e->opts->max_memory_bytes };
+    pare_replicas_opts opts = { .n_workers = e->n_workers, .kernels = e->opts->kernels,
+                                .max_memory_bytes = e->opts->max_memory_bytes };
+    if (e->watch) pare_noise_watch_opts(e->watch, (int)(side - e->sides), &opts);
     const size_t n = e->data->n_inputs + 1;
     const char *const wanted = e->opts->output ? e->opts->output : e->data->output;
     pare_status st = pare_output_find(e->ctx, &side->output, model, wanted);
@@ -88,6 +89,9 @@ static pare_status start_sides(pare_evaluating *e, const pare_model *model)
     pare_eval_side *own = &e->sides[PARE_SIDE_MODEL], *reference = &e->sides[PARE_SIDE_REFERENCE];
     const char *const name = e->opts->output ? e->opts->output : e->data->output;
     *own = (pare_eval_side){ .is_present = true, .output_name = name ? name : "predictions" };
+    if (model && e->opts->reference && e->opts->layers)
+        PARE_TRY(pare_noise_watch_new(e->ctx, &e->watch, e->opts->layers, e->n_workers, model,
+                                      e->opts->reference));
     if (model) PARE_TRY(start_network(e, own, model));
     if (e->opts->reference) {
         PARE_TRY(start_network(e, reference, e->opts->reference));
@@ -96,6 +100,11 @@ static pare_status start_sides(pare_evaluating *e, const pare_model *model)
         reference->output_name = own->output_name;
     }
     e->out->has_reference = reference->is_present;
+    const size_t n_bytes = pare_noise_watch_rows(e->watch) * sizeof(pare_noise);
+    for (uint32_t i = 0; n_bytes && i < e->n_places; i++) {
+        e->places[i].noise = pare_alloc_zero(e->ctx, n_bytes);
+        if (!e->places[i].noise) return pare_fail_memory(e->ctx, n_bytes);
+    }
     return PARE_OK;
 }
 
@@ -137,7 +146,7 @@ static void drop_place(const pare_evaluating *e, pare_eval_place *p)
         pare_tensor_unref(p->tensors[i]);
         p->tensors[i] = NULL;
     }
-    *p = (pare_eval_place){ .tensors = p->tensors };
+    *p = (pare_eval_place){ .tensors = p->tensors, .noise = p->noise };
 }
 
 static void finish_all(pare_evaluating *e)
@@ -145,12 +154,14 @@ static void finish_all(pare_evaluating *e)
     for (uint32_t i = 0; e->places && i < e->n_places; i++) {
         drop_place(e, &e->places[i]);
         pare_free(e->ctx, e->places[i].tensors);
+        pare_free(e->ctx, e->places[i].noise);
     }
     for (int i = 0; i < PARE_N_SIDES; i++) {
         pare_replicas_free(e->ctx, e->sides[i].replicas); /* before the contexts of its sessions */
         pare_free(e->ctx, e->sides[i].inputs);
         pare_free(e->ctx, e->sides[i].dtypes);
     }
+    pare_noise_watch_free(e->ctx, e->watch);
     for (uint32_t i = 0; e->workers && i < e->n_workers; i++) {
         pare_eval_worker *w = &e->workers[i];
         for (int k = 0; k < PARE_N_SIDES; k++) pare_free(e->ctx, w->room[k]);
@@ -184,6 +195,7 @@ static void take_turns(pare_evaluating *e, pare_ctx *ctx)
             fail_here(e, p->status, p->message);
         } else {
             pare_evaluate_add(e, e->n_taken, p);
+            if (!p->is_skipped) pare_noise_watch_add(e->watch, p->noise);
             if (e->opts->seen && !p->is_skipped) {
                 const pare_evaluated seen = {
                     .sample = e->n_taken,

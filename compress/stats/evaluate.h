@@ -8,6 +8,7 @@
 
 #include "base/contract/dataset.h"
 #include "run/runner.h"
+#include "stats/layer_noise.h"
 #include "stats/metrics.h"
 #include "stats/paired.h"
 
@@ -29,6 +30,8 @@ typedef struct pare_evaluate_opts {
     const char *output;            /* name of the output; NULL: as data says, else the first */
     uint32_t metrics;              /* bits; those that need what is not there come out empty */
     pare_score_id judged;         /* of top5, pairs are counted among five; else by top1 */
+    pare_layer_noise *layers;      /* filled with the noise of values that the model and its
+                                      reference have in common; NULL: nobody asks */
     pare_pool *pool;
     const pare_kernels *kernels;   /* NULL: as pare_plan_kernels says */
     uint64_t max_memory_bytes;     /* that each of the models may need; 0: any */

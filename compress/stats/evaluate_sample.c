@@ -198,9 +198,9 @@ static pare_status find_answers(pare_evaluating *e, uint32_t worker, uint64_t sa
     pare_eval_worker *w = &e->workers[worker];
     PARE_TRY(find_truth(e->data, w, sample, &a->truth, &a->label_tensor));
     const double begun = now();
-    for (int i = 0; i < PARE_N_SIDES; i++)
-        if (e->sides[i].is_present)
-            PARE_TRY(find_output(e, worker, sample, i, &a->outputs[i]));
+    /* The reference first: watched values are compared when the model makes them. */
+    for (int i = PARE_N_SIDES; i-- > 0;)
+        if (e->sides[i].is_present) PARE_TRY(find_output(e, worker, sample, i, &a->outputs[i]));
     w->run_s += now() - begun;
     for (int i = 0; i < PARE_N_SIDES; i++) {
         const pare_eval_side *side = &e->sides[i];
@@ -235,7 +235,8 @@ static void score(const pare_evaluating *e, const answers *a, pare_eval_place *p
                          &a->of[PARE_SIDE_MODEL], reference, &a->truth);
 }
 
-/* Loads the tensors of a sample into the worker; *skipped: the data set leaves it out. */
+/* Loads the tensors of a sample into the worker; *skipped: the data set leaves it out. Messages of
+ * data sets name the sample themselves. */
 static pare_status load_sample(pare_evaluating *e, pare_eval_worker *w, uint64_t sample,
                                bool *skipped)
 {
@@ -246,7 +247,7 @@ static pare_status load_sample(pare_evaluating *e, pare_eval_worker *w, uint64_t
     const pare_status st = e->data->load(e->data->self, &w->ctx, sample, w->tensors);
     *skipped = !st && e->data->n_inputs && !w->tensors[0];
     w->load_s += now() - begun;
-    return st || *skipped ? st : check_inputs(&w->ctx, e, w->tensors);
+    return st;
 }
 
 static void unload_sample(const pare_evaluating *e, pare_eval_worker *w)
@@ -275,6 +276,15 @@ static pare_status name_sample(const pare_evaluating *e, pare_ctx *ctx, uint64_t
                         e->data->name(e->data->self, sample, name, sizeof(name)));
 }
 
+/* Answers of a sample that load_sample has read. */
+static pare_status answer(pare_evaluating *e, uint32_t worker, uint64_t sample, answers *a)
+{
+    pare_eval_worker *w = &e->workers[worker];
+    pare_status st = check_inputs(&w->ctx, e, w->tensors);
+    if (!st) st = find_answers(e, worker, sample, a);
+    return name_sample(e, &w->ctx, sample, st);
+}
+
 pare_status pare_evaluate_sample(pare_evaluating *e, uint32_t worker, uint64_t sample,
                                  pare_eval_place *place)
 {
@@ -283,15 +293,16 @@ pare_status pare_evaluate_sample(pare_evaluating *e, uint32_t worker, uint64_t s
     pare_status st = pare_check_canceled(&w->ctx);
     if (!st) st = load_sample(e, w, sample, &place->is_skipped);
     if (!st && !place->is_skipped) {
-        st = find_answers(e, worker, sample, &a);
+        st = answer(e, worker, sample, &a);
         const double begun = now();
         if (!st) score(e, &a, place);
         w->score_s += now() - begun;
         if (!st) keep(e, w, &a, place);
+        pare_noise_watch_take(e->watch, worker, st ? NULL : place->noise);
     }
     drop_answers(&a);
     unload_sample(e, w);
-    return name_sample(e, &w->ctx, sample, st);
+    return st;
 }
 
 pare_status pare_evaluate_peek(pare_evaluating *e)
@@ -303,13 +314,13 @@ pare_status pare_evaluate_peek(pare_evaluating *e)
         answers a = { 0 };
         bool skipped = false;
         st = load_sample(e, w, s, &skipped);
-        if (!st && !skipped) st = find_answers(e, 0, s, &a);
-        st = name_sample(e, &w->ctx, s, st);
+        if (!st && !skipped) st = answer(e, 0, s, &a);
         for (int i = 0; !st && !skipped && i < PARE_N_SIDES; i++)
             if (e->sides[i].is_present)
                 is_probability[i] &= pare_answer_sums_to_one(&a.of[i], PEEK_TOLERANCE);
         if (!st && !skipped) is_likely &= pare_answer_sums_to_one(&a.of[0], INFINITY);
         any |= !st && !skipped;
+        pare_noise_watch_take(e->watch, 0, NULL);
         drop_answers(&a);
         unload_sample(e, w);
     }
@@ -371,6 +382,7 @@ pare_status pare_evaluate_golden(pare_evaluating *e)
     pare_tensor_unref(want);
     pare_tensor_unref(dense);
     pare_tensor_unref(got);
+    pare_noise_watch_take(e->watch, 0, NULL);
     unload_sample(e, w);
     return st;
 }

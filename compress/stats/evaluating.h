@@ -21,6 +21,15 @@ typedef struct pare_eval_side {
     pare_tally tallies[PARE_N_SCORES];
 } pare_eval_side;
 
+/* Noise of one value of one sample. */
+typedef struct pare_noise {
+    double noise, signal;
+    bool is_known;
+} pare_noise;
+
+/* Watches values that both networks have (layer_noise.c). */
+typedef struct pare_noise_watch pare_noise_watch;
+
 /* What a worker works with. */
 typedef struct pare_eval_worker {
     pare_ctx ctx;
@@ -41,6 +50,7 @@ typedef struct pare_eval_place {
     pare_compared compared;
     pare_tensor *outputs[PARE_N_SIDES]; /* only where opts->seen wants them */
     pare_tensor **tensors;       /* [n_inputs] likewise */
+    pare_noise *noise;           /* [rows of the watch] */
     pare_status status;
     char message[PARE_MESSAGE_BYTES];
 } pare_eval_place;
@@ -53,6 +63,7 @@ typedef struct pare_evaluating {
     pare_eval_side sides[PARE_N_SIDES];
     uint32_t n_workers;
     pare_eval_worker *workers;
+    pare_noise_watch *watch;     /* NULL: nobody asks for layers */
     pare_eval_place *places;     /* [n_places] in turn */
     uint32_t n_places;
     pthread_mutex_t lock;        /* over everything below */
@@ -79,6 +90,23 @@ pare_status pare_evaluate_golden(pare_evaluating *e);
 
 /* Adds a place's scores; in the order of samples. */
 void pare_evaluate_add(pare_evaluating *e, uint64_t sample, const pare_eval_place *place);
+
+/* Matches values of two models by name for opts->layers. *out is to be freed also after a failure,
+ * and behind the replicas that it watches. */
+pare_status pare_noise_watch_new(pare_ctx *ctx, pare_noise_watch **out, pare_layer_noise *noise,
+                                 uint32_t n_workers, const pare_model *model,
+                                 const pare_model *reference);
+void pare_noise_watch_free(pare_ctx *ctx, pare_noise_watch *watch);
+
+/* What replicas of a side need to be watched. */
+void pare_noise_watch_opts(const pare_noise_watch *watch, int side, pare_replicas_opts *opts);
+size_t pare_noise_watch_rows(const pare_noise_watch *watch); /* 0 for NULL */
+
+/* Ends a sample: its sums go to sums [rows], unless that is NULL. Accepts NULL. */
+void pare_noise_watch_take(pare_noise_watch *watch, uint32_t worker, pare_noise *sums);
+
+/* Adds the sums of a sample, in the order of samples. Accepts NULL. */
+void pare_noise_watch_add(pare_noise_watch *watch, const pare_noise *sums);
 
 /* Makes values of all sums. */
 void pare_evaluate_finish(pare_evaluating *e);

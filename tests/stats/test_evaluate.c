@@ -40,7 +40,7 @@ static pare_status make(const memory *m, pare_ctx *ctx, uint64_t sample, pare_te
 static pare_status load(void *self, pare_ctx *ctx, uint64_t sample, pare_tensor **out)
 {
     const memory *m = self;
-    if (sample == m->failing) return pare_fail(ctx, PARE_EFORMAT, "cut short");
+    if (sample == m->failing) return pare_fail(ctx, PARE_EFORMAT, "row %d: cut short", (int)sample);
     out[0] = NULL;
     return sample == m->skipped ? PARE_OK : make(m, ctx, sample, out);
 }
@@ -335,7 +335,7 @@ static void refusals(void **state)
         pare_ctx ctx;
         pare_ctx_init(&ctx, NULL);
         assert_int_equal(evaluate(&ctx, &j), PARE_EFORMAT);
-        assert_string_equal(ctx.message, "sample 'row 17': cut short");
+        assert_string_equal(ctx.message, "row 17: cut short");
     }
     j = (job){ .memory = memory_of(1), .model = IDENTITY };
     j.memory.skipped = 0;
