@@ -45,7 +45,7 @@ static int fail_missing(const chooser *c, const char *name, const char *what)
                                        : "name the model to compare with as --reference");
 }
 
-static const pare_metric *find_program(const pare_dataset *data, const char *name)
+static const pare_data_metric *find_program(const pare_dataset *data, const char *name)
 {
     for (size_t i = 0; i < data->n_metrics; i++)
         if (data->metrics[i].command && pare_str_eq(data->metrics[i].name, name))

@@ -10,7 +10,7 @@ enum { PARE_MAX_METRICS = 32 };
 typedef struct pare_eval_metric {
     const char *name;
     pare_score_id id;          /* PARE_N_SCORES: a program */
-    const pare_metric *program;
+    const pare_data_metric *program;
     bool is_known;             /* the program has given a figure */
     double value, reference;   /* its figures; NaN without a reference */
 } pare_eval_metric;

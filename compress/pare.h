@@ -1,5 +1,5 @@
-/* The one public header of libpare: contexts, models in memory, running them, scoring them. Files are read and
- * written by formats/ (formats/onnx/onnx.h), which build on this. */
+/* The one public header of libpare: contexts, models in memory, running and scoring them. Files are
+ * read and written by formats/ (formats/onnx/onnx.h), which build on this. */
 #ifndef PARE_H
 #define PARE_H
 

@@ -10,7 +10,7 @@ _pare_files() {
 }
 _pare() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb="" i
-    local verbs="compare convert help inspect ops run version"
+    local verbs="compare convert eval help inspect ops run version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
             verb=${COMP_WORDS[i]}
@@ -40,6 +40,16 @@ _pare() {
     "convert --shape") COMPREPLY=(); return ;;
     "convert --dim") COMPREPLY=(); return ;;
     "convert --max-memory") COMPREPLY=(); return ;;
+    "eval --data") COMPREPLY=(); return ;;
+    "eval --reference") _pare_files; return ;;
+    "eval --limit") COMPREPLY=(); return ;;
+    "eval --metrics") COMPREPLY=(); return ;;
+    "eval --max-drop") COMPREPLY=(); return ;;
+    "eval --output") COMPREPLY=(); return ;;
+    "eval --split") _pare_words "eval calibrate all"; return ;;
+    "eval --seed") COMPREPLY=(); return ;;
+    "eval --threads") COMPREPLY=(); return ;;
+    "eval --max-memory") COMPREPLY=(); return ;;
     "inspect --target") COMPREPLY=(); return ;;
     "inspect --shape") COMPREPLY=(); return ;;
     "inspect --dim") COMPREPLY=(); return ;;
@@ -59,6 +69,7 @@ _pare() {
     " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help --version"; return ;;
     "compare -"*) _pare_words " --target --shape --dim --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "convert -"*) _pare_words " -o --output --external-data --embed --optimize --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "eval -"*) _pare_words " --data --reference --limit --metrics --max-drop --by-layer --output --split --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
@@ -69,6 +80,7 @@ _pare() {
     "") _pare_words "$verbs" ;;
     "compare") _pare_files onnx ;;
     "convert") _pare_files onnx ;;
+    "eval") _pare_files onnx ;;
     "help") _pare_words "$verbs" ;;
     "inspect") _pare_files onnx ;;
     "run") _pare_files onnx ;;

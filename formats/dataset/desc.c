@@ -247,7 +247,7 @@ static pare_status read_splits(reader *r, const pare_yaml_node *map)
 
 /* --- what is scored --------------------------------------------------------------------------- */
 
-static pare_status read_command(reader *r, pare_metric *m, const pare_yaml_node *list)
+static pare_status read_command(reader *r, pare_data_metric *m, const pare_yaml_node *list)
 {
     if (list->kind != PARE_YAML_LIST || !list->n_items)
         return pare_yaml_fail(r->ctx, r->yaml, list,
@@ -261,7 +261,7 @@ static pare_status read_command(reader *r, pare_metric *m, const pare_yaml_node 
     return PARE_OK;
 }
 
-static pare_status read_metric(reader *r, pare_metric *m, const pare_yaml_node *node)
+static pare_status read_metric(reader *r, pare_data_metric *m, const pare_yaml_node *node)
 {
     static const char *const keys[] = { "name", "command", "higher-is-better" };
     static const char *const names[] = { "top1", "top5", "agreement", "kl", "mse", "sqnr", "cosine",
@@ -290,7 +290,7 @@ static pare_status read_metrics(reader *r, const pare_yaml_node *node)
     const bool is_list = node->kind == PARE_YAML_LIST;
     const size_t n = is_list ? node->n_items : 1;
     if (!n) return pare_yaml_fail(r->ctx, r->yaml, node, "expected a metric, found none");
-    pare_metric *m = pare_arena_array(&r->d->arena, n, sizeof(*m));
+    pare_data_metric *m = pare_arena_array(&r->d->arena, n, sizeof(*m));
     if (!m) return pare_arena_fail(r->ctx, &r->d->arena);
     for (size_t i = 0; i < n; i++)
         PARE_TRY(read_metric(r, &m[i], is_list ? &node->items[i] : node));

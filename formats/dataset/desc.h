@@ -59,7 +59,7 @@ typedef struct pare_data_desc {
     pare_split_desc splits[PARE_DATA_MAX_SPLITS]; /* [n_splits] as they stand */
     size_t n_splits;
     const char *golden_sample, *golden_output; /* paths; NULL: none */
-    const pare_metric *metrics;                /* [n_metrics] */
+    const pare_data_metric *metrics;                /* [n_metrics] */
     size_t n_metrics;
     bool skip_unreadable;
     bool is_direct; /* there is no yaml: the path is the source */

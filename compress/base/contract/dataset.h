@@ -14,13 +14,13 @@ struct pare_tensor;
 enum { PARE_NO_LABEL = -1 };
 
 /* How answers are scored. */
-typedef struct pare_metric {
+typedef struct pare_data_metric {
     const char *name;           /* "top1" */
     const char *const *command; /* [n_command] an external program and its arguments; NULL: built
                                    in */
     size_t n_command;
     bool higher_is_better; /* of an external one */
-} pare_metric;
+} pare_data_metric;
 
 /* What had to be done to the samples, for reports. */
 typedef struct pare_dataset_counts {
@@ -38,7 +38,7 @@ typedef struct pare_dataset {
                                   tensor is what the model takes, as it is (test vectors, states) */
     bool has_labels;
     const char *metric;         /* first one asked for, e.g. "top1"; NULL: none */
-    const pare_metric *metrics; /* [n_metrics] all of them */
+    const pare_data_metric *metrics; /* [n_metrics] all of them */
     size_t n_metrics;
     const char *output; /* name of the output that is scored; NULL: the first */
     uint64_t content_hash; /* of the samples and their order; the same for folder, tar and zip */
