@@ -114,15 +114,20 @@ void pare_traffic_add_product(const pare_estimator *est, pare_traffic *t, const 
     uint32_t widest = w->bits > i->bits ? w->bits : i->bits;
     if (o->bits > widest) widest = o->bits;
     if (cost->work == PARE_WORK_DEPTHWISE || !widest) return;
-    for (uint32_t l = 0; l < n; l++) {
+    double each = 0; /* elements more of each operand: what comes from afar passes all levels */
+    for (uint32_t l = n; l-- > 0;) {
         const double store = nearer_bytes(est, l) * 8 / widest;
-        if (store < 1 || i->home < l || o->home < l || (!apart && w->home < l)) continue;
         const double window = cost->window > 1 ? cost->window : 1;
-        const double bound = KAPPA * 2 * (double)cost->macs / sqrt(window * store);
-        if (bound <= compulsory) continue;
-        const double each = (bound - compulsory) / 3 / 8;
-        t->bytes[l] += each * (i->bits + o->bits);
-        t->bytes[apart ? PARE_STORE_WEIGHTS : l] += each * w->bits;
-        if (w->is_const && (apart || l + 1 == n)) t->far_weight_bytes += each * w->bits;
+        const bool is_held = i->home < l || o->home < l || (!apart && w->home < l);
+        if (store >= 1 && !is_held) {
+            const double bound = KAPPA * 2 * (double)cost->macs / sqrt(window * store);
+            each = fmax(each, (bound - compulsory) / 3);
+        }
+        t->bytes[l] += each / 8 * (i->bits + o->bits);
+        if (!apart) t->bytes[l] += each / 8 * w->bits;
+        if (!apart && w->is_const && l + 1 == n) t->far_weight_bytes += each / 8 * w->bits;
     }
+    if (!apart) return;
+    t->bytes[PARE_STORE_WEIGHTS] += each / 8 * w->bits;
+    t->far_weight_bytes += each / 8 * w->bits;
 }

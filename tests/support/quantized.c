@@ -68,12 +68,17 @@ static bool is_inside(const quantizer *q, pare_value_id value)
     return !strcmp(by, "Relu") || !strcmp(by, "Clip");
 }
 
-/* An integer type of the shape that a declared type has. */
+/* The type of the shape that a declared type has. */
+static const pare_type *as_type(pare_model *model, const pare_type *type, pare_dtype dtype)
+{
+    pare_type *copy = type ? pare_arena_copy(&model->arena, type, sizeof(*type)) : NULL;
+    if (copy) copy->dtype = dtype;
+    return copy;
+}
+
 static const pare_type *as_int8(quantizer *q, const pare_type *type)
 {
-    pare_type *copy = type ? pare_arena_copy(&q->model->arena, type, sizeof(*type)) : NULL;
-    if (copy) copy->dtype = PARE_INT8;
-    return copy;
+    return as_type(q->model, type, PARE_INT8);
 }
 
 /* The value that comes in is int8 from now on; what reads it reads what is dequantized. */
@@ -146,4 +151,33 @@ pare_status test_quantize(pare_ctx *ctx, pare_model *model, bool activations)
     if (!q.b.status) q.b.status = pare_graph_sort(ctx, model->graph);
     pare_shapes_free(ctx, q.shapes);
     return q.b.status;
+}
+
+static pare_status halve_weight(pare_ctx *ctx, pare_model *model, pare_value_id id)
+{
+    const pare_tensor *old = model->values[id].tensor;
+    pare_tensor *half = NULL;
+    if (!old || old->dtype != PARE_FLOAT) return PARE_OK;
+    PARE_TRY(pare_tensor_new(ctx, &half, PARE_FLOAT16, old->rank, old->dims));
+    const pare_status st = pare_value_set_tensor(ctx, model, id, half);
+    pare_tensor_unref(half);
+    return st;
+}
+
+static void halve_decls(pare_model *model, const pare_decls *decls)
+{
+    for (size_t i = 0; i < decls->n; i++) {
+        const pare_type *type = decls->items[i].type;
+        if (!type || type->dtype != PARE_FLOAT) continue;
+        pare_value_set_type(model, decls->items[i].value, as_type(model, type, PARE_FLOAT16));
+    }
+}
+
+pare_status test_halve(pare_ctx *ctx, pare_model *model)
+{
+    for (size_t i = 0; i < model->graph->initializers.n; i++)
+        PARE_TRY(halve_weight(ctx, model, model->graph->initializers.items[i]));
+    halve_decls(model, &model->graph->inputs);
+    halve_decls(model, &model->graph->outputs);
+    return PARE_OK;
 }
