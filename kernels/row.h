@@ -11,6 +11,9 @@
 typedef float pare_sum_squares_fn(int64_t n, const float *x, float shift);
 typedef int64_t pare_arg_fn(int64_t n, const float *x, bool smallest, bool last);
 typedef void pare_softmax_fn(int64_t n, const float *x, float *y);
+/* Softmax of rows whose first elements are x_step apart, and y_step in y. y may be x, in its step. */
+typedef void pare_softmax_rows_fn(int64_t n_rows, int64_t n, const float *x, int64_t x_step,
+                                  float *y, int64_t y_step);
 typedef void pare_layer_norm_fn(int64_t n, const float *x, const float *scale, const float *bias,
                                 double epsilon, float *y, float *mean, float *inverse);
 typedef void pare_rms_norm_fn(int64_t n, const float *x, const float *scale, double epsilon,
@@ -26,6 +29,7 @@ typedef struct pare_row_kernels {
     pare_sum_squares_fn *sum_exp; /* pare_sum_exp_f32_ref */
     pare_arg_fn *arg;             /* pare_arg_f32_ref */
     pare_softmax_fn *softmax, *log_softmax; /* pare_softmax_f32_ref, .. */
+    pare_softmax_rows_fn *softmax_rows;
     pare_layer_norm_fn *layer_norm; /* pare_layer_norm_f32_ref */
     pare_rms_norm_fn *rms_norm;   /* pare_rms_norm_f32_ref */
 } pare_row_kernels;

@@ -225,6 +225,41 @@ static void softmax(int64_t n, const float *x, float *y)
         store_n(y + i, n - i, _mm256_div_ps(load_n(y + i, n - i), total));
 }
 
+/* Eight rows at once, a lane for each, of at most N_PARTIALS elements: each is a partial sum. */
+static void softmax_lanes(int64_t n, const float *x, int64_t x_step, float *y, int64_t y_step)
+{
+    const __m256i rows = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+                                            _mm256_set1_epi32((int)x_step));
+    __m256 e[N_PARTIALS], p[N_PARTIALS];
+    __m256 high = set(-INFINITY);
+    float row[LANES];
+    for (int64_t i = 0; i < n; i++) {
+        e[i] = _mm256_i32gather_ps(x + i, rows, sizeof(float));
+        high = _mm256_max_ps(e[i], high); /* of NaN, the second */
+    }
+    for (int64_t i = 0; i < n; i++) p[i] = e[i] = exp_of(_mm256_sub_ps(e[i], high));
+    int64_t n_left = n;
+    for (int64_t half = N_PARTIALS / 2; half; half /= 2) {
+        for (int64_t i = 0; i + half < n_left; i++) p[i] = _mm256_add_ps(p[i], p[i + half]);
+        if (n_left > half) n_left = half;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        _mm256_storeu_ps(row, _mm256_div_ps(e[i], p[0]));
+        for (int r = 0; r < LANES; r++) y[r * y_step + i] = row[r];
+    }
+}
+
+static void softmax_rows(int64_t n_rows, int64_t n, const float *x, int64_t x_step, float *y,
+                         int64_t y_step)
+{
+    const bool in_lanes = n > 0 && n <= N_PARTIALS && x_step < INT32_MAX / LANES &&
+                          x_step > -INT32_MAX / LANES;
+    int64_t r = 0;
+    for (; in_lanes && r + LANES <= n_rows; r += LANES)
+        softmax_lanes(n, x + r * x_step, x_step, y + r * y_step, y_step);
+    for (; r < n_rows; r++) softmax(n, x + r * x_step, y + r * y_step);
+}
+
 static void log_softmax(int64_t n, const float *x, float *y)
 {
     const float high = largest_number(n, x);
@@ -285,6 +320,7 @@ const pare_row_kernels pare_rows_avx2 = {
     .arg = arg,
     .softmax = softmax,
     .log_softmax = log_softmax,
+    .softmax_rows = softmax_rows,
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
 };

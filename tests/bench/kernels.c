@@ -330,6 +330,11 @@ static void softmax(const pare_kernels *k, int width)
         k->row->softmax(width, x + r * width, y + r * width);
 }
 
+static void softmax_rows(const pare_kernels *k, int width)
+{
+    k->row->softmax_rows(WIDTH * HEIGHT / width, width, x, width, y, width);
+}
+
 static void log_softmax(const pare_kernels *k, int width)
 {
     for (int r = 0; r < WIDTH * HEIGHT / width; r++)
@@ -359,6 +364,8 @@ static void bench_rows(void)
     bench(&(row){ "row sum", row_sum, n, 4 * n, 0 }, 0);
     bench(&(row){ "row max", row_max, n, 4 * n, 0 }, 0);
     bench(&(row){ "arg max", arg_max, n, 4 * n, 0 }, 0);
+    bench(&(row){ "softmax of rows of 2", softmax_rows, n, 8 * n, 0 }, 2);
+    bench(&(row){ "softmax of rows of 10", softmax_rows, n, 8 * n, 0 }, 10);
     bench(&(row){ "softmax of 128", softmax, n, 8 * n, 0 }, 128);
     bench(&(row){ "softmax of 768", softmax, n, 8 * n, 0 }, 768);
     bench(&(row){ "log_softmax of 768", log_softmax, n, 8 * n, 0 }, 768);

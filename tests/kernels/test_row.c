@@ -101,8 +101,40 @@ static void every_level_gives_the_same(void **state)
                 }
 }
 
+/* Short rows, apart from each other; the others are what single ones are. */
+static void many_rows_are_as_one(void **state)
+{
+    (void)state;
+    enum { ROWS = 19, STEP = 21 };
+    static float from[ROWS * STEP], to[ROWS * STEP], one[STEP];
+    uint32_t seed = 1;
+    for (int isa = 0; isa <= (int)pare_isa_best(); isa++)
+        for (int round = 0; round < 40; round++)
+            for (int64_t n = 0; n < STEP; n++) {
+                const int64_t n_rows = round % ROWS + 1;
+                const int64_t y_step = round % 3 ? n : STEP;
+                test_fill_floats(from, ROWS * STEP, &seed);
+                for (int i = 0; i < ROWS * STEP; i++) to[i] = round % 2 ? GUARD : from[i];
+                const float *rows = round % 2 ? from : to;
+                const int64_t step = round % 2 ? y_step : STEP;
+                pare_kernels_of((pare_isa)isa)->row->softmax_rows(n_rows, n, rows, STEP, to, step);
+                for (int64_t r = 0; r < n_rows; r++) {
+                    pare_softmax_f32_ref(n, from + r * STEP, one);
+                    for (int64_t i = 0; i < n; i++)
+                        if (!test_same_float(to[r * step + i], one[i]))
+                            fail_msg("softmax of %d rows of %d: at %d,%d", (int)n_rows, (int)n,
+                                     (int)r, (int)i);
+                }
+                if (round % 2 && n_rows * step < ROWS * STEP)
+                    assert_true(to[n_rows * step] == GUARD);
+            }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(every_level_gives_the_same) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_level_gives_the_same),
+        cmocka_unit_test(many_rows_are_as_one),
+    };
     return test_run(tests);
 }

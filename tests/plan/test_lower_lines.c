@@ -66,6 +66,9 @@ static void softmax_agrees(void **state)
         { "g (float[3,5,37] x) => (float[] y) { y = Softmax (x) }", 0, 11 },
         { "g (float[3,5,37] x) => (float[] y) { y = Softmax <axis = 0> (x) }", 0, 11 },
         { "g (float x) => (float[] y) { y = Softmax <axis = 0> (x) }", 0, 0 },
+        { "g (float[3,50,2] x) => (float[] y) { y = Softmax (x) }", 0, 0 },
+        { "g (float[3,50,2] x) => (float[] y) { y = Softmax <axis = 1> (x) }", 0, 0 },
+        { "g (float[40,3,5] x) => (float[] y) { a = Exp (x)\n  y = Softmax (a) }", 0, 0 },
         { "g (float[2,5,7,21] x) => (float[] y) {\n" LAST "  y = Softmax <axis = 1> (h) }", 0, 0 },
         { "g (float[2,5,7,21] x) => (float[] y) {\n" LAST "  s = Softmax <axis = 3> (h)\n"
           "  y = Relu (s) }", 0, 0 },

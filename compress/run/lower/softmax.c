@@ -32,6 +32,21 @@ static void softmax_line(const map_args *a, const pare_kernels *k, int64_t n, co
     k->row->softmax(n, x, y);
 }
 
+/* Lines one behind the other, evenly far apart. */
+static void run_softmax(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
+{
+    (void)worker;
+    const map_args *a = args;
+    const pare_lines *l = &a->lines;
+    const int64_t first = task * l->per_task;
+    const int64_t x_step = l->n_axes ? l->steps[X][0] : 0;
+    const int64_t y_step = l->n_axes ? l->steps[Y][0] : 0;
+    frame->kernels->row->softmax_rows(
+        pare_lines_end(l, task) - first, l->n,
+        (const float *)pare_laid_address(frame, &a->x) + first * x_step, x_step,
+        (float *)pare_laid_address(frame, &a->y) + first * y_step, y_step);
+}
+
 static void log_softmax_line(const map_args *a, const pare_kernels *k, int64_t n, const float *x,
                              float *y)
 {
@@ -109,7 +124,8 @@ static pare_status map(pare_planner *p, pare_lowering *l, const map_args *how, c
     const pare_laid *operands[] = { &a->x, &a->y };
     pare_lines_init(&a->lines, marks, operands, 2);
     if (pare_laid_n_elements(&y) == 0) return PARE_OK;
-    const pare_step step = { .run = run_map, .args = a, .kernel = kernel,
+    const bool is_even = a->line == softmax_line && a->lines.n_axes <= 1;
+    const pare_step step = { .run = is_even ? run_softmax : run_map, .args = a, .kernel = kernel,
                              .n_tasks = pare_lines_tasks(&a->lines) };
     return pare_plan_step(p, &step, operands, 2);
 }
