@@ -108,7 +108,8 @@ extern const pare_fusion_rules pare_fusion_none;
 /* Places in the chains of pare_fusion_own, as pare_group.places counts them. */
 enum {
     PARE_PLACE_ANCHOR = 0,
-    PARE_PLACE_BIAS,          /* Add of a constant along the last axis (matmul only) */
+    PARE_PLACE_BIAS,          /* Add of a constant along the last axis (matmul), of one number per
+                                 channel (conv) */
     PARE_PLACE_BATCH_NORM,    /* constants, inference form (not behind a matmul of rank 3 and up) */
     PARE_PLACE_RESIDUAL,      /* Add of a tensor of the same shape */
     PARE_PLACE_ACTIVATION,    /* Relu, or Clip with constant bounds */

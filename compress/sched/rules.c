@@ -52,8 +52,8 @@ static const pare_fusion_attr inference[] = { { "spatial", 1 }, { "training_mode
 /* The places PARE_PLACE_... of each chain; a place without operators stays empty. Before opset 7
  * Add and BatchNormalization had other forms. */
 #define NOTHING { .ops = { NULL, 0 } }
-#define BIAS \
-    { .ops = NAMES(add), .operands = PARE_OPERAND_LAST, .in_dtypes = REAL, .out_dtypes = REAL, \
+#define BIAS(operand) \
+    { .ops = NAMES(add), .operands = (operand), .in_dtypes = REAL, .out_dtypes = REAL, \
       .since = 7 }
 #define BATCH_NORM(of_rank) \
     { .ops = NAMES(batch_norm), .operands = PARE_OPERAND_CONSTANT, .first = true, \
@@ -66,9 +66,11 @@ static const pare_fusion_attr inference[] = { { "spatial", 1 }, { "training_mode
     { .ops = NAMES(relu_or_clip), .operands = PARE_OPERAND_SCALAR, .first = true, \
       .in_dtypes = REAL, .out_dtypes = REAL }
 
-static const pare_fusion_part conv_parts[] = { NOTHING, BATCH_NORM(0), RESIDUAL, ACTIVATION };
+static const pare_fusion_part conv_parts[] = { BIAS(PARE_OPERAND_CHANNEL), BATCH_NORM(0), RESIDUAL,
+                                               ACTIVATION };
 static const pare_fusion_part gemm_parts[] = { NOTHING, BATCH_NORM(2), RESIDUAL, ACTIVATION };
-static const pare_fusion_part matmul_parts[] = { BIAS, BATCH_NORM(2), RESIDUAL, ACTIVATION };
+static const pare_fusion_part matmul_parts[] = { BIAS(PARE_OPERAND_LAST), BATCH_NORM(2), RESIDUAL,
+                                                 ACTIVATION };
 
 static const pare_fusion_part elementwise[] = {
     { .ops = NAMES(unary), .in_dtypes = REAL, .out_dtypes = REAL },

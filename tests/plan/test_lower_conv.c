@@ -45,6 +45,35 @@ static void convolutions_agree(void **state)
     for (size_t i = 0; i < sizeof(convs) / sizeof(convs[0]); i++) check(&convs[i]);
 }
 
+/* One number per channel that is added behind; a residual and BatchNormalization after it. */
+static void sums_with_channels_agree(void **state)
+{
+    (void)state;
+    static const char *const tails[] = {
+        " Y = Add(C, b) ", " s = Add(b, C)\n Y = Relu(s) ", " s = Add(C, b)\n Y = Add(s, C) ",
+        " s = Add(C, b)\n t = Add(s, R)\n Y = Relu(t) ",
+        " s = Add(C, b)\n Y = BatchNormalization(s, v4, v4, v4, v4) ",
+        " s = BatchNormalization(C, v4, v4, v4, v4)\n Y = Add(s, b) ",
+    };
+    static const char *const convs_of_4[] = {
+        "<float[4,4,1,1] W = {1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7}, float[4,1,1] b = "
+        "{1, -2, 3, 4}, float[4] v4 = {1, 2, 3, 4}> { C = Conv(X, W)\n",
+        "<float[4,2,1,1] W = {1, 2, 3, 4, 5, 6, 7, 8}, float[1,4,1,1] b = {1, -2, 3, 4}, "
+        "float[4] v4 = {1, 2, 3, 4}> { C = Conv<group = 2>(X, W)\n",
+        "<float[4,1,1,1] W = {1, 2, 3, 4}, float[4,1,1] b = {1, -2, 3, 4}, "
+        "float[4] v4 = {1, 2, 3, 4}> { C = Conv<group = 4>(X, W)\n",
+        "<float[4,2,1,1] W = {1, 2, 3, 4, 5, 6, 7, 8}, float[4,1,1] b = {1, -2, 3, 4}, "
+        "float[4] v4 = {1, 2, 3, 4}> { C = ConvTranspose<group = 2>(X, W)\n",
+    };
+    for (size_t i = 0; i < 4 * (sizeof(tails) / sizeof(tails[0])); i++) {
+        char text[1024];
+        snprintf(text, sizeof(text),
+                 "g (float[2,4,3,5] X, float[2,4,3,5] R) => (float[2,4,3,5] Y)\n%s%s}",
+                 convs_of_4[i % 4], tails[i / 4]);
+        test_lowered(text, 0, 0, 0);
+    }
+}
+
 /* A constant bias of the wrong length is not read as if it were as long as the filters. */
 static void bias_has_one_number_per_filter(void **state)
 {
@@ -66,6 +95,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolutions_agree),
+        cmocka_unit_test(sums_with_channels_agree),
         cmocka_unit_test(bias_has_one_number_per_filter),
     };
     return test_run(tests);

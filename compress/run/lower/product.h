@@ -61,7 +61,7 @@ pare_status pare_product_constants(pare_planner *p, const pare_product *product,
 /* Starts the chains at a constant of n_vectors * n_cols floats (PARE_NONE: zeros). */
 pare_status pare_product_bias(pare_planner *p, pare_product *product, pare_value_id value);
 
-/* Adds a constant of n_cols floats behind the chains: z + c is fma(z, 1, c). */
+/* Adds a constant of n_vectors * n_cols floats behind the chains: z + c is fma(z, 1, c). */
 pare_status pare_product_shift(pare_planner *p, pare_product *product, pare_value_id value);
 
 /* Splits the product into tasks by its sizes alone and adds the step. `more` is one more operand

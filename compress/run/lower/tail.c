@@ -26,7 +26,8 @@ pare_status pare_product_shift(pare_planner *p, pare_product *product, pare_valu
 {
     float *scale = pare_product_vectors(p, product, NULL);
     if (!scale) return pare_arena_fail(p->ctx, &p->plan->arena);
-    for (int64_t j = 0; j < product->n_cols; j++) scale[j] = 1;
+    const int64_t room = pare_product_panels(p, product->n_cols) * p->plan->kernels->gemm.panel;
+    for (int64_t j = 0; j < product->n_vectors * room; j++) scale[j] = 1;
     product->epilogue.finish.scale = scale;
     return pare_product_constants(p, product, value, &product->epilogue.finish.shift);
 }
@@ -35,7 +36,7 @@ static pare_status take_bias(pare_planner *p, const pare_lowering *l, pare_value
                              pare_product *product, bool *taken)
 {
     const pare_value_id value = other_input(l, fused);
-    if (!pare_plan_is_vector(p, value, product->n_cols) || product->n_vectors != 1) return PARE_OK;
+    if (!pare_plan_is_vector(p, value, product->n_cols * product->n_vectors)) return PARE_OK;
     if (pare_plan_rounds(p, l->node)) product->epilogue.finish.rounds |= PARE_ROUND_AFFINE;
     *taken = true;
     return pare_product_shift(p, product, value);
