@@ -351,13 +351,13 @@ static pare_status read_root(reader *r, const pare_yaml_node *root)
     return read_keys(r, root);
 }
 
-static pare_status read_yaml(pare_ctx *ctx, pare_data_desc *out, const char *path)
+/* Reads what was parsed, and frees it. */
+static pare_status read_yaml(pare_ctx *ctx, pare_data_desc *out, pare_yaml *yaml)
 {
-    pare_yaml *yaml = NULL;
-    const char *const slash = strrchr(path, '/');
-    PARE_TRY(pare_yaml_read(ctx, &yaml, path));
+    const char *const name = pare_yaml_name(yaml);
+    const char *const slash = strrchr(name, '/');
     reader r = { .ctx = ctx, .yaml = yaml, .d = out };
-    r.dir = pare_arena_strn(&out->arena, path, slash ? (size_t)(slash - path) + 1 : 0);
+    r.dir = pare_arena_strn(&out->arena, name, slash ? (size_t)(slash - name) + 1 : 0);
     pare_status st = r.dir ? PARE_OK : pare_arena_fail(ctx, &out->arena);
     if (!st) st = read_root(&r, pare_yaml_root(yaml));
     pare_yaml_free(ctx, yaml);
@@ -383,13 +383,29 @@ static bool ends(const char *text, const char *end)
     return n >= m && pare_str_eq(text + n - m, end);
 }
 
-pare_status pare_data_describe(pare_ctx *ctx, pare_data_desc *out, const char *path)
+static void init(pare_ctx *ctx, pare_data_desc *out)
 {
     memset(out, 0, sizeof(*out));
     pare_arena_init(ctx, &out->arena, 0);
-    if (ends(path, ".yaml") || ends(path, ".yml") || ends(path, ".json"))
-        return read_yaml(ctx, out, path);
-    return describe_source(ctx, out, path);
+}
+
+pare_status pare_data_describe(pare_ctx *ctx, pare_data_desc *out, const char *path)
+{
+    pare_yaml *yaml = NULL;
+    init(ctx, out);
+    if (!ends(path, ".yaml") && !ends(path, ".yml") && !ends(path, ".json"))
+        return describe_source(ctx, out, path);
+    PARE_TRY(pare_yaml_read(ctx, &yaml, path));
+    return read_yaml(ctx, out, yaml);
+}
+
+pare_status pare_data_describe_text(pare_ctx *ctx, pare_data_desc *out, const char *name,
+                                    const char *text, size_t n_bytes)
+{
+    pare_yaml *yaml = NULL;
+    init(ctx, out);
+    PARE_TRY(pare_yaml_parse(ctx, &yaml, name, text, n_bytes));
+    return read_yaml(ctx, out, yaml);
 }
 
 void pare_data_desc_free(pare_data_desc *desc)

@@ -73,6 +73,10 @@ const char *pare_data_split_name(pare_data_split split);
  * otherwise. EFORMAT naming line, key and what was expected. The caller frees *out, also after a
  * failure. */
 pare_status pare_data_describe(pare_ctx *ctx, pare_data_desc *out, const char *path);
+
+/* The same for the text of a yaml, which messages call name and whose folder is name's. */
+pare_status pare_data_describe_text(pare_ctx *ctx, pare_data_desc *out, const char *name,
+                                    const char *text, size_t n_bytes);
 void pare_data_desc_free(pare_data_desc *desc);
 
 #endif
