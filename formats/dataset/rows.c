@@ -27,6 +27,9 @@ static pare_status settle(pare_ctx *ctx, pare_rows *r)
         return pare_files_fail(ctx, r->files, r->file, PARE_EFORMAT, "expected %" PRIu64
                                " rows of %" PRIu64 " bytes as the header says, found %" PRIu64
                                " bytes", r->n, r->row_bytes, found);
+    if (r->n && !r->row_bytes)
+        return pare_files_fail(ctx, r->files, r->file, PARE_EFORMAT,
+                               "expected rows with something in them, found a dimension of 0");
     r->stride_bytes = r->row_bytes;
     return PARE_OK;
 }
@@ -50,6 +53,9 @@ static pare_status load_whole(pare_ctx *ctx, pare_rows *r, pare_dtype as)
     uint64_t row_elements = 1;
     for (uint32_t d = 0; d < r->rank; d++) row_elements *= (uint64_t)r->dims[d];
     const uint32_t bits = pare_dtype_of(r->dtype)->bits;
+    if (r->n && !row_elements)
+        st = pare_files_fail(ctx, r->files, r->file, PARE_EFORMAT,
+                             "expected rows with something in them, found a dimension of 0");
     if (row_elements * bits % 8)
         st = pare_files_fail(ctx, r->files, r->file, PARE_EUNSUPPORTED,
                              "rows of %" PRIu64 " elements of %s do not end at a byte",
