@@ -67,6 +67,15 @@ pare_status pare_opsets_add(pare_ctx *ctx, pare_model *model, pare_opsets *opset
     return PARE_OK;
 }
 
+void pare_opsets_change(pare_opsets *opsets, const char *domain, int64_t version)
+{
+    for (size_t i = 0; i < opsets->n; i++) {
+        if (!pare_str_eq(pare_domain_normal(opsets->items[i].domain), domain)) continue;
+        opsets->items[i].version = version;
+        opsets->items[i].source = NULL;
+    }
+}
+
 pare_status pare_props_set(pare_ctx *ctx, pare_model *model, pare_props *props, const char *key,
                            const char *value)
 {
@@ -123,6 +132,19 @@ pare_status pare_graph_add_input(pare_ctx *ctx, pare_graph *graph, pare_value_id
     PARE_TRY(add_decl(ctx, graph, &graph->inputs, decl));
     v->is_input = true;
     return PARE_OK;
+}
+
+void pare_graph_drop_default_inputs(pare_graph *graph)
+{
+    pare_model *model = graph->model;
+    size_t n = 0;
+    for (size_t i = 0; i < graph->inputs.n; i++) {
+        pare_value *v = &model->values[graph->inputs.items[i].value];
+        if (v->tensor || v->sparse) v->is_input = false;
+        else graph->inputs.items[n++] = graph->inputs.items[i];
+    }
+    graph->inputs.n = n;
+    pare_node_touch(model, graph->owner);
 }
 
 pare_status pare_graph_add_output(pare_ctx *ctx, pare_graph *graph, pare_value_id value,
