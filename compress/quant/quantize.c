@@ -3,8 +3,10 @@
 #include "base/bytes.h"
 #include "op/infer.h"
 #include "pass/pass.h"
+#include "pass/upgrade.h"
 
-#include <inttypes.h>
+/* The first in which Q and DQ have a scale per channel. */
+enum { PER_CHANNEL_OPSET = 13 };
 
 static const double default_percentile = 99.99;
 
@@ -44,15 +46,6 @@ static pare_status choose_forms(pare_ctx *ctx, const pare_static_opts *opts, par
     in->weight = (pare_weight_form){ -127, 127, true, 0, 0, q->saturation == PARE_SATURATES16 };
     in->per_channel = weight->per == PARE_PER_CHANNEL && !opts->per_tensor;
     return PARE_OK;
-}
-
-static pare_status check_opset(pare_ctx *ctx, const pare_model *model)
-{
-    const int64_t opset = pare_opset_version(&model->opsets, "");
-    if (opset >= 13) return PARE_OK;
-    return pare_fail(ctx, PARE_EUNSUPPORTED,
-                     "the model imports opset %" PRId64 "; Q and DQ with a scale per channel take "
-                     "13: convert it to a newer one first", opset);
 }
 
 static pare_status fold(pare_ctx *ctx, pare_model *model)
@@ -133,7 +126,7 @@ pare_status pare_quantize_static(pare_ctx *ctx, pare_model *model, const pare_st
     pare_grid_form form;
     *report = (pare_static_report){ 0 };
     PARE_TRY(choose_forms(ctx, opts, &in, &form));
-    PARE_TRY(check_opset(ctx, model));
+    PARE_TRY(pare_upgrade_opset(ctx, model, PER_CHANNEL_OPSET));
     PARE_TRY(fold(ctx, model));
     return quantize(ctx, model, opts, &in, &form, report);
 }
