@@ -52,9 +52,10 @@ static pare_status tell_unknown(pare_ctx *ctx, const pare_cost_io *io)
     return PARE_OK;
 }
 
-static pare_status run_facet(pare_ctx *ctx, pare_cost *cost, pare_cost_io *io)
+pare_status pare_cost_run(pare_ctx *ctx, pare_cost *cost, pare_cost_io *io)
 {
     const pare_op *op = io->call->op;
+    reset(cost);
     if (op->cost == PARE_TODO(cost)) {
         pare_call_fail(ctx, io->call, "cost: depends on more than shapes");
         return PARE_EUNSUPPORTED;
@@ -84,7 +85,7 @@ static pare_status cost_operator(pare_ctx *ctx, pare_cost *cost, const pare_mode
                         .n_in = call.node->n_inputs, .n_out = call.node->n_outputs };
     void *block = NULL;
     PARE_TRY(make_operands(ctx, &io, call.node, shapes, &block));
-    const pare_status st = run_facet(ctx, cost, &io);
+    const pare_status st = pare_cost_run(ctx, cost, &io);
     pare_free(ctx, block);
     return st;
 }

@@ -10,6 +10,9 @@
 #include "op/costs.h"
 #include "op/shape.h"
 
+/* Cost of a call that is resolved. EFORMAT, EUNSUPPORTED, with a message, where it is not known. */
+pare_status pare_cost_run(pare_ctx *ctx, pare_cost *cost, pare_cost_io *io);
+
 uint64_t pare_cost_mul(pare_cost_io *io, uint64_t a, uint64_t b);
 uint64_t pare_cost_add(pare_cost_io *io, uint64_t a, uint64_t b);
 

@@ -1,10 +1,14 @@
 /* Costs of what counts no MACs, of control flow and calls, and what is said where a cost is not
  * known. */
+#include "op/cost_weights.h"
 #include "support/costs.h"
+#include "support/files.h"
 #include "support/models.h"
 #include "support/test.h"
 #include "support/test_ctx.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void elements(void **state)
@@ -293,6 +297,27 @@ static void calls_are_costed_one_by_one(void **state)
     end(&c);
 }
 
+/* docs/counting.md lists the weights as they are. */
+static void weights_are_documented(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int weight;
+    } weights[] = {
+#define WEIGHT(symbol, weight, what) { what, weight },
+        PARE_COST_WEIGHTS(WEIGHT)
+    };
+    char path[TEST_PATH_BYTES];
+    char *page = (char *)test_read_file(test_source_path(path, "docs/counting.md"), NULL);
+    for (size_t i = 0; i < sizeof(weights) / sizeof(weights[0]); i++) {
+        char row[128];
+        snprintf(row, sizeof(row), "| %s | %d |", weights[i].what, weights[i].weight);
+        if (!strstr(page, row)) fail_msg("docs/counting.md: expected '%s', found none", row);
+    }
+    free(page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +329,7 @@ int main(void)
         cmocka_unit_test(unknown_costs_are_told),
         cmocka_unit_test(control_flow_runs_its_bodies),
         cmocka_unit_test(calls_are_costed_one_by_one),
+        cmocka_unit_test(weights_are_documented),
     };
     return test_run(tests);
 }

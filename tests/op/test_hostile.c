@@ -1,9 +1,10 @@
-/* Every operator's resolve and infer on inputs and attributes made by chance: any kind, type, rank,
- * dims and content, attributes of right and wrong types with extreme values. Nothing may crash,
- * read or write beyond its blocks (each is an allocation of its own, so that AddressSanitizer sees
- * it), and what is inferred must keep the rules of pare_info. The seed is printed; another one can
- * be given as argument. */
+/* Every operator's resolve, infer and cost on inputs and attributes made by chance: any kind, type,
+ * rank, dims and content, attributes of right and wrong types with extreme values. Nothing may
+ * crash, read or write beyond its blocks (each is an allocation of its own, so that
+ * AddressSanitizer sees it), and what is inferred must keep the rules of pare_info. The seed is
+ * printed; another one can be given as argument. */
 #include "op/attrs.h"
+#include "op/coster.h"
 #include "op/inferer.h"
 #include "support/conformance.h"
 #include "support/files.h"
@@ -55,6 +56,7 @@ typedef struct world {
     uint32_t trial;
     learnt_attr learnt[MAX_ATTRS]; /* attributes that the operator reads */
     uint32_t n_learnt;
+    uint32_t n_costed;
     uint32_t usual_rank, usual_share; /* in this trial: of inputs and lists; of attributes, in 8 */
 } world;
 
@@ -489,6 +491,27 @@ static void tear_down(trial *t)
     free(t->params);
 }
 
+/* What is inferred is costed; what is not known of it is said and does not count. */
+static bool run_cost(world *w, trial *t, const pare_call *call)
+{
+    pare_cost cost;
+    const pare_info **out = block(t->node.n_outputs, sizeof(*out));
+    for (uint32_t i = 0; i < t->node.n_outputs; i++)
+        if (below(8)) out[i] = &t->out[i];
+    pare_cost_io io = { .call = call, .params = t->params, .shapes = w->shapes,
+                        .n_in = t->node.n_inputs, .n_out = t->node.n_outputs, .in = t->in,
+                        .out = out };
+    const pare_status st = pare_cost_run(&w->t.ctx, &cost, &io);
+    if (st && st != PARE_EFORMAT && st != PARE_EUNSUPPORTED)
+        fail_msg("seed %llu, %s, trial %u: status %s", (unsigned long long)seed, w->op->name,
+                 w->trial, pare_status_name(st));
+    if (!st && (cost.work >= PARE_N_WORK || !(cost.window >= 1)))
+        fail_msg("seed %llu, %s, trial %u: work %d, window %g", (unsigned long long)seed,
+                 w->op->name, w->trial, (int)cost.work, cost.window);
+    free(out);
+    return !st;
+}
+
 /* Returns whether it got as far as inferring something. */
 static bool run_trial(world *w)
 {
@@ -507,6 +530,7 @@ static bool run_trial(world *w)
         st = pare_infer_call(&w->t.ctx, &io);
         if (!st)
             for (uint32_t i = 0; i < t.node.n_outputs; i++) check_info(w, &t.out[i]);
+        if (!st) w->n_costed += run_cost(w, &t, &call);
     }
     if (st && st != PARE_EFORMAT && st != PARE_EUNSUPPORTED && st != PARE_EBUDGET)
         fail_msg("seed %llu, %s, trial %u: status %s", (unsigned long long)seed, w->op->name,
@@ -537,6 +561,7 @@ static void no_operator_breaks(void **state)
     (void)state;
     size_t n_ops = 0;
     const pare_op *const *ops = pare_op_all(&n_ops);
+    size_t n_costed = 0; /* operators of which a call is */
     for (size_t i = 0; i < n_ops; i++) {
         world w = { .op = ops[i] };
         uint32_t n_inferred = 0;
@@ -551,10 +576,12 @@ static void no_operator_breaks(void **state)
                          w.trial);
         }
         end(&w);
+        n_costed += w.n_costed > 0;
         if (!n_inferred)
             fail_msg("%s.%s: none of %u calls by chance is inferred: make them better",
                      ops[i]->domain, ops[i]->name, w.trial);
     }
+    if (n_costed < n_ops * 3 / 4) fail_msg("of %zu operators %zu are costed", n_ops, n_costed);
 }
 
 /* Collects what stands in quotes in a source file. */
