@@ -167,6 +167,17 @@ static pare_status read_fixed(target_job *job, const pare_yaml_node *hardware)
     return pare_target_get_bool(job, hardware, "energy-only", &h->energy_only);
 }
 
+/* What a file inherited of times. */
+static void forget_times(pare_hardware *h)
+{
+    memset(h->macs_per_s, 0, sizeof(h->macs_per_s));
+    memset(h->alu_per_s, 0, sizeof(h->alu_per_s));
+    memset(h->efficiency, 0, sizeof(h->efficiency));
+    for (size_t i = 0; i < h->n_levels; i++) h->levels[i].bytes_per_s = (pare_figure){ 0 };
+    h->weights.bytes_per_s = h->bandwidth_efficiency = (pare_figure){ 0 };
+    h->launch_s = h->static_w = (pare_figure){ 0 };
+}
+
 static pare_status check_whole(target_job *job, const pare_yaml_node *node)
 {
     const pare_hardware *h = &job->target->hardware;
@@ -208,6 +219,7 @@ pare_status pare_target_read_hardware(target_job *job, const pare_yaml_node *nod
     else if (weights) PARE_TRY(read_level(job, weights, &h->weights));
     PARE_TRY(read_fixed(job, node));
     PARE_TRY(read_credits(job, node));
+    if (h->energy_only) forget_times(h);
     job->target->has_hardware = true;
     return check_whole(job, node);
 }

@@ -10,7 +10,7 @@ _pare_files() {
 }
 _pare() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb="" i
-    local verbs="compare convert eval help inspect ops run version"
+    local verbs="compare convert eval help inspect ops run targets version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
             verb=${COMP_WORDS[i]}
@@ -74,6 +74,7 @@ _pare() {
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --exact --reference --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "targets -"*) _pare_words " --yaml --bibtex --json -q --quiet -v --verbose -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     esac
     case $verb in
@@ -84,6 +85,7 @@ _pare() {
     "help") _pare_words "$verbs" ;;
     "inspect") _pare_files onnx ;;
     "run") _pare_files onnx ;;
+    "targets") _pare_files onnx ;;
     esac
 }
 complete -F _pare pare

@@ -1,0 +1,147 @@
+#include "cli/target_rows.h"
+#include "cli/target_text.h"
+
+#include "base/bytes.h"
+#include "formats/onnx/mapping.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct targets_options {
+    bool yaml, bibtex;
+} targets_options;
+
+/* --- the list --------------------------------------------------------------------------------- */
+
+static void list_text(pare_app *app, const pare_target *t)
+{
+    pare_line line = { 0 };
+    const pare_figure_kind basis = pare_target_basis(t);
+    pare_line_add(&line, "%-18s %7lld  %-10s %-8s %s", t->name, (long long)t->version,
+                  basis ? pare_figure_kind_name(basis) : "-",
+                  t->has_hardware ? t->hardware.boundary : "-", t->title);
+    pare_app_print(app, line.text);
+}
+
+static void list_json(pare_json *j, const pare_target *t)
+{
+    const pare_figure_kind basis = pare_target_basis(t);
+    pare_json_open_object(j, NULL);
+    pare_json_text(j, "name", t->name);
+    pare_json_text(j, "title", t->title);
+    pare_json_int(j, "version", t->version);
+    pare_json_text(j, "basis", basis ? pare_figure_kind_name(basis) : NULL);
+    pare_json_text(j, "boundary", t->has_hardware ? t->hardware.boundary : NULL);
+    pare_json_bool(j, "is_default", pare_str_eq(t->name, PARE_DEFAULT_TARGET));
+    pare_json_close(j);
+}
+
+static int list(pare_app *app)
+{
+    size_t n = 0;
+    const pare_target_file *files = pare_target_files(&n);
+    pare_json j;
+    pare_status st = PARE_OK;
+    pare_app_begin_json(app, &j, "pare.targets/1");
+    pare_json_open_array(&j, "targets");
+    if (!app->shared.json) pare_app_print(app, "name               version  numbers    joules of");
+    for (size_t i = 0; !st && i < n; i++) {
+        pare_target *t = NULL;
+        st = pare_target_find(&app->ctx, &t, files[i].name);
+        if (st) break;
+        if (app->shared.json) list_json(&j, t);
+        else list_text(app, t);
+        pare_target_free(&app->ctx, t);
+    }
+    pare_json_close(&j);
+    if (!st && app->shared.json) return pare_app_print_json(app, &j);
+    pare_json_free(&j);
+    return st ? pare_app_fail(app, pare_exit_for_output(st), NULL) : PARE_EXIT_DONE;
+}
+
+/* --- one target ------------------------------------------------------------------------------- */
+
+/* The file as it is, to start one's own with. */
+static int print_file(pare_app *app, const char *name)
+{
+    const pare_target_file *file = pare_target_file_of(name);
+    uint64_t may_read = UINT64_C(64) << 20;
+    pare_mapping m = { 0 };
+    int fd = -1;
+    if (file) {
+        fwrite(file->text, 1, file->n_bytes, stdout); /* failures show when it is closed */
+        return PARE_EXIT_DONE;
+    }
+    pare_status st = pare_mapping_open(&app->ctx, &fd, name);
+    if (!st) {
+        st = pare_mapping_load(&app->ctx, &m, fd, name, &may_read);
+        close(fd);
+    }
+    if (st) return pare_app_fail(app, pare_exit_for_input(st), NULL);
+    fwrite(m.bytes->data, 1, m.bytes->n_bytes, stdout);
+    pare_buf_unref(m.bytes);
+    return PARE_EXIT_DONE;
+}
+
+static int show(pare_app *app, const char *name, const targets_options *o)
+{
+    pare_target *target = NULL;
+    int status = PARE_EXIT_DONE;
+    const pare_status st = pare_target_find(&app->ctx, &target, name);
+    if (st) return pare_app_fail(app, pare_exit_for_input(st), NULL);
+    if (o->yaml) status = print_file(app, name);
+    else if (o->bibtex) pare_target_print_bibtex(app, target);
+    else if (app->shared.json) {
+        pare_json j;
+        pare_app_begin_json(app, &j, "pare.target/1");
+        pare_target_json(&j, target);
+        status = pare_app_print_json(app, &j);
+    } else pare_target_print(app, target);
+    pare_target_free(&app->ctx, target);
+    return status;
+}
+
+static int run(pare_app *app, const pare_arguments *args, const void *options)
+{
+    const targets_options *const o = options;
+    if (o->yaml + o->bibtex + app->shared.json > 1)
+        return pare_app_error(app, PARE_EXIT_USAGE,
+                              "--yaml, --bibtex and --json exclude each other", NULL);
+    if (args->n_operands) return show(app, args->operands[0], o);
+    if (o->yaml || o->bibtex)
+        return pare_app_error(app, PARE_EXIT_USAGE, "--yaml and --bibtex need the name of a target",
+                              "pare targets " PARE_DEFAULT_TARGET " --yaml");
+    return list(app);
+}
+
+static const pare_option options[] = {
+    { .name = "yaml", .kind = PARE_OPT_FLAG, .offset = offsetof(targets_options, yaml),
+      .help = "Print the target's file, to start one's own with" },
+    { .name = "bibtex", .kind = PARE_OPT_FLAG, .offset = offsetof(targets_options, bibtex),
+      .help = "Print the sources of the target's numbers as BibTeX" },
+};
+
+static const targets_options defaults;
+
+static const char *const operands[] = { "[NAME|FILE]" };
+
+static const pare_example examples[] = {
+    { "pare targets", "which targets there are" },
+    { "pare targets ort-x64", "every number, where it comes from, and how far it may be off" },
+    { "pare targets raspberry-pi-5 --yaml > mine.yaml", "a file to start one's own with" },
+};
+
+const pare_cmd pare_cmd_targets = {
+    .name = "targets",
+    .description = "Lists the targets that models can be estimated, quantized and pruned for, or "
+                   "explains one: what its runtime takes and runs as one, what operations and "
+                   "bytes cost there, and for every number its unit, how far it may be off, how it "
+                   "came to be and where it stands. docs/targets.md tells how to write one.",
+    .operands = operands, .n_operands = PARE_COUNT_OF(operands),
+    .options = options, .n_options = PARE_COUNT_OF(options),
+    .shared = PARE_SHARED_OUTPUT,
+    .examples = examples, .n_examples = PARE_COUNT_OF(examples),
+    .defaults = &defaults, .options_bytes = sizeof(defaults),
+    .run = run,
+};
