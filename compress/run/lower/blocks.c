@@ -137,26 +137,6 @@ static bool choose(const pare_lowering *l, block_args *a)
 
 /* --- planning --------------------------------------------------------------------------------- */
 
-/* Marks the axes that every operand passes in one step: a line. */
-static void mark_line(block_args *a, bool *marks)
-{
-    const pare_laid *y = &a->y;
-    uint32_t inner = y->rank; /* the axis that lines end with; none yet */
-    int64_t n = 1;
-    for (uint32_t d = y->rank; d-- > 0;) {
-        if (y->dims[d] == 1) continue;
-        if (inner == y->rank) inner = d;
-        bool goes_on = true;
-        for (uint32_t i = 0; i < a->n_in; i++)
-            if (a->in[i].strides[d] != a->in[i].strides[inner] * n) goes_on = false;
-        if (!goes_on) break;
-        marks[d] = true;
-        n *= y->dims[d];
-    }
-    for (uint32_t i = 0; i < a->n_in; i++)
-        a->steps[i] = inner == y->rank ? 1 : a->in[i].strides[inner];
-}
-
 static bool fits(const pare_planner *p, const pare_lowering *l, block_args *a)
 {
     a->n_in = l->node->n_inputs;
@@ -179,6 +159,7 @@ pare_status pare_lower_blocks(pare_planner *p, pare_lowering *l, bool *done)
 {
     bool marks[PARE_MAX_DIMS] = { false };
     const pare_laid *operands[MAX_IN + 1];
+    int64_t steps[MAX_IN + 1] = { 0 };
     block_args *a = pare_plan_args(p, sizeof(*a));
     if (!a) return pare_arena_fail(p->ctx, &p->plan->arena);
     if (!fits(p, l, a)) return PARE_OK;
@@ -193,7 +174,8 @@ pare_status pare_lower_blocks(pare_planner *p, pare_lowering *l, bool *done)
     PARE_TRY(pare_plan_out(p, pare_lower_out(l, 0), &a->y));
     if (pare_laid_n_elements(&a->y) == 0) return PARE_OK;
     operands[0] = &a->y;
-    mark_line(a, marks);
+    pare_lines_mark(operands, a->n_in + 1, marks, steps);
+    memcpy(a->steps, steps + 1, sizeof(a->steps));
     pare_lines_init(&a->lines, marks, operands, a->n_in + 1);
     const pare_step step = { .run = run_blocks, .args = a, .kernel = "elementwise",
                              .n_tasks = pare_lines_tasks(&a->lines) };

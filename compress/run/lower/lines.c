@@ -57,6 +57,35 @@ void pare_lines_start(const pare_lines *l, int64_t at, int64_t *starts)
     }
 }
 
+/* The axis that is not marked and of more than one entry with the smallest stride; rank: none. */
+static uint32_t next_axis(const pare_laid *x, const bool *marks)
+{
+    uint32_t next = x->rank;
+    for (uint32_t d = x->rank; d-- > 0;)
+        if (!marks[d] && x->dims[d] != 1 && (next == x->rank || x->strides[d] < x->strides[next]))
+            next = d;
+    return next;
+}
+
+void pare_lines_mark(const pare_laid *const *operands, uint32_t n_operands, bool *marks,
+                     int64_t *steps)
+{
+    const pare_laid *x = operands[0];
+    int64_t n = 1;
+    for (uint32_t i = 0; i < n_operands; i++) steps[i] = 1;
+    for (;;) {
+        const uint32_t d = next_axis(x, marks);
+        if (d == x->rank) return;
+        if (n == 1)
+            for (uint32_t i = 0; i < n_operands; i++) steps[i] = operands[i]->strides[d];
+        for (uint32_t i = 0; i < n_operands; i++)
+            if (operands[i]->strides[d] != steps[i] * n) return;
+        if (n > 1 && n * x->dims[d] > ELEMENTS_PER_TASK) return;
+        marks[d] = true;
+        n *= x->dims[d];
+    }
+}
+
 uint32_t pare_lines_tasks(pare_lines *l)
 {
     l->per_task = l->n < ELEMENTS_PER_TASK ? ELEMENTS_PER_TASK / (l->n ? l->n : 1) : 1;

@@ -31,6 +31,12 @@ uint32_t pare_lines_tasks(pare_lines *lines);
 /* End of the lines of a task, which start at task * per_task. */
 int64_t pare_lines_end(const pare_lines *lines, uint32_t task);
 
+/* Marks axes along which every operand goes on in one step, by rising strides of the first, and
+ * sets these [n_operands]: a line is elements in an even distance for everybody, and about as long
+ * as a task. Elements of a line may come in another order than that of its axes. */
+void pare_lines_mark(const pare_laid *const *operands, uint32_t n_operands, bool *marks,
+                     int64_t *steps);
+
 /* The step from each element of a line to the next, when it is the same everywhere; else 0. */
 int64_t pare_lines_step(const pare_laid *x, const bool *marks);
 

@@ -33,6 +33,7 @@ pare_lower_fn pare_lower_concat, pare_lower_pad, pare_lower_tile;
 pare_lower_fn pare_lower_depth_to_space, pare_lower_space_to_depth;
 
 pare_lower_fn pare_lower_gather, pare_lower_cast;
+pare_lower_fn pare_lower_quantize; /* QuantizeLinear, DequantizeLinear */
 
 /* BatchNormalization for inference as y = fma(x, factor[c], shift[c]) for its n channels. False:
  * its parameters are not constant floats. */
