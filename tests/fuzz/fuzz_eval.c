@@ -5,230 +5,21 @@
  * the type it wants, mostly; recipes.h says which inputs go together. */
 #include "fuzz/fuzz.h"
 
-#include "base/budget.h"
+#include "fuzz/judge.h"
+#include "fuzz/learnt.h"
 #include "fuzz/recipes.h"
 #include "ir/text.h"
 #include "op/attrs.h"
-#include "op/eval.h"
-#include "support/plan.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_BYTES = 1 << 16, MAX_VALUES = 256, MAX_OPS = 400, MAX_ATTRS = 40, MAX_DEPTH = 2,
-       BUDGET_BYTES = 8 << 20, MAX_ITERATIONS = 50, MAX_ELEMENTS = 600 };
+enum { TEXT_BYTES = 1 << 16, MAX_VALUES = 256, MAX_DEPTH = 2, MAX_ELEMENTS = 600 };
 
-/* --- what operators read ---------------------------------------------------------------------- */
-
-typedef struct learnt_attr {
-    const char *name;
-    pare_attr_type type;
-    char choices[256];        /* "A, B": what text may be; "": any */
-    bool is_needed;
-    bool is_refused;          /* while learning: so is what it is set to */
-} learnt_attr;
-
-typedef struct learnt_op {
-    const pare_op *op;
-    learnt_attr attrs[MAX_ATTRS];
-    uint32_t n_attrs;
-    uint32_t n_recipes;
-} learnt_op;
-
-static learnt_op ops[MAX_OPS];
+static const learnt_op *ops;
 static uint32_t n_ops;
-
-static learnt_attr *find_attr(learnt_op *l, const char *name)
-{
-    for (uint32_t i = 0; i < l->n_attrs; i++)
-        if (strcmp(l->attrs[i].name, name) == 0) return &l->attrs[i];
-    return NULL;
-}
-
-/* One resolve with a value for each attribute that is known and one of a wrong type for every other
- * word: the failure tells of one more. */
-static pare_status try_resolve(pare_ctx *ctx, learnt_op *l, int64_t version, bool needed_only)
-{
-    static const int64_t one = 1;
-    static const float half = 0.5f;
-    static pare_attr attrs[N_WORDS];
-    static const pare_attr *refs[N_WORDS];
-    static pare_bytes texts[N_WORDS];
-    _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES];
-    pare_value_id outputs[4] = { PARE_NONE, PARE_NONE, PARE_NONE, PARE_NONE };
-    pare_use inputs[4] = { { .value = PARE_NONE } };
-    uint32_t n_attrs = 0;
-    for (uint32_t i = 0; i < N_WORDS; i++) {
-        const learnt_attr *known = find_attr(l, words[i]);
-        if (needed_only && !(known && known->is_needed)) continue;
-        pare_attr *a = &attrs[n_attrs];
-        refs[n_attrs++] = a;
-        *a = (pare_attr){ .name = words[i], .type = PARE_ATTR_SPARSE_TENSORS };
-        if (!known) continue;
-        *a = (pare_attr){ .name = words[i], .type = known->type, .n = 1 };
-        texts[i] = (pare_bytes){ (const uint8_t *)known->choices, strcspn(known->choices, ",") };
-        switch (known->is_refused ? PARE_ATTR_UNDEFINED : known->type) {
-        case PARE_ATTR_FLOAT:
-        case PARE_ATTR_FLOATS: a->floats = &half; break;
-        case PARE_ATTR_INT:
-        case PARE_ATTR_INTS: a->ints = &one; break;
-        case PARE_ATTR_STRING:
-        case PARE_ATTR_STRINGS: a->strings = &texts[i]; break;
-        default: *a = (pare_attr){ .name = words[i], .ref_name = "none" };
-        }
-    }
-    const pare_node node = { .op_type = l->op->name, .n_attrs = n_attrs, .attrs = refs,
-                             .n_inputs = 4, .inputs = inputs, .n_outputs = 4, .outputs = outputs };
-    const pare_call call = { .node = &node, .op = l->op, .version = version };
-    return pare_call_resolve(ctx, &call, params);
-}
-
-static void learn(pare_ctx *ctx, learnt_op *l, int64_t version)
-{
-    for (int i = 0; i < 3 * MAX_ATTRS && try_resolve(ctx, l, version, false) == PARE_EFORMAT; i++) {
-        char name[64];
-        char rest[256];
-        const char *at = strstr(ctx->message, "attribute '");
-        if (!at || sscanf(at, "attribute '%63[^']': expected %255[^\n]", name, rest) != 2) return;
-        learnt_attr *attr = find_attr(l, name);
-        for (uint32_t k = 0; !attr && k < N_WORDS && l->n_attrs < MAX_ATTRS; k++)
-            if (strcmp(words[k], name) == 0) {
-                attr = &l->attrs[l->n_attrs++];
-                *attr = (learnt_attr){ .name = words[k], .type = PARE_ATTR_INT };
-            }
-        if (!attr) return;
-        bool is_new = false;
-        for (int type = 1; type < PARE_N_ATTR_TYPES; type++) {
-            char want[64];
-            snprintf(want, sizeof(want), "type %s,", pare_attr_type_name((pare_attr_type)type));
-            if (strncmp(rest, want, strlen(want)) != 0) continue;
-            attr->type = (pare_attr_type)type;
-            is_new = true;
-        }
-        char *end = strstr(rest, ", found");
-        if (strncmp(rest, "one of ", 7) == 0 && end && !*attr->choices) {
-            *end = '\0';
-            memcpy(attr->choices, rest + 7, strlen(rest + 7) + 1);
-            is_new = true;
-        }
-        if (!is_new && attr->is_refused) return;
-        if (!is_new) attr->is_refused = true;
-    }
-}
-
-/* Which attributes are missed where there is none. */
-static void learn_needs(pare_ctx *ctx, learnt_op *l, int64_t version)
-{
-    while (try_resolve(ctx, l, version, true) == PARE_EFORMAT) {
-        char name[64];
-        const char *at = strstr(ctx->message, "attribute '");
-        if (!at || sscanf(at, "attribute '%63[^']'", name) != 1) return;
-        learnt_attr *attr = find_attr(l, name);
-        if (!attr || attr->is_needed) return;
-        attr->is_needed = true;
-    }
-}
-
-static void learn_all(void)
-{
-    static const int64_t versions[] = { 1, 7, 8, 9, 11, 13, 18, PARE_NEWEST_OPSET };
-    size_t n = 0;
-    pare_ctx ctx;
-    const pare_op *const *all = pare_op_all(&n);
-    pare_ctx_init(&ctx, NULL);
-    for (size_t i = 0; i < n && n_ops < MAX_OPS; i++) {
-        if (all[i]->eval == PARE_TODO(eval)) continue;
-        learnt_op *l = &ops[n_ops++];
-        l->op = all[i];
-        for (size_t k = 0; k < N_RECIPES; k++)
-            l->n_recipes += strcmp(recipes[k].op, l->op->name) == 0;
-        for (size_t k = 0; k < sizeof(versions) / sizeof(versions[0]); k++) {
-            if (versions[k] < l->op->since) continue;
-            for (uint32_t a = 0; a < l->n_attrs; a++) l->attrs[a].is_refused = false;
-            if (l->op->resolve == PARE_NA(resolve)) continue;
-            learn(&ctx, l, versions[k]);
-            learn_needs(&ctx, l, versions[k]);
-        }
-    }
-}
-
-/* --- running ---------------------------------------------------------------------------------- */
-
-/* Budgets end earlier in a plan: it packs weights. */
-static void compare_with_plan(pare_ctx *ctx, const pare_model *model, const pare_eval_input *inputs,
-                              size_t n, const pare_datum *want)
-{
-    pare_datum *out = NULL;
-    char why[PARE_MESSAGE_BYTES];
-    const pare_status st =
-        test_plan_run(ctx, &out, model, inputs, n, pare_isa_best(), NULL, false, NULL);
-    if (st == PARE_ENOMEM || st == PARE_EBUDGET) return;
-    if (st) {
-        fprintf(stderr, "plan: %s: %s\n", pare_status_name(st), ctx->message);
-        abort();
-    }
-    for (size_t i = 0; i < model->graph->outputs.n; i++) {
-        if (!test_plan_same(&out[i], &want[i], why, sizeof(why))) {
-            fprintf(stderr, "plan: output %zu: %s\n", i, why);
-            abort();
-        }
-        pare_datum_drop(ctx, &out[i]);
-    }
-    pare_free(ctx, out);
-}
-
-/* The graph's inputs, given what they default to. */
-static size_t find_inputs(const pare_model *model, pare_eval_input *inputs)
-{
-    const pare_graph *graph = model->graph;
-    size_t n = 0;
-    for (size_t i = 0; i < graph->inputs.n && n < MAX_VALUES; i++) {
-        const pare_value *value = &model->values[graph->inputs.items[i].value];
-        if (value->tensor)
-            inputs[n++] = (pare_eval_input){
-                value->name, { .kind = PARE_TYPE_TENSOR, .tensor = value->tensor } };
-    }
-    return n;
-}
-
-static pare_status evaluate_in(pare_ctx *ctx, const char *text, bool verbose)
-{
-    pare_model *model = NULL;
-    pare_datum *out = NULL;
-    const pare_eval_opts opts = { .max_iterations = MAX_ITERATIONS };
-    static pare_eval_input inputs[MAX_VALUES];
-    if (verbose) fprintf(stderr, "%s", text);
-    pare_status st = pare_text_parse(ctx, &model, text);
-    if (!st) {
-        const size_t n = find_inputs(model, inputs);
-        st = pare_eval_model(ctx, &out, model, inputs, n, &opts);
-        assert(st == PARE_OK || st == PARE_EFORMAT || st == PARE_EUNSUPPORTED ||
-               st == PARE_EBUDGET || st == PARE_ENOMEM);
-        assert(!st || ctx->message[0]);
-        if (!st) compare_with_plan(ctx, model, inputs, n, out);
-        for (size_t i = 0; !st && i < model->graph->outputs.n; i++) pare_datum_drop(ctx, &out[i]);
-        pare_free(ctx, out);
-    }
-    if (verbose) fprintf(stderr, "%s: %s\n", pare_status_name(st), st ? ctx->message : "");
-    pare_model_free(ctx, model);
-    return st;
-}
-
-static pare_status evaluate(const char *text)
-{
-    pare_ctx plain;
-    pare_ctx ctx;
-    pare_budget budget;
-    pare_ctx_init(&plain, NULL);
-    pare_budget_init(&budget, &plain, BUDGET_BYTES);
-    pare_ctx_init(&ctx, &(pare_ctx_opts){ .allocator = pare_budget_allocator(&budget) });
-    const pare_status st = evaluate_in(&ctx, text, getenv("FUZZ_PRINT") != NULL);
-    assert(budget.live_bytes == 0);
-    return st;
-}
 
 /* --- text ------------------------------------------------------------------------------------- */
 
@@ -763,7 +554,7 @@ static void make_model(maker *m, char *text)
         put_node(m, 0);
         if (i + 1 == n_nodes || below(m, 8) == 7) continue;
         put_whole(m, first, true, text);
-        if (evaluate(text)) restore(m, before);
+        if (fuzz_judge(text)) restore(m, before);
     }
     put_whole(m, first, below(m, 2), text);
 }
@@ -773,13 +564,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
     static const char head[] = "<ir_version";
     static maker m;
     static char text[4 * TEXT_BYTES];
-    if (!n_ops) learn_all();
+    if (!n_ops) ops = learnt_ops(&n_ops);
     if (n_bytes >= sizeof(head) && memcmp(data, head, sizeof(head) - 1) == 0) {
         snprintf(text, sizeof(text), "%.*s", (int)n_bytes, (const char *)data);
     } else {
         m = (maker){ .data = data, .n_bytes = n_bytes };
         make_model(&m, text);
     }
-    evaluate(text);
+    fuzz_judge(text);
     return 0;
 }
