@@ -3,17 +3,10 @@
 #include "run/plan.h"
 
 #include "ir/build.h"
+#include "support/bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Conv, Add and Relu in turn, over [N, 8, 32, 32]. */
 static pare_status make_chain(pare_ctx *ctx, pare_model **out, long n_nodes)
@@ -58,11 +51,13 @@ static pare_status make_plan(pare_ctx *ctx, const pare_model *model)
     PARE_TRY(pare_tensor_new(ctx, &image, PARE_FLOAT, 4, dims));
     const pare_plan_input input = { .name = "x", .tensor = image };
     const pare_plan_opts opts = { .inputs = &input, .n_inputs = 1 };
-    const double start = seconds();
+    bench_cost took;
+    bench_begin(&took);
     const pare_status st = pare_plan_new(ctx, &plan, model, &opts);
+    bench_end(&took);
     if (!st) {
         const pare_plan_cost cost = pare_plan_cost_of(plan);
-        printf("planned in %.3f s, %zu steps, %zu islands\n", seconds() - start, cost.n_steps,
+        printf("planned in %.3f s, %zu steps, %zu islands\n", took.cpu_seconds, cost.n_steps,
                cost.n_islands);
     }
     pare_plan_unref(ctx, plan);
@@ -78,13 +73,14 @@ int main(int argc, char **argv)
     pare_shapes *shapes = NULL;
     pare_ctx_init(&ctx, &(pare_ctx_opts){ .max_memory_bytes = UINT64_C(1) << 30 });
     pare_status st = make_chain(&ctx, &model, n_nodes);
-    const double start = seconds();
+    bench_cost took;
+    bench_begin(&took);
     if (!st) st = pare_infer(&ctx, &shapes, model, NULL);
-    const double took = seconds() - start;
+    bench_end(&took);
     if (!st) st = make_plan(&ctx, model);
     if (st) printf("%s\n", ctx.message);
-    else printf("%ld nodes inferred in %.3f s of processor time, %zu issues\n", n_nodes, took,
-                shapes->n_issues);
+    else printf("%ld nodes inferred in %.3f s of processor time, %zu issues\n", n_nodes,
+                took.cpu_seconds, shapes->n_issues);
     pare_shapes_free(&ctx, shapes);
     pare_model_free(&ctx, model);
     return st ? 1 : 0;

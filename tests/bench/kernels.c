@@ -4,12 +4,12 @@
  * spoils both. `bench-kernels [NAME]`: those whose name holds NAME. */
 #include "kernels/kernels.h"
 
+#include "support/bench.h"
 #include "support/floats.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -20,13 +20,6 @@ static _Alignas(64) float x[8 * N], w[N], y[8 * N];
 static uint8_t bytes[N];
 static const char *wanted = "";
 
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 typedef void work_fn(const pare_kernels *k, int which);
 
 /* The best of some rounds of at least 3 ms each. */
@@ -35,9 +28,9 @@ static double time_of(work_fn *work, const pare_kernels *k, int which)
     double best = INFINITY;
     int repeat = 1;
     for (int round = 0; round < ROUNDS; round++) {
-        const double start = seconds();
+        const double start = bench_seconds();
         for (int i = 0; i < repeat; i++) work(k, which);
-        const double spent = seconds() - start;
+        const double spent = bench_seconds() - start;
         if (spent < 3e-3 && repeat < 1 << 20) {
             repeat *= spent < 3e-4 ? 8 : 2;
             round = -1;

@@ -117,8 +117,7 @@ static pare_status run_once(subject *s)
 {
     pare_datum *out = NULL;
     PARE_TRY(pare_session_run(&s->ctx, s->session, s->inputs, s->n_inputs, &out));
-    for (size_t i = 0; i < s->model->graph->outputs.n; i++) pare_datum_drop(&s->ctx, &out[i]);
-    pare_free(&s->ctx, out);
+    pare_datums_free(&s->ctx, out, s->model->graph->outputs.n);
     return PARE_OK;
 }
 

@@ -40,8 +40,7 @@ static double round_median(pare_ctx *ctx, pare_runner *runner, pare_pool *pool,
         const double before = bench_seconds();
         if (pare_runner_run(ctx, &out, runner, pool, inputs, n)) return -1;
         took[runs++] = bench_seconds() - before;
-        for (size_t i = 0; i < n_outputs; i++) pare_datum_drop(ctx, &out[i]);
-        pare_free(ctx, out);
+        pare_datums_free(ctx, out, n_outputs);
     }
     return bench_median(took, runs);
 }

@@ -1,17 +1,10 @@
 /* Time of operations on numbers: what shapes do (small polynomials, mostly seen before), and the
  * largest operands there can be. */
 #include "ir/num.h"
+#include "support/bench.h"
 #include "support/test_ctx.h"
 
 #include <stdio.h>
-#include <time.h>
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 typedef pare_num binary_fn(pare_exprs *exprs, pare_num a, pare_num b);
 
@@ -41,12 +34,12 @@ static void time_mixed(pare_exprs *exprs)
         const pare_num part = pare_num_floordiv(exprs, symbol(exprs, i % 3), by);
         pool[i] = pare_num_add(exprs, pare_num_mul(exprs, part, symbol(exprs, i % 4)), rest);
     }
-    const double start = seconds();
+    const double start = bench_seconds();
     for (uint32_t i = 0; i < N; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         ops[seed >> 61].fn(exprs, pool[seed >> 55 & 63], pool[seed >> 49 & 63]);
     }
-    printf("mixed      %8.1f ns each\n", (seconds() - start) * 1e9 / N);
+    printf("mixed      %8.1f ns each\n", (bench_seconds() - start) * 1e9 / N);
 }
 
 static void time_largest(pare_exprs *exprs)
@@ -59,9 +52,9 @@ static void time_largest(pare_exprs *exprs)
         b = pare_num_add(exprs, b, pare_num_mul(exprs, s, pare_num_int(i + 1)));
     }
     for (size_t o = 0; o < sizeof(ops) / sizeof(ops[0]); o++) {
-        const double start = seconds();
+        const double start = bench_seconds();
         for (uint32_t i = 0; i < N; i++) ops[o].fn(exprs, a, b);
-        printf("%-10s %8.1f ns each, 32 terms by 32\n", ops[o].name, (seconds() - start) * 1e9 / N);
+        printf("%-10s %8.1f ns each, 32 terms by 32\n", ops[o].name, (bench_seconds() - start) * 1e9 / N);
     }
 }
 

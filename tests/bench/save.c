@@ -2,6 +2,7 @@
  * disk, and how much memory of its own that takes: `bench-save FOLDER [MIB] [ROUNDS]`. */
 #include "formats/onnx/onnx.h"
 #include "ir/graph.h"
+#include "support/bench.h"
 #include "support/conformance.h"
 #include "support/files.h"
 
@@ -12,17 +13,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MIB = 1 << 20, TENSOR_MIB = 48, PLAIN_BYTES = 128 << 10 };
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void must(pare_ctx *ctx, pare_status st)
 {
@@ -95,7 +88,7 @@ static double time_plain(const char *from, const char *to)
     const int in = open(from, O_RDONLY);
     if (in < 0 || fstat(in, &st)) exit(1);
     const uint8_t *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, in, 0);
-    const double start = seconds();
+    const double start = bench_seconds();
     const int out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     for (off_t at = 0; at < st.st_size;) {
         /* The fastest length on Linux 6.18; with several MiB at once it takes twice as long. */
@@ -106,7 +99,7 @@ static double time_plain(const char *from, const char *to)
     }
     if (fsync(out)) exit(1);
     close(out);
-    const double took = seconds() - start;
+    const double took = bench_seconds() - start;
     munmap((void *)(uintptr_t)data, (size_t)st.st_size);
     close(in);
     unlink(to);
@@ -119,10 +112,10 @@ static double time_save(const char *from, const char *to, pare_onnx_storage stor
     pare_ctx ctx;
     pare_model *model = NULL;
     pare_ctx_init(&ctx, &(pare_ctx_opts){ .progress = watch });
-    const double start = seconds();
+    const double start = bench_seconds();
     must(&ctx, pare_onnx_open(&ctx, &model, from, NULL));
     must(&ctx, pare_onnx_save(&ctx, model, to, &(pare_onnx_save_opts){ .storage = storage }));
-    const double took = seconds() - start;
+    const double took = bench_seconds() - start;
     pare_model_free(&ctx, model);
     return took;
 }
