@@ -37,7 +37,5 @@ pare_status pare_bounded_eval(pare_bounded *bounded, pare_datum **out, const par
 
 void pare_bounded_drop(pare_bounded *bounded, pare_datum *outputs, const pare_model *model)
 {
-    for (size_t i = 0; outputs && i < model->graph->outputs.n; i++)
-        pare_datum_drop(&bounded->ctx, &outputs[i]);
-    pare_free(&bounded->ctx, outputs);
+    pare_datums_free(&bounded->ctx, outputs, model->graph->outputs.n);
 }

@@ -16,8 +16,7 @@ static int compare(const void *a, const void *b)
 static void drop(pare_ctx *ctx, const pare_runner *runner, pare_datum *outputs)
 {
     const size_t n = pare_runner_model(runner)->graph->outputs.n;
-    for (size_t i = 0; outputs && i < n; i++) pare_datum_drop(ctx, &outputs[i]);
-    pare_free(ctx, outputs);
+    pare_datums_free(ctx, outputs, n);
 }
 
 /* rounds [MAX_ROUNDS]: of one step each after the other. */

@@ -11,6 +11,12 @@ void pare_datum_drop(pare_ctx *ctx, pare_datum *datum)
     *datum = (pare_datum){ .kind = PARE_TYPE_NONE };
 }
 
+void pare_datums_free(pare_ctx *ctx, pare_datum *datums, size_t n)
+{
+    for (size_t i = 0; datums && i < n; i++) pare_datum_drop(ctx, &datums[i]);
+    pare_free(ctx, datums);
+}
+
 pare_status pare_datum_copy(pare_ctx *ctx, pare_datum *out, const pare_datum *from)
 {
     *out = (pare_datum){ .kind = PARE_TYPE_NONE };

@@ -19,4 +19,7 @@ pare_status pare_datum_copy(pare_ctx *ctx, pare_datum *out, const pare_datum *fr
 /* Lets go of what a datum holds and makes it NONE. */
 void pare_datum_drop(pare_ctx *ctx, pare_datum *datum);
 
+/* Drops n datums and frees the array that they stand in. Accepts NULL. */
+void pare_datums_free(pare_ctx *ctx, pare_datum *datums, size_t n);
+
 #endif

@@ -21,8 +21,7 @@ pare_status pare_pile_add(pare_ctx *ctx, pare_pile *pile, pare_datum *datum)
 
 void pare_pile_free(pare_ctx *ctx, pare_pile *pile)
 {
-    for (size_t i = 0; i < pile->n; i++) pare_datum_drop(ctx, &pile->items[i]);
-    pare_free(ctx, pile->items);
+    pare_datums_free(ctx, pile->items, pile->n);
     *pile = (pare_pile){ 0 };
 }
 

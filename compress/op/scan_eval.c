@@ -219,8 +219,7 @@ static pare_status run_batched(pare_ctx *ctx, pare_eval_io *io, scan *s)
     for (int64_t b = 0; !st && b < s->batch; b++) st = run_item(ctx, io, s, items, b);
     for (uint32_t i = 0; !st && i < s->n_out; i++)
         st = pare_stack_out(ctx, io, i, &s->batches[i], s->p->body, i, 0, false);
-    for (uint32_t i = 0; items && i < s->n_in; i++) pare_datum_drop(ctx, &items[i]);
-    pare_free(ctx, items);
+    pare_datums_free(ctx, items, s->n_in);
     return st;
 }
 

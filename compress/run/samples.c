@@ -71,8 +71,7 @@ static pare_status take_sample(pare_ctx *ctx, const wave *w, uint32_t i)
 
 static void drop_outputs(pare_ctx *ctx, place *p, size_t n)
 {
-    for (size_t i = 0; p->outputs && i < n; i++) pare_datum_drop(ctx, &p->outputs[i]);
-    pare_free(ctx, p->outputs);
+    pare_datums_free(ctx, p->outputs, n);
     p->outputs = NULL;
 }
 

@@ -432,7 +432,6 @@ pare_status pare_session_run(pare_ctx *ctx, pare_session *s, const pare_eval_inp
         *out = results;
         return PARE_OK;
     }
-    for (size_t i = 0; results && i < n; i++) pare_datum_drop(ctx, &results[i]);
-    pare_free(ctx, results);
+    pare_datums_free(ctx, results, n);
     return st;
 }

@@ -18,8 +18,7 @@ typedef struct tally {
 
 static void drop_all(pare_ctx *ctx, pare_datum *datums, size_t n)
 {
-    for (size_t i = 0; datums && i < n; i++) pare_datum_drop(ctx, &datums[i]);
-    pare_free(ctx, datums);
+    pare_datums_free(ctx, datums, n);
 }
 
 static void compare(pare_ctx *ctx, const pare_model *model, const test_data_set *set, tally *t)

@@ -19,8 +19,7 @@ static void show_cost(pare_ctx *ctx, const pare_model *model, const pare_eval_in
     pare_plan_cost cost;
     pare_datum *out = NULL;
     if (test_plan_run(ctx, &out, model, inputs, n, pare_isa_best(), NULL, false, &cost)) return;
-    for (size_t i = 0; i < model->graph->outputs.n; i++) pare_datum_drop(ctx, &out[i]);
-    pare_free(ctx, out);
+    pare_datums_free(ctx, out, model->graph->outputs.n);
     printf("%s: %zu steps, %zu islands, arena %.2f MiB, bound %.2f MiB, packed %.2f MiB\n", path,
            cost.n_steps, cost.n_islands, (double)cost.arena_bytes / 1048576,
            (double)cost.lower_bound_bytes / 1048576, (double)cost.packed_bytes / 1048576);
@@ -81,8 +80,7 @@ static void check_model(const char *path, tally *t)
         if (!agrees) printf("%s: %s\n", path, why);
         if (agrees) t->n_same++;
         else t->n_different++;
-        for (size_t i = 0; i < model->graph->outputs.n; i++) pare_datum_drop(&ctx, &want[i]);
-        pare_free(&ctx, want);
+        pare_datums_free(&ctx, want, model->graph->outputs.n);
     }
     pare_sample_free(&ctx, inputs, n);
     pare_model_free(&ctx, model);

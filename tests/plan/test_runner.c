@@ -50,9 +50,7 @@ static void start(bench *b, const char *text, const pare_runner_opts *opts)
 
 static void drop_outputs(bench *b)
 {
-    for (size_t i = 0; b->out && i < b->model->graph->outputs.n; i++)
-        pare_datum_drop(b->ctx, &b->out[i]);
-    pare_free(b->ctx, b->out);
+    pare_datums_free(b->ctx, b->out, b->model->graph->outputs.n);
     b->out = NULL;
 }
 

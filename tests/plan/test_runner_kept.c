@@ -54,8 +54,7 @@ static pare_status look(void *user, pare_ctx *ctx, const pare_observed *seen)
 
 static void drop(pare_ctx *ctx, const pare_model *model, pare_datum *out)
 {
-    for (size_t i = 0; out && i < model->graph->outputs.n; i++) pare_datum_drop(ctx, &out[i]);
-    pare_free(ctx, out);
+    pare_datums_free(ctx, out, model->graph->outputs.n);
 }
 
 static void compare(pare_ctx *ctx, const pare_model *model, record *r)
@@ -105,8 +104,7 @@ static void all_values_are_shown(void **state)
         r.want = pare_alloc_zero(&ctx, model->n_values * sizeof(*r.want));
         r.is_shown = pare_alloc_zero(&ctx, model->n_values);
         compare(&ctx, model, &r);
-        for (size_t k = 0; k < model->n_values; k++) pare_datum_drop(&ctx, &r.want[k]);
-        pare_free(&ctx, r.want);
+        pare_datums_free(&ctx, r.want, model->n_values);
         pare_free(&ctx, r.is_shown);
         pare_model_free(&ctx, model);
     }

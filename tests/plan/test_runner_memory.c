@@ -58,8 +58,7 @@ static pare_status run_once(pare_ctx *ctx, pare_runner *runner, const pare_model
     size_t n_inputs = 0;
     pare_status st = pare_sample_inputs(ctx, &inputs, &n_inputs, model, &opts);
     if (!st) st = pare_runner_run(ctx, &out, runner, NULL, inputs, n_inputs);
-    for (size_t i = 0; out && i < model->graph->outputs.n; i++) pare_datum_drop(ctx, &out[i]);
-    pare_free(ctx, out);
+    pare_datums_free(ctx, out, model->graph->outputs.n);
     pare_sample_free(ctx, inputs, n_inputs);
     return st;
 }

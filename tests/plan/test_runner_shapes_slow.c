@@ -28,8 +28,7 @@ static void run(pare_ctx *ctx, pare_runner *runner, const pare_model *model, int
     const pare_status st = pare_runner_run(ctx, &out, runner, NULL, inputs, n);
     if (st) fail_msg("%lld x %lld: %s", (long long)batch, (long long)length, ctx->message);
     assert_int_equal(out[0].tensor->dims[1], length);
-    for (size_t i = 0; i < model->graph->outputs.n; i++) pare_datum_drop(ctx, &out[i]);
-    pare_free(ctx, out);
+    pare_datums_free(ctx, out, model->graph->outputs.n);
     pare_sample_free(ctx, inputs, n);
 }
 

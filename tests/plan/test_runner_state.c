@@ -68,9 +68,7 @@ typedef struct bench {
 
 static void drop(const bench *b, pare_datum *out)
 {
-    for (size_t i = 0; out && i < b->model->graph->outputs.n; i++)
-        pare_datum_drop(b->ctx, &out[i]);
-    pare_free(b->ctx, out);
+    pare_datums_free(b->ctx, out, b->model->graph->outputs.n);
 }
 
 static void start(bench *b, const model_row *row, const pare_runner_opts *more)
@@ -287,9 +285,7 @@ static pare_status run_twice(pare_ctx *ctx, void *user)
         pare_eval_input given[8];
         const size_t n = choose(b, &rows[0], k == 0, given);
         st = pare_runner_run(ctx, &out, runner, NULL, given, n);
-        for (size_t i = 0; out && i < b->model->graph->outputs.n; i++)
-            pare_datum_drop(ctx, &out[i]);
-        pare_free(ctx, out);
+        pare_datums_free(ctx, out, b->model->graph->outputs.n);
     }
     pare_runner_free(ctx, runner);
     return st;

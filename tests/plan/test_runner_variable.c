@@ -73,8 +73,7 @@ static const row rows[] = {
 
 static void drop(pare_ctx *ctx, const pare_model *model, pare_datum *out)
 {
-    for (size_t i = 0; out && i < model->graph->outputs.n; i++) pare_datum_drop(ctx, &out[i]);
-    pare_free(ctx, out);
+    pare_datums_free(ctx, out, model->graph->outputs.n);
 }
 
 static size_t find_variables(const pare_model *model, char last, pare_value_id *out)

@@ -19,9 +19,7 @@ static pare_model *parse(pare_ctx *ctx, const test_planned_row *row)
 
 static void drop_outputs(pare_ctx *ctx, const pare_model *model, pare_datum *outputs)
 {
-    for (size_t i = 0; outputs && i < model->graph->outputs.n; i++)
-        pare_datum_drop(ctx, &outputs[i]);
-    pare_free(ctx, outputs);
+    pare_datums_free(ctx, outputs, model->graph->outputs.n);
 }
 
 void test_plan_expect(pare_ctx *ctx, const pare_model *model, const pare_eval_input *inputs,
