@@ -181,8 +181,8 @@ pare_status pare_infer_called(pare_ctx *ctx, pare_shapes **out, const pare_model
         pare_call_fail(ctx, &call, "expected a call of a function of the model");
         return PARE_EUSAGE;
     }
-    PARE_TRY(pare_shapes_new(ctx, &inf.shapes, model->n_values));
-    const pare_status st = infer_called(&inf, &call, function, outer);
+    pare_status st = pare_shapes_new(ctx, &inf.shapes, model->n_values);
+    if (!st) st = infer_called(&inf, &call, function, outer);
     if (st) pare_shapes_free(ctx, inf.shapes);
     else *out = inf.shapes;
     return st;
