@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "base/utf8.h"
 #include "energy/energy.h"
+#include "energy/use.h"
 #include "ir/attr.h"
 #include "ir/build.h"
 #include "ir/check.h"

@@ -40,13 +40,13 @@ static void reckon_hours(pare_use_result *out, const pare_hourly *h)
     if (h->clean && load > 0) out->matched_share = matched / load;
 }
 
-static double inferences_per_month(const pare_use *use)
+static double inferences_per_month(const pare_usage *use)
 {
     if (!isnan(use->per_month)) return use->per_month;
     return SECONDS_OF_MONTH / use->every_s;
 }
 
-static void reckon_month(pare_use_result *out, const pare_use *use, const pare_use_input *in)
+static void reckon_month(pare_use_result *out, const pare_usage *use, const pare_use_input *in)
 {
     const double kwh = out->per_month * J_PER_MJ / J_PER_KWH * out->pue;
     const double share = isnan(use->share) ? 1 : use->share;
@@ -67,7 +67,7 @@ static void reckon_month(pare_use_result *out, const pare_use *use, const pare_u
     }
 }
 
-static double battery_days(const pare_use *use, double mj, double per_month)
+static double battery_days(const pare_usage *use, double mj, double per_month)
 {
     const double idle = isnan(use->idle_w) ? 0 : use->idle_w;
     const double watts = mj * J_PER_MJ * per_month / SECONDS_OF_MONTH + idle;
@@ -99,7 +99,7 @@ static void warn(pare_use_result *out, const char *fmt, ...)
     out->n_warnings++;
 }
 
-static void look_for_trouble(pare_use_result *out, const pare_use *use, const pare_use_input *in)
+static void look_for_trouble(pare_use_result *out, const pare_usage *use, const pare_use_input *in)
 {
     const int age = in->year - use->grid_year;
     if (use->grid_year && in->year && age > PARE_GRID_MAX_YEARS)
@@ -114,7 +114,7 @@ static void look_for_trouble(pare_use_result *out, const pare_use *use, const pa
         warn(out, "use: every is left out: volume says how many inferences there are");
 }
 
-pare_status pare_use_reckon(pare_ctx *ctx, pare_use_result *out, const pare_use *use,
+pare_status pare_use_reckon(pare_ctx *ctx, pare_use_result *out, const pare_usage *use,
                             const pare_use_input *in)
 {
     if (!isfinite(in->energy_mj.value) || in->energy_mj.value < 0)

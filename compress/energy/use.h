@@ -17,7 +17,7 @@
 enum { PARE_USE_PATH_BYTES = 1024 };
 
 /* As the user says it; what is not given is NaN, 0 or "". */
-typedef struct pare_use {
+typedef struct pare_usage {
     double per_month;         /* inferences; with `every` alone what that makes */
     double every_s;           /* from one inference to the next */
     double g_per_kwh;
@@ -33,9 +33,9 @@ typedef struct pare_use {
     double embodied_g;        /* gCO2e of making the device ... */
     double embodied_months;   /* ... that lives so long ... */
     double share;             /* ... and does this for so much of its time; 1 when not given */
-} pare_use;
+} pare_usage;
 
-void pare_use_init(pare_use *use); /* nothing is given */
+void pare_use_init(pare_usage *use); /* nothing is given */
 
 /* Reads "volume=10M/month,grid=DEU,pue=1.56,price=0.25EUR" or "battery=220mAh@3V,every=1s":
  *
@@ -54,10 +54,10 @@ void pare_use_init(pare_use *use); /* nothing is given */
  * EUSAGE, in one line: the key, what is expected, what was found and the nearest name; also where
  * two keys contradict each other. Adds to what *use has, so that a recipe and a command line may
  * both speak. */
-pare_status pare_use_parse(pare_ctx *ctx, pare_use *use, const char *text);
+pare_status pare_use_parse(pare_ctx *ctx, pare_usage *use, const char *text);
 
 /* One key, e.g. of a recipe. EUSAGE. */
-pare_status pare_use_set(pare_ctx *ctx, pare_use *use, const char *key, const char *value);
+pare_status pare_use_set(pare_ctx *ctx, pare_usage *use, const char *key, const char *value);
 
 /* What is said about the model, or about two of them. */
 typedef struct pare_use_input {
@@ -97,7 +97,7 @@ typedef struct pare_use_result {
 } pare_use_result;
 
 /* EUSAGE where use has an hourly file and input does not, or energy_mj is not a number. */
-pare_status pare_use_reckon(pare_ctx *ctx, pare_use_result *out, const pare_use *use,
+pare_status pare_use_reckon(pare_ctx *ctx, pare_use_result *out, const pare_usage *use,
                             const pare_use_input *input);
 
 #endif

@@ -133,9 +133,9 @@ static bool ends(const char *at)
 /* --- keys ------------------------------------------------------------------------------------- */
 
 /* Reads a value; false: it is not what the key expects. */
-typedef bool read_fn(pare_use *use, const char *text);
+typedef bool read_fn(pare_usage *use, const char *text);
 
-static bool read_volume(pare_use *use, const char *text)
+static bool read_volume(pare_usage *use, const char *text)
 {
     double n = 0;
     double period = 1;
@@ -146,7 +146,7 @@ static bool read_volume(pare_use *use, const char *text)
     return isfinite(use->per_month);
 }
 
-static bool read_every(pare_use *use, const char *text)
+static bool read_every(pare_usage *use, const char *text)
 {
     double seconds = 0;
     if (!read_quantity(&text, times, &seconds) || !ends(text) || seconds <= 0) return false;
@@ -155,7 +155,7 @@ static bool read_every(pare_use *use, const char *text)
 }
 
 /* "381g", "381 g/kWh", "381". */
-static bool read_intensity(pare_use *use, const char *text)
+static bool read_intensity(pare_usage *use, const char *text)
 {
     double g = 0;
     double per = 1;
@@ -172,7 +172,7 @@ static bool read_intensity(pare_use *use, const char *text)
     return true;
 }
 
-static bool read_grid(pare_use *use, const char *text)
+static bool read_grid(pare_usage *use, const char *text)
 {
     const pare_grid *grid = pare_grid_find(text, NULL);
     if (!grid) return isdigit((unsigned char)*text) && read_intensity(use, text);
@@ -182,14 +182,14 @@ static bool read_grid(pare_use *use, const char *text)
     return true;
 }
 
-static bool read_hourly(pare_use *use, const char *text)
+static bool read_hourly(pare_usage *use, const char *text)
 {
     if (!*text || strlen(text) >= sizeof(use->hourly)) return false;
     snprintf(use->hourly, sizeof(use->hourly), "%s", text);
     return true;
 }
 
-static bool read_pue(pare_use *use, const char *text)
+static bool read_pue(pare_usage *use, const char *text)
 {
     size_t n = 0;
     const pare_pue_row *rows = pare_pue_all(&n);
@@ -205,7 +205,7 @@ static bool read_pue(pare_use *use, const char *text)
 }
 
 /* "0.25EUR", "0.25 EUR/kWh", "80EUR/MWh". */
-static bool read_price(pare_use *use, const char *text)
+static bool read_price(pare_usage *use, const char *text)
 {
     double price = 0;
     double per = 1;
@@ -225,7 +225,7 @@ static bool read_price(pare_use *use, const char *text)
 }
 
 /* "220mAh@3V", "12Wh". */
-static bool read_battery(pare_use *use, const char *text)
+static bool read_battery(pare_usage *use, const char *text)
 {
     const char *at = text;
     double amount = 0;
@@ -247,7 +247,7 @@ static bool read_battery(pare_use *use, const char *text)
     return ends(at) && use->battery_j > 0;
 }
 
-static bool read_idle(pare_use *use, const char *text)
+static bool read_idle(pare_usage *use, const char *text)
 {
     const char *at = text;
     double amount = 0;
@@ -262,7 +262,7 @@ static bool read_idle(pare_use *use, const char *text)
     return ends(at);
 }
 
-static bool read_embodied(pare_use *use, const char *text)
+static bool read_embodied(pare_usage *use, const char *text)
 {
     double g = 0;
     double life = 0;
@@ -274,7 +274,7 @@ static bool read_embodied(pare_use *use, const char *text)
     return true;
 }
 
-static bool read_share(pare_use *use, const char *text)
+static bool read_share(pare_usage *use, const char *text)
 {
     double share = 0;
     if (!read_quantity(&text, shares, &share) || !ends(text) || share <= 0 || share > 1)
@@ -346,18 +346,18 @@ static pare_status refuse_key(pare_ctx *ctx, const char *key)
     return pare_fail(ctx, PARE_EUSAGE, "use: unknown key '%s': expected one of %s", key, all);
 }
 
-void pare_use_init(pare_use *use)
+void pare_use_init(pare_usage *use)
 {
-    *use = (pare_use){ .per_month = NAN, .every_s = NAN, .g_per_kwh = NAN, .pue = NAN,
+    *use = (pare_usage){ .per_month = NAN, .every_s = NAN, .g_per_kwh = NAN, .pue = NAN,
                        .price_per_kwh = NAN, .battery_j = NAN, .idle_w = NAN, .embodied_g = NAN,
                        .embodied_months = NAN, .share = NAN };
 }
 
-pare_status pare_use_set(pare_ctx *ctx, pare_use *use, const char *key, const char *value)
+pare_status pare_use_set(pare_ctx *ctx, pare_usage *use, const char *key, const char *value)
 {
     for (size_t i = 0; i < N_KEYS; i++) {
         if (strcmp(keys[i].name, key) != 0) continue;
-        pare_use changed = *use;
+        pare_usage changed = *use;
         while (*value == ' ') value++;
         if (!keys[i].read(&changed, value)) return refuse_value(ctx, &keys[i], value);
         *use = changed;
@@ -366,7 +366,7 @@ pare_status pare_use_set(pare_ctx *ctx, pare_use *use, const char *key, const ch
     return refuse_key(ctx, key);
 }
 
-static pare_status check_together(pare_ctx *ctx, const pare_use *use)
+static pare_status check_together(pare_ctx *ctx, const pare_usage *use)
 {
     if (*use->hourly && !isnan(use->g_per_kwh))
         return pare_fail(ctx, PARE_EUSAGE, "use: expected one of grid and hourly, found both");
@@ -381,7 +381,7 @@ static pare_status check_together(pare_ctx *ctx, const pare_use *use)
 }
 
 /* Takes one "key=value" off the text, cut at the next comma. */
-static pare_status take_pair(pare_ctx *ctx, pare_use *use, const char **at)
+static pare_status take_pair(pare_ctx *ctx, pare_usage *use, const char **at)
 {
     char pair[TEXT_BYTES];
     const size_t n = strcspn(*at, ",");
@@ -403,9 +403,9 @@ static pare_status take_pair(pare_ctx *ctx, pare_use *use, const char **at)
     return pare_use_set(ctx, use, key, value);
 }
 
-pare_status pare_use_parse(pare_ctx *ctx, pare_use *use, const char *text)
+pare_status pare_use_parse(pare_ctx *ctx, pare_usage *use, const char *text)
 {
-    pare_use changed = *use;
+    pare_usage changed = *use;
     do PARE_TRY(take_pair(ctx, &changed, &text));
     while (*text);
     PARE_TRY(check_together(ctx, &changed));

@@ -69,7 +69,7 @@ static void add_sums(pare_use_result *out, double kwh, double grams, double cost
 }
 
 /* " (PUE 1.56, DEU of 2023, operational only)" */
-static void add_origin(pare_use_result *out, const pare_use *use)
+static void add_origin(pare_use_result *out, const pare_usage *use)
 {
     text value;
     const bool carbon = !isnan(out->g_per_kwh);
@@ -86,7 +86,7 @@ static void add_origin(pare_use_result *out, const pare_use *use)
     add(out, ")");
 }
 
-static void add_month(pare_use_result *out, const pare_use *use)
+static void add_month(pare_use_result *out, const pare_usage *use)
 {
     text n;
     add(out, "; %s inferences a month take ", pare_quantity_count(n, out->per_month));
@@ -101,14 +101,14 @@ static void add_month(pare_use_result *out, const pare_use *use)
 }
 
 /* Without a volume, what a thousand inferences emit. */
-static void add_thousand(pare_use_result *out, const pare_use *use)
+static void add_thousand(pare_use_result *out, const pare_usage *use)
 {
     text g;
     add(out, "; 1000 inferences emit %s CO2e", pare_quantity_grams(g, out->sci_g));
     add_origin(out, use);
 }
 
-static void add_battery(pare_use_result *out, const pare_use *use)
+static void add_battery(pare_use_result *out, const pare_usage *use)
 {
     text here, base, every;
     add(out, "; a battery of %s lasts %s", use->battery,
@@ -134,7 +134,7 @@ static void add_payback(pare_use_result *out, const pare_use_input *in)
         add(out, " (%s)", pare_quantity_seconds(time, out->payback_days * 86400));
 }
 
-void pare_use_sentence(pare_use_result *out, const pare_use *use, const pare_use_input *in)
+void pare_use_sentence(pare_use_result *out, const pare_usage *use, const pare_use_input *in)
 {
     pare_band ratio = in->ratio;
     if (isnan(ratio.value))

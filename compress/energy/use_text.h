@@ -5,6 +5,6 @@
 #include "energy/use.h"
 
 /* Fills out->sentence from all that is reckoned. */
-void pare_use_sentence(pare_use_result *out, const pare_use *use, const pare_use_input *in);
+void pare_use_sentence(pare_use_result *out, const pare_usage *use, const pare_use_input *in);
 
 #endif

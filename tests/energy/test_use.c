@@ -20,10 +20,10 @@ static bool near(double a, double b)
         if (!near(found_, want_)) fail_msg("want %.12g got %.12g", want_, found_); \
     } while (0)
 
-static pare_use parsed(const char *text)
+static pare_usage parsed(const char *text)
 {
     test_ctx t;
-    pare_use use;
+    pare_usage use;
     test_ctx_init(&t);
     pare_use_init(&use);
     if (pare_use_parse(&t.ctx, &use, text)) fail_msg("%s: %s", text, t.ctx.message);
@@ -35,7 +35,7 @@ static pare_use parsed(const char *text)
 static void values_are_read_with_their_units(void **state)
 {
     (void)state;
-    const pare_use use = parsed("volume=10M/month,grid=DEU,pue=1.56,price=0.25EUR");
+    const pare_usage use = parsed("volume=10M/month,grid=DEU,pue=1.56,price=0.25EUR");
     assert_near(use.per_month, 1e7);
     assert_near(use.g_per_kwh, 381);
     assert_string_equal(use.grid, "DEU");
@@ -111,7 +111,7 @@ static void bad_values_are_named_with_what_is_expected(void **state)
     test_ctx t;
     test_ctx_init(&t);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        pare_use use;
+        pare_usage use;
         pare_use_init(&use);
         if (pare_use_parse(&t.ctx, &use, rows[i].text) != PARE_EUSAGE)
             fail_msg("%s: expected a refusal", rows[i].text);
@@ -151,7 +151,7 @@ static pare_use_result reckoned(const char *text, const pare_use_input *input)
     test_ctx t;
     pare_use_result out;
     test_ctx_init(&t);
-    const pare_use use = parsed(text);
+    const pare_usage use = parsed(text);
     if (pare_use_reckon(&t.ctx, &out, &use, input)) fail_msg("%s: %s", text, t.ctx.message);
     return out;
 }
@@ -266,7 +266,7 @@ static void hours_weigh_by_their_load(void **state)
     test_ctx t;
     pare_use_result out;
     test_ctx_init(&t);
-    const pare_use use = parsed("hourly=x.csv");
+    const pare_usage use = parsed("hourly=x.csv");
     assert_int_equal(pare_use_reckon(&t.ctx, &out, &use, &in), PARE_EUSAGE);
 }
 
