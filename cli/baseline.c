@@ -60,7 +60,7 @@ int pare_regress_read(pare_app *app, pare_regress *out, const char *text)
 static pare_status refuse(pare_ctx *ctx, pare_gates *gates, pare_report_gate *gate,
                           const char *reason)
 {
-    gate->value = "not comparable";
+    gate->value = "no comparison";
     gate->reason = reason;
     gate->remedy = "make the baseline anew: the same command with --report DIR";
     return pare_gates_add(ctx, gates, gate);
@@ -92,12 +92,13 @@ static pare_status judge_ratio(pare_ctx *ctx, pare_gates *gates, pare_report_gat
     char was[PARE_UNIT_BYTES], is[PARE_UNIT_BYTES];
     const double ratio = before > 0 ? after / before : after > 0 ? (double)INFINITY : 1;
     pare_line_add(&limit, "+%.3g %%", 100 * most);
-    if (isfinite(ratio)) pare_line_add(&value, "%+.3g %%", 100 * (ratio - 1));
+    const double change = 100 * (ratio - 1); /* a report has six digits */
+    if (isfinite(ratio)) pare_line_add(&value, "%+.3g %%", fabs(change) < 1e-3 ? 0.0 : change);
     else pare_line_add(&value, "was 0");
     gate->limit = limit.text;
     gate->value = value.text;
     gate->comparable = true;
-    gate->passed = ratio <= (1 + most) * (1 + 1e-9);
+    gate->passed = ratio <= (1 + most) * (1 + 1e-5);
     metric->unit(was, before);
     metric->unit(is, after);
     pare_line_add(&reason, "%s grew from %s to %s", metric->short_title, was, is);

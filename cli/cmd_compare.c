@@ -8,7 +8,7 @@
 
 typedef struct compare_options {
     pare_shape_options shapes; /* first: PARE_SHAPE_OPTION_ROWS says so */
-    const char *targets;
+    const char *targets, *use;
     pare_limit_options limits;
     pare_baseline_options baseline;
 } compare_options;
@@ -97,7 +97,9 @@ static int run(pare_app *app, const pare_arguments *args, const void *options)
     if (!status) {
         pare_status st = pare_figures_report(&job.figures, "compare");
         if (!st) st = judge(&job);
-        status = st ? pare_app_fail(app, pare_exit_for_output(st), NULL) : show(&job);
+        if (st) status = pare_app_fail(app, pare_exit_for_output(st), NULL);
+        if (!status) status = pare_figures_use(&job.figures, o->use);
+        if (!status) status = show(&job);
     }
     pare_figures_free(&job.figures);
     pare_baseline_free(&job.baseline);
@@ -108,6 +110,7 @@ static int run(pare_app *app, const pare_arguments *args, const void *options)
 static const pare_option rows[] = {
     PARE_TARGET_OPTION(compare_options, targets),
     PARE_SHAPE_OPTION_ROWS,
+    PARE_USE_OPTION(compare_options, use),
     PARE_LIMIT_ROWS(compare_options, limits),
     PARE_BASELINE_ROWS(compare_options, baseline),
 };

@@ -7,7 +7,7 @@
 
 typedef struct inspect_options {
     pare_shape_options shapes; /* first: PARE_SHAPE_OPTION_ROWS says so */
-    const char *targets;
+    const char *targets, *use;
     bool by_layer;
 } inspect_options;
 
@@ -33,6 +33,7 @@ static void add_cost(pare_json *json, const pare_figures *figures, bool by_layer
     pare_json_text(json, "shapes", report->shapes);
     pare_report_json_on(json, report, &report->models[0]);
     pare_report_json_peak(json, &report->models[0]);
+    pare_report_json_use(json, report);
     if (by_layer) pare_report_json_layers(json, "layers", report);
     pare_json_close(json);
 }
@@ -64,12 +65,13 @@ static void print_text(inspection *job, bool by_layer)
 /* The costs: wanted in any case where the command line says something about them. */
 static int estimate(inspection *job, const inspect_options *options)
 {
-    const bool wanted = options->targets || job->app->shared.report_dir;
+    const bool wanted = options->targets || options->use || job->app->shared.report_dir;
     int status = pare_figures_begin(job->app, &job->figures, options->targets, &options->shapes);
     if (!status) status = pare_figures_add(&job->figures, job->model, job->path, !wanted);
     if (status || !job->figures.n) return status;
     const pare_status st = pare_figures_report(&job->figures, "inspect");
-    return st ? pare_app_fail(job->app, pare_exit_for_output(st), NULL) : PARE_EXIT_DONE;
+    return st ? pare_app_fail(job->app, pare_exit_for_output(st), NULL)
+              : pare_figures_use(&job->figures, options->use);
 }
 
 static int show(inspection *job, const inspect_options *options)
@@ -108,6 +110,7 @@ static const pare_option options[] = {
               "and what each of them costs" },
     PARE_TARGET_OPTION(inspect_options, targets),
     PARE_SHAPE_OPTION_ROWS,
+    PARE_USE_OPTION(inspect_options, use),
 };
 
 static const inspect_options defaults;

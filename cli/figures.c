@@ -4,6 +4,7 @@
 #include "cli/run_inputs.h"
 #include "cli/unset_dims.h"
 
+#include "formats/hourly.h"
 #include "formats/report/writer.h"
 
 #include "base/sha256.h"
@@ -14,6 +15,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAX_TIES = 100, MAX_PAIRED = 64 };
@@ -159,6 +161,73 @@ int pare_figures_open(pare_figures *f, const char *path)
     return status;
 }
 
+/* --- use ------------------------------------------------------------------------------------- */
+
+/* Today's year, to tell old data of grids. */
+static int this_year(void)
+{
+    struct tm date;
+    const time_t now = time(NULL);
+    return gmtime_r(&now, &date) ? date.tm_year + 1900 : 0;
+}
+
+/* What the last model means in use, against the first where there are two. */
+static pare_status reckon(pare_figures *f, const pare_usage *use, const pare_hourly *hourly,
+                          pare_use_result *out)
+{
+    const pare_report *const r = &f->report;
+    const pare_report_model *const last = &r->models[r->n_models - 1];
+    const bool compared = r->n_models > 1;
+    const double none = (double)NAN;
+    const pare_use_input input = {
+        .energy_mj = last->figures[0].energy_mj,
+        .base_mj = compared ? r->models[0].figures[0].energy_mj : (pare_band){ none, none, none },
+        .ratio = compared ? last->ratios[0].energy : (pare_band){ none, none, none },
+        .kind = r->targets[0].kind, .accuracy = none, .base_accuracy = none, .compress_j = none,
+        .default_pue = f->targets.items[0]->hardware.pue, .hourly = hourly, .year = this_year(),
+    };
+    return pare_use_reckon(&f->app->ctx, out, use, &input);
+}
+
+static pare_status keep_use(pare_figures *f, const pare_use_result *result)
+{
+    pare_report_use *const out = &f->report.use;
+    const pare_costed *const last = &f->models[f->n - 1];
+    const size_t n_bytes = strlen(last->name) + strlen(result->sentence) + 3;
+    char *const sentence = pare_arena_alloc(&f->arena, n_bytes);
+    if (sentence) /* of many models it is to be said which one this is about */
+        snprintf(sentence, n_bytes, "%s%s%s", f->n > 2 ? last->name : "", f->n > 2 ? ": " : "",
+                 result->sentence);
+    out->sentence = sentence;
+    out->currency = pare_arena_str(&f->arena, result->currency);
+    out->kwh = result->kwh.value;
+    out->gco2e = result->gco2e.value;
+    out->cost = result->cost.value;
+    if (!out->sentence || !out->currency) return pare_arena_fail(&f->app->ctx, &f->arena);
+    for (size_t i = 0; i < result->n_warnings; i++)
+        pare_warn(&f->app->ctx, "%s", result->warnings[i]);
+    return PARE_OK;
+}
+
+int pare_figures_use(pare_figures *f, const char *text)
+{
+    pare_ctx *const ctx = &f->app->ctx;
+    pare_usage use;
+    pare_use_result result;
+    pare_hourly *hourly = NULL;
+    if (!text) return PARE_EXIT_DONE;
+    if (!f->report.models[0].figures[0].priced)
+        return pare_app_error(f->app, PARE_EXIT_USAGE,
+                              "--use: the target says nothing about energy", NULL);
+    pare_use_init(&use);
+    pare_status st = pare_use_parse(ctx, &use, text);
+    if (!st && *use.hourly) st = pare_hourly_read(ctx, &hourly, use.hourly);
+    if (!st) st = reckon(f, &use, hourly, &result);
+    if (!st) st = keep_use(f, &result);
+    pare_hourly_free(ctx, hourly);
+    return st ? pare_app_fail(f->app, pare_exit_for_input(st), NULL) : PARE_EXIT_DONE;
+}
+
 /* --- as a report ------------------------------------------------------------------------------ */
 
 static pare_band scaled(pare_band band, double factor)
@@ -200,6 +269,7 @@ static void fill_roof(pare_report_layer *out, const pare_estimate_layer *layer,
     const pare_hardware *const h = &target->hardware;
     out->peak_ops_per_s = out->bytes_per_s = NAN;
     if (!target->has_hardware || h->energy_only || !h->n_levels) return;
+    if (layer->mac_type >= PARE_N_ARITHMETIC) return; /* it has no MACs */
     const pare_memory_level *level = &h->levels[h->n_levels - 1];
     if (layer->bound == PARE_BOUND_MEMORY)
         level = layer->bound_store == PARE_STORE_WEIGHTS ? &h->weights

@@ -47,6 +47,17 @@ int pare_figures_open(pare_figures *figures, const char *path);
  * and data are the verb's. What it points to lives as long as figures. ENOMEM. */
 pare_status pare_figures_report(pare_figures *figures, const char *verb);
 
+/* Row for a verb's table: a `const char *` field, NULL where the option is not given. */
+#define PARE_USE_OPTION(options_struct, field)                                                  \
+    { .name = "use", .kind = PARE_OPT_STRING, .placeholder = "KEY=VALUE,...",                   \
+      .offset = offsetof(options_struct, field),                                                \
+      .help = "Say what it means where it is used, e.g. volume=10M/month,grid=DEU,price=0.25EUR " \
+              "or battery=220mAh@3V,every=1s" }
+
+/* Adds to figures->report what the last model means in use; text: the option's value. Returns 0, or
+ * reports and returns the exit status. */
+int pare_figures_use(pare_figures *figures, const char *text);
+
 /* Writes --report DIR where it is given, and tells --ci. Returns 0, or reports and returns the exit
  * status. */
 int pare_figures_deliver(pare_figures *figures);

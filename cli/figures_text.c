@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MARGIN = 25, NAME_COLUMNS = 34, MAX_NAMES = 5, WORDS_BYTES = 160 };
+enum { WIDTH = 96, NARROW = 78, MARGIN = 25, NAME_COLUMNS = 34, MAX_NAMES = 5, WORDS_BYTES = 160 };
 
 /* Where character number n of plain text begins, or its end. */
 static size_t begin_of(const char *text, size_t n)
@@ -43,6 +43,19 @@ static void add_right(pare_line *line, const char *text, size_t width)
 {
     const size_t columns = pare_text_columns(text);
     pare_line_add(line, "%*s%s", columns < width ? (int)(width - columns) : 0, "", text);
+}
+
+/* Prints text in lines of at most `width` columns, broken between words. */
+static void print_wrapped(pare_app *app, const char *text, size_t width)
+{
+    pare_line line = { 0 };
+    while (*text) {
+        const size_t n = strcspn(text, " ");
+        if (line.n && line.n + 1 + n > width) print(app, &line);
+        pare_line_add(&line, "%s%.*s", line.n ? " " : "", (int)n, text);
+        text += n + strspn(text + n, " ");
+    }
+    if (line.n) print(app, &line);
 }
 
 /* --- one model -------------------------------------------------------------------------------- */
@@ -185,6 +198,9 @@ void pare_figures_print(pare_app *app, const pare_report *r, size_t m)
         print(app, &line);
         if (t == 0) print_unmodelled(app, model);
     }
+    if (!r->use.sentence) return;
+    putchar('\n');
+    print_wrapped(app, r->use.sentence, NARROW);
 }
 
 /* --- layers ----------------------------------------------------------------------------------- */
@@ -310,7 +326,7 @@ static void print_ties(pare_app *app, const pare_report *r)
         add_name(&line, r->models[tie->b].name, NAME_COLUMNS);
         pare_line_add(&line, " takes %s on %s.",
                       pare_metric_find(tie->figure)->less, r->targets[tie->target].name);
-        print(app, &line);
+        print_wrapped(app, line.text, WIDTH);
     }
 }
 
@@ -328,9 +344,8 @@ pare_status pare_figures_print_comparison(pare_app *app, const pare_report *r)
     }
     putchar('\n');
     (void)pare_verdict(&verdict, r);
-    pare_line_add(&line, "%s", pare_doc_text(&verdict));
-    print(app, &line);
-    if (r->use.sentence) pare_app_print(app, r->use.sentence);
+    print_wrapped(app, pare_doc_text(&verdict), WIDTH);
+    if (r->use.sentence) print_wrapped(app, r->use.sentence, WIDTH);
     const pare_status st = verdict.status;
     pare_doc_free(&verdict);
     return st;

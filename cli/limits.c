@@ -231,6 +231,16 @@ static void add_value(pare_line *line, const pare_metric *metric, bool relative,
     pare_line_add(line, "%s", text);
 }
 
+/* With all digits, where three would hide that a limit is exceeded. */
+static void add_exact(pare_line *line, const pare_metric *metric, bool relative, double value,
+                      double base)
+{
+    if (relative) pare_line_add(line, "%.6g %%", 100 * value / base);
+    else if (metric->unit == pare_unit_bytes) pare_line_add(line, "%.0f B", value);
+    else if (metric->unit == pare_unit_count) pare_line_add(line, "%.0f", value);
+    else pare_line_add(line, "%.6g %s", value, metric->unit == pare_unit_energy ? "mJ" : "ms");
+}
+
 typedef struct judged {
     const pare_metric *metric;
     pare_band value;
@@ -278,6 +288,12 @@ static pare_status judge(pare_ctx *ctx, pare_gates *gates, const pare_limit *lim
     char found[PARE_UNIT_BYTES], over[PARE_UNIT_BYTES], may[PARE_UNIT_BYTES];
     add_value(&text, j.metric, limit->relative, j.value.value, j.base);
     add_value(&most, j.metric, limit->relative, j.most, j.base);
+    if (!passed && pare_str_eq(text.text, most.text)) {
+        pare_line_clear(&text);
+        pare_line_clear(&most);
+        add_exact(&text, j.metric, limit->relative, j.value.value, j.base);
+        add_exact(&most, j.metric, limit->relative, j.most, j.base);
+    }
     j.metric->unit(found, j.value.value);
     j.metric->unit(over, j.value.value - j.most);
     j.metric->unit(may, j.most);

@@ -24,6 +24,7 @@ _pare() {
     "compare --target") COMPREPLY=(); return ;;
     "compare --shape") COMPREPLY=(); return ;;
     "compare --dim") COMPREPLY=(); return ;;
+    "compare --use") COMPREPLY=(); return ;;
     "compare --max-energy") COMPREPLY=(); return ;;
     "compare --max-latency") COMPREPLY=(); return ;;
     "compare --max-macs") COMPREPLY=(); return ;;
@@ -53,6 +54,7 @@ _pare() {
     "inspect --target") COMPREPLY=(); return ;;
     "inspect --shape") COMPREPLY=(); return ;;
     "inspect --dim") COMPREPLY=(); return ;;
+    "inspect --use") COMPREPLY=(); return ;;
     "inspect --max-memory") COMPREPLY=(); return ;;
     "inspect --report") _pare_files; return ;;
     "inspect --ci") _pare_words "auto github gitlab none"; return ;;
@@ -67,11 +69,11 @@ _pare() {
     esac
     case "$verb $cur" in
     " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help --version"; return ;;
-    "compare -"*) _pare_words " --target --shape --dim --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
+    "compare -"*) _pare_words " --target --shape --dim --use --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "convert -"*) _pare_words " -o --output --external-data --embed --optimize --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "eval -"*) _pare_words " --data --reference --limit --metrics --max-drop --by-layer --output --split --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "help -"*) _pare_words " -h --help"; return ;;
-    "inspect -"*) _pare_words " --by-layer --target --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
+    "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --exact --reference --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "targets -"*) _pare_words " --yaml --bibtex --json -q --quiet -v --verbose -h --help"; return ;;

@@ -276,7 +276,7 @@ static void add_gates(pare_json *json, const pare_report *r)
     pare_json_close(json);
 }
 
-static void add_use(pare_json *json, const pare_report *r)
+void pare_report_json_use(pare_json *json, const pare_report *r)
 {
     if (!r->use.sentence) {
         pare_json_null(json, "use");
@@ -319,7 +319,7 @@ static void write_json(pare_doc *doc, const pare_report *r)
     else pare_json_null(&json, "after");
     add_change(&json, r);
     add_gates(&json, r);
-    add_use(&json, r);
+    pare_report_json_use(&json, r);
     add_comparable(&json, r);
     pare_json_open_array(&json, "models");
     for (size_t i = 0; i < r->n_models; i++) add_model(&json, r, &r->models[i]);

@@ -15,6 +15,9 @@ void pare_report_json_on(pare_json *json, const pare_report *report,
 /* "peak", "unmodelled". */
 void pare_report_json_peak(pare_json *json, const pare_report_model *model);
 
+/* "use", which is null without --use. */
+void pare_report_json_use(pare_json *json, const pare_report *report);
+
 /* The layers of the first and the last model, by name, under a key. */
 void pare_report_json_layers(pare_json *json, const char *key, const pare_report *report);
 

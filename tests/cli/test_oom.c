@@ -100,6 +100,16 @@ static void test_inspect(void **state)
     }
 }
 
+static void test_compare(void **state)
+{
+    (void)state;
+    char base[TEST_PATH_BYTES], model[TEST_PATH_BYTES];
+    test_data_path(base, "models/tiny_residual.onnx");
+    test_data_path(model, "models/tiny_depthwise.onnx");
+    char *words[] = { base, model, model, "--max-energy", "900%", "--max-size", "1MB" };
+    torture("compare", words, 7);
+}
+
 static void test_convert(void **state)
 {
     (void)state;
@@ -148,7 +158,7 @@ static void test_version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inspect),
+        cmocka_unit_test(test_compare), cmocka_unit_test(test_inspect),
         cmocka_unit_test(test_convert),
         cmocka_unit_test(test_run_verb),
         cmocka_unit_test(test_version),
