@@ -208,12 +208,13 @@ static void add_remedy(pare_line *line, const pare_report_model *model, int metr
     double share = 0;
     const pare_report_layer *const layer = heaviest(model, metric, &share);
     if (layer) {
-        pare_line_add(line, "look at layer '%.80s' (%.40s) first: it has %.0f %% of it",
-                      pare_str_or_empty(layer->name), pare_str_or_empty(layer->op), 100 * share);
+        pare_line_add(line, "look at layer '%.80s' (%.40s): it has %.0f %% of %s",
+                      pare_str_or_empty(layer->name), pare_str_or_empty(layer->op), 100 * share,
+                      pare_metrics[metric].same);
     } else if (metric == PARE_METRIC_RAM && model->n_peak) {
         char bytes[PARE_UNIT_BYTES];
         pare_unit_bytes(bytes, (double)model->peak[0].bytes);
-        pare_line_add(line, "look at value '%.80s' first: it holds %s when memory is fullest",
+        pare_line_add(line, "look at value '%.80s': it holds %s when memory is fullest",
                       pare_str_or_empty(model->peak[0].name), bytes);
     } else {
         pare_line_add(line, "store weights in fewer bits: int8 takes a quarter of float32, int4 an "
@@ -298,7 +299,7 @@ static pare_status judge(pare_ctx *ctx, pare_gates *gates, const pare_limit *lim
     j.metric->unit(over, j.value.value - j.most);
     j.metric->unit(may, j.most);
     if (!passed) {
-        pare_line_add(&reason, "%s is %s, %s above the %s that may remain", j.metric->short_title,
+        pare_line_add(&reason, "%s: %s, %s above the %s that may remain", j.metric->short_title,
                       found, over, may);
         add_remedy(&remedy, model, kind->metric);
     }

@@ -11,7 +11,7 @@ lacks err "::error"
 echo "# before" >summary
 export GITHUB_STEP_SUMMARY=$PWD/summary GITHUB_OUTPUT=$PWD/output
 expect 1 compare $base $model --max-macs 1% --ci github
-grep -q '^::error title=max-macs::tiny_depthwise.onnx: MACs is ' err || die "no annotation"
+grep -q '^::error title=max-macs::tiny_depthwise.onnx: MACs: ' err || die "no annotation"
 has summary "# before"
 has summary "| **FAILS** | max-macs |"
 grep -q '^passed=false$' output || die "no outcome"
