@@ -52,6 +52,13 @@ static void put_ticks(pare_doc *doc, const pare_axis *axis, bool is_x)
     const double last = floor(log10(axis->high) + 1e-9);
     const double every = fmax(1, ceil((last - first) / MAX_TICKS));
     for (double e = first; e <= last; e += every) put_tick(doc, axis, pow(10, e), is_x);
+    if (last - first >= 1) return;
+    for (double e = first - 1; e <= last; e++) { /* hardly a decade: parts of it, too */
+        if (2 * pow(10, e) >= axis->low && 2 * pow(10, e) <= axis->high)
+            put_tick(doc, axis, 2 * pow(10, e), is_x);
+        if (5 * pow(10, e) >= axis->low && 5 * pow(10, e) <= axis->high)
+            put_tick(doc, axis, 5 * pow(10, e), is_x);
+    }
 }
 
 void pare_plot_begin(pare_doc *doc, const char *title, const pare_axis *x, const pare_axis *y)

@@ -47,6 +47,17 @@ static void on_target(pare_doc *doc, const pare_report *report)
     pare_doc_plain(doc, target->name);
 }
 
+/* ", top1 76.1 % instead of 76.3 %" */
+static void put_accuracy(pare_doc *doc, const pare_report *report)
+{
+    const pare_report_accuracy *const before = &report->models[0].figures[0].accuracy;
+    const pare_report_accuracy *const after = &pare_report_after(report)->figures[0].accuracy;
+    if (!before->metric || !after->metric) return;
+    pare_doc_put(doc, ", ");
+    pare_doc_plain(doc, after->metric);
+    pare_doc_format(doc, " %.2f %% instead of %.2f %%", 100 * after->value, 100 * before->value);
+}
+
 /* "; 74 % smaller, 61 % less time" */
 static void other_figures(pare_doc *doc, const pare_report *report, bool with_energy)
 {
@@ -61,6 +72,7 @@ static void other_figures(pare_doc *doc, const pare_report *report, bool with_en
         pare_metric_words(doc, metric, ratio.value);
     }
     if (!n && !with_energy) pare_doc_put(doc, " no different in size");
+    put_accuracy(doc, report);
 }
 
 static pare_tone compare_two(pare_doc *doc, const pare_report *report)

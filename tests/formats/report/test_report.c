@@ -95,6 +95,14 @@ static void test_verdicts(void **state)
     assert_has(text, "<b>Worse</b>");
     assert_has(text, "needs 3.1 times the energy of resnet50.onnx");
     free(text);
+    for (size_t i = 0; i < 2; i++)
+        r.figures[i][0].accuracy = (pare_report_accuracy){ "top1", 0.763 - 0.002 * (double)i, 0.75,
+                                                           0.78, 3925 };
+    text = written(&pare_report_writer_html, &r.report);
+    assert_has(text, "74 % less RAM, top1 76.10 % instead of 76.30 %.");
+    assert_has(text, "-0.20 points");
+    free(text);
+    for (size_t i = 0; i < 2; i++) r.figures[i][0].accuracy.metric = NULL;
     for (size_t i = 0; i < 2; i++) r.figures[i][0].priced = false;
     text = written(&pare_report_writer_html, &r.report);
     assert_has(text, "resnet50-int8.onnx is, against resnet50.onnx, 74 % smaller, 74 % less RAM.");
