@@ -116,7 +116,8 @@ typedef struct pare_estimate {
     uint64_t flash_bytes;     /* weights as stored, sparse ones with their indices */
     double sparsity;          /* share of all weights that is zero; NaN: not counted */
 
-    const char *const *unmodelled; /* [n_unmodelled] "Op (node)": no MACs, elementwise traffic */
+    const char *const *unmodelled; /* [n_unmodelled] "Op (node)", 1000 at the most: no MACs,
+                                       elementwise traffic */
     size_t n_unmodelled;
     const char *const *warnings; /* [n_warnings] one line each */
     size_t n_warnings;

@@ -29,7 +29,9 @@ pare_status pare_estimate_warn(pare_estimator *est, const char *fmt, ...)
 
 pare_status pare_estimate_unmodelled(pare_estimator *est, const char *op, const char *name)
 {
+    enum { MOST_LISTED = 1000 };
     char text[512];
+    if (est->n_unmodelled++ >= MOST_LISTED) return PARE_OK;
     snprintf(text, sizeof(text), "%s (%s)", op ? op : "", name);
     return add_text(est, &est->unmodelled, &est->e->n_unmodelled, &est->unmodelled_cap, text);
 }
@@ -196,7 +198,6 @@ static pare_status warn_of_sparsity(pare_estimator *est)
 
 static pare_status warn_of_graph(pare_estimator *est)
 {
-    const pare_estimate *e = est->e;
     if (est->n_branches)
         PARE_TRY(pare_estimate_warn(est,
                                     "%" PRIu64 " If nodes: the branch that costs more is "
@@ -212,11 +213,12 @@ static pare_status warn_of_graph(pare_estimator *est)
                                     "%" PRIu64 " values of unknown size: RAM and traffic leave "
                                     "them out; give shapes with --shape or --dim",
                                     est->n_unknown_sizes));
-    if (e->n_unmodelled)
+    if (est->n_unmodelled)
         PARE_TRY(pare_estimate_warn(est,
-                                    "%zu nodes are not modelled: no operations, only the bytes "
+                                    "%" PRIu64
+                                    " nodes are not modelled: no operations, only the bytes "
                                     "that they read and write",
-                                    e->n_unmodelled));
+                                    est->n_unmodelled));
     return PARE_OK;
 }
 

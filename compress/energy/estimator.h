@@ -41,7 +41,7 @@ typedef struct pare_estimator {
                                                  make use of */
     uint64_t product_weights;
     uint64_t changed_type[PARE_N_ARITHMETIC]; /* products done in another type than they are in */
-    uint64_t n_unpriced, n_branches, n_guessed_loops, n_unknown_sizes;
+    uint64_t n_unmodelled, n_unpriced, n_branches, n_guessed_loops, n_unknown_sizes;
 } pare_estimator;
 
 /* One graph being gone through. */
@@ -99,6 +99,11 @@ typedef struct pare_traffic {
 /* Adds an operand to the levels that it passes. */
 void pare_traffic_add(const pare_estimator *est, pare_traffic *traffic,
                       const pare_operand *operand);
+
+/* Adds what reading an operand `times` more comes to, from the levels whose nearer store does not
+ * hold it. */
+void pare_traffic_add_again(const pare_estimator *est, pare_traffic *traffic,
+                            const pare_operand *operand, double times);
 
 /* Adds what a product [m,k] x [k,n] re-reads as its operands do not fit into the nearer store. */
 void pare_traffic_add_product(const pare_estimator *est, pare_traffic *traffic,

@@ -202,6 +202,9 @@ static pare_status find_lives(pare_frame *f)
     return count_over(f);
 }
 
+/* Runs of a body that a hostile file asks for stay finite. */
+#define MOST_TIMES 1e18
+
 /* --- nested graphs ---------------------------------------------------------------------------- */
 
 typedef struct range_sum {
@@ -210,7 +213,7 @@ typedef struct range_sum {
 
 static range_sum sum_of(const pare_estimate *e, size_t from, size_t to)
 {
-    range_sum s = { 0 };
+    range_sum s = { .uj = 0 };
     for (size_t i = from; i < to; i++) {
         s.uj += e->has_energy ? e->layers[i].uj : 0;
         s.macs += (double)e->layers[i].macs + 1e-3 * (double)e->layers[i].other_ops;
@@ -254,7 +257,7 @@ static pare_status run_bodies(pare_frame *f, uint32_t group, const pare_cost *co
 {
     pare_estimator *est = f->est;
     const size_t first = est->e->n_layers;
-    const double times = f->times * (double)cost->trips;
+    const double times = fmin(f->times * (double)cost->trips, MOST_TIMES);
     const uint64_t base = f->base_ram + f->ram[group];
     uint64_t peak = 0, second_peak = 0;
     if (cost->function) return run_function(f, group, cost);

@@ -300,22 +300,21 @@ static bool product_operands(const measure *m, pare_operand *w, pare_operand *i,
     return true;
 }
 
-/* Recurrent layers use their weights at every step, and read them again where they do not stay. */
-static void add_steps(measure *m, const pare_operand *w)
+/* Recurrent layers use their weights (inputs 1 and 2) at every step, and read them again where they
+ * do not stay. */
+static void add_steps(measure *m)
 {
+    enum { FIRST = 1, LAST = 2 };
     const pare_estimator *est = m->f->est;
-    const bool apart = w->is_const && est->hw->weights.name;
-    const pare_info *info = pare_shapes_of(est->shapes, w->value);
+    const pare_node *n = node_at(m, m->product_node);
+    const pare_info *info = pare_shapes_of(est->shapes, n->inputs[FIRST].value);
     const bool is_known = pare_info_has_rank(info) && info->rank == 3 && info->dims[0].i > 1;
     const double directions = is_known ? (double)info->dims[0].i : 1;
-    const double again = (double)m->product.batch / directions - 1;
-    const double bytes = m->weight_bytes * (again > 0 ? again : 0);
-    if (apart) m->traffic.bytes[PARE_STORE_WEIGHTS] += bytes;
-    for (size_t l = 0; !apart && l < est->hw->n_levels && l <= w->home; l++) {
-        const double nearer = l ? est->usable[l - 1] : est->hw->near_bytes;
-        if (m->weight_bytes <= nearer) break;
-        m->traffic.bytes[l] += bytes;
-        if (l + 1 == est->hw->n_levels) m->traffic.far_weight_bytes += bytes;
+    const double again = fmax((double)m->product.batch / directions - 1, 0);
+    for (uint32_t i = FIRST; i <= LAST && i < n->n_inputs; i++) {
+        if (n->inputs[i].value == PARE_NONE) continue;
+        const pare_operand w = pare_operand_read(m->f, m->group, n->inputs[i].value, -1);
+        pare_traffic_add_again(est, &m->traffic, &w, again);
     }
 }
 
@@ -325,7 +324,7 @@ static pare_status add_product(measure *m)
     if (!m->product.macs) return PARE_OK;
     if (!product_operands(m, &w, &i, &o)) return PARE_OK;
     note_type(&m->weight_type, dtype_of(m, w.value));
-    if (m->work == PARE_WORK_RECURRENT) add_steps(m, &w);
+    if (m->work == PARE_WORK_RECURRENT) add_steps(m);
     else pare_traffic_add_product(m->f->est, &m->traffic, &m->product, &w, &i, &o);
     return PARE_OK;
 }
@@ -388,15 +387,15 @@ static void fill_layer(const measure *m, pare_estimate_layer *l, pare_layer_work
         .depth = m->f->depth,
         .times = m->f->times,
         .work = m->work,
-        .macs = (uint64_t)llround(m->macs * k),
-        .other_ops = (uint64_t)llround(m->other_ops * k),
+        .macs = pare_count_of(m->macs * k),
+        .other_ops = pare_count_of(m->other_ops * k),
         .mac_type = mac_type(m),
         .op_type = op_type(m),
         .weight_type = m->weight_type,
         .activation_type = m->activation_type,
-        .weight_bytes = (uint64_t)llround(m->weight_bytes * k),
-        .input_bytes = (uint64_t)llround(m->input_bytes * k),
-        .output_bytes = (uint64_t)llround(m->output_bytes * k),
+        .weight_bytes = pare_count_of(m->weight_bytes * k),
+        .input_bytes = pare_count_of(m->input_bytes * k),
+        .output_bytes = pare_count_of(m->output_bytes * k),
         .sparsity = m->zeros.n ? (double)m->zeros.zeros / (double)m->zeros.n : NAN,
         .ram_bytes = m->f->base_ram + m->f->ram[m->group],
         .modelled = m->modelled,

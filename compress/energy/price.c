@@ -225,13 +225,18 @@ static pare_status make_bands(pare_ctx *ctx, pare_estimate *e, const pare_layer_
     return PARE_OK;
 }
 
+static void add_count(uint64_t *sum, uint64_t n)
+{
+    if (__builtin_add_overflow(*sum, n, sum)) *sum = UINT64_MAX;
+}
+
 static void sum_layers(pare_estimate *e, const pare_layer_work *works, double *amounts)
 {
     double seconds = 0, weights = 0;
     for (size_t i = 0; i < e->n_layers; i++) {
         const pare_estimate_layer *l = &e->layers[i];
-        e->macs += l->macs;
-        e->other_ops += l->other_ops;
+        add_count(&e->macs, l->macs);
+        add_count(&e->other_ops, l->other_ops);
         if (l->mac_type < PARE_N_ARITHMETIC) e->macs_by_type[l->mac_type] += (double)l->macs;
         if (l->op_type < PARE_N_ARITHMETIC) e->ops_by_type[l->op_type] += (double)l->other_ops;
         for (int s = 0; s < PARE_N_STORES; s++) e->bytes[s] += l->bytes[s];
@@ -242,13 +247,15 @@ static void sum_layers(pare_estimate *e, const pare_layer_work *works, double *a
     }
     const size_t n_levels = e->target->hardware.n_levels;
     const double far = e->bytes[PARE_STORE_WEIGHTS] + (n_levels ? e->bytes[n_levels - 1] : 0);
-    e->dram_bytes = (uint64_t)llround(far);
-    e->weight_traffic_bytes = (uint64_t)llround(fmin(weights, far));
+    e->dram_bytes = pare_count_of(far);
+    e->weight_traffic_bytes = pare_count_of(fmin(weights, far));
     e->activation_traffic_bytes = e->dram_bytes - e->weight_traffic_bytes;
     amounts[PARE_COEF_CALL_UJ] = 1;
     amounts[PARE_COEF_STATIC_W] = charges_static(e) ? seconds : 0;
     e->terms_uj[PARE_TERM_OVERHEAD] += e->coefs->items[PARE_COEF_CALL_UJ].value * 1e6;
-    e->flops = 2 * e->macs + e->other_ops;
+    e->flops = e->other_ops;
+    add_count(&e->flops, e->macs);
+    add_count(&e->flops, e->macs);
     e->latency_us.value = e->has_time ? seconds * 1e6 : NAN;
 }
 

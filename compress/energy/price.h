@@ -13,6 +13,12 @@ typedef struct pare_layer_work {
     double far_weight_bytes;       /* of the last level and the store of weights */
 } pare_layer_work;
 
+/* A count that may be beyond 64 bits, rounded; the most there is then. */
+static inline uint64_t pare_count_of(double n)
+{
+    return n < 18446744073709549568.0 ? (uint64_t)(n + 0.5) : UINT64_MAX;
+}
+
 /* Fills the layer's terms, time, bound and intensity from its counts and `work`. */
 void pare_price_layer(const pare_estimate *e, pare_estimate_layer *layer,
                       const pare_layer_work *work);

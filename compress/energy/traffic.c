@@ -101,6 +101,21 @@ static double nearer_bytes(const pare_estimator *est, uint32_t l)
     return isfinite(bytes) ? bytes : 0;
 }
 
+void pare_traffic_add_again(const pare_estimator *est, pare_traffic *t, const pare_operand *o,
+                            double times)
+{
+    const uint32_t n = (uint32_t)est->hw->n_levels;
+    const bool apart = o->is_const && est->hw->weights.name;
+    const double bytes = o->bytes * times;
+    if (apart) t->bytes[PARE_STORE_WEIGHTS] += bytes;
+    for (uint32_t l = 0; !apart && l < n && l <= o->home; l++) {
+        const double nearer = l ? est->usable[l - 1] : est->hw->near_bytes;
+        if (o->bytes <= nearer) return;
+        t->bytes[l] += bytes;
+    }
+    if (o->is_const && (apart || o->home + 1 == n)) t->far_weight_bytes += bytes;
+}
+
 /* A product of MACs over a store of S elements moves at least 2 MACs / sqrt(S) elements (Hong and
  * Kung 1981; Kwasniewski et al. 2019), where a convolution uses each input for R window taps at
  * once: 2 MACs / sqrt(R S). What that is above reading every operand once is split evenly among

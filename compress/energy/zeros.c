@@ -47,7 +47,7 @@ static uint64_t raw(const uint8_t *data, uint32_t n_bits, uint64_t i)
     return v;
 }
 
-/* The zero of a type: all bits but the sign; of FLOAT8E4M3FNUZ and the like the sign alone is no
+/* The bits that tell a zero: all but the sign of floats; of FLOAT8E4M3FNUZ and the like the sign alone is no
  * number, and never written for weights. */
 static uint64_t magnitude(pare_dtype dtype)
 {
@@ -76,32 +76,68 @@ static pare_status open_zero_points(pare_ctx *ctx, zero_points *z, const pare_te
         for (uint32_t i = (uint32_t)axis + 1; i < tensor->rank; i++)
             z->stride *= (uint64_t)tensor->dims[i];
     }
-    return pare_tensor_dense(ctx, &z->buf, &z->data, zero_point);
+    PARE_TRY(pare_tensor_dense(ctx, &z->buf, &z->data, zero_point));
+    const uint32_t n_bits = pare_dtype_of(tensor->dtype)->bits;
+    uint64_t i = 1;
+    while (i < z->n && raw(z->data, n_bits, i) == raw(z->data, n_bits, 0)) i++;
+    if (i >= z->n) z->n = 1; /* all are the same */
+    return PARE_OK;
 }
 
-static void mark(bits *b, const pare_tensor *t, const uint8_t *data, const zero_points *z)
+/* Whether element i is zero, in general. */
+static bool is_zero_at(const pare_tensor *t, const uint8_t *data, const zero_points *z, uint64_t i)
 {
     const uint32_t n_bits = pare_dtype_of(t->dtype)->bits;
-    const uint64_t mask = magnitude(t->dtype);
-    for (uint64_t i = 0; i < b->n; i++) {
-        const uint64_t zero =
-            z->data ? raw(z->data, n_bits, z->stride ? i / z->stride % z->n : 0) : 0;
-        const bool is_zero = ((raw(data, n_bits, i) ^ zero) & mask) == 0;
-        b->at[i >> 3] |= (uint8_t)(is_zero << (i & 7));
-        b->n_set += is_zero;
-    }
+    const uint64_t zero = z->data ? raw(z->data, n_bits, i / z->stride % z->n) : 0;
+    return ((raw(data, n_bits, i) ^ zero) & magnitude(t->dtype)) == 0;
 }
 
-/* The common case, without bits: float32 against 0. */
-static uint64_t count_float(const uint8_t *data, uint64_t n)
+/* The same value is zero everywhere: loops that compilers make vectors of. */
+static uint64_t count_32(const uint8_t *data, uint64_t n, uint32_t zero, uint32_t mask)
 {
     uint64_t zeros = 0;
     for (uint64_t i = 0; i < n; i++) {
         uint32_t v;
         memcpy(&v, data + 4 * i, 4);
-        zeros += (v & 0x7fffffff) == 0;
+        zeros += ((v ^ zero) & mask) == 0;
     }
     return zeros;
+}
+
+static uint64_t count_16(const uint8_t *data, uint64_t n, uint16_t zero, uint16_t mask)
+{
+    uint64_t zeros = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        uint16_t v;
+        memcpy(&v, data + 2 * i, 2);
+        zeros += ((v ^ zero) & mask) == 0;
+    }
+    return zeros;
+}
+
+static uint64_t count_8(const uint8_t *data, uint64_t n, uint8_t zero, uint8_t mask)
+{
+    uint64_t zeros = 0;
+    for (uint64_t i = 0; i < n; i++) zeros += ((data[i] ^ zero) & mask) == 0;
+    return zeros;
+}
+
+static uint64_t count(const pare_tensor *t, const uint8_t *data, const zero_points *z, uint64_t n)
+{
+    const uint32_t n_bits = pare_dtype_of(t->dtype)->bits;
+    const uint64_t mask = magnitude(t->dtype), zero = z->data ? raw(z->data, n_bits, 0) : 0;
+    uint64_t zeros = 0;
+    if (z->n == 1 && n_bits == 32) return count_32(data, n, (uint32_t)zero, (uint32_t)mask);
+    if (z->n == 1 && n_bits == 16) return count_16(data, n, (uint16_t)zero, (uint16_t)mask);
+    if (z->n == 1 && n_bits == 8) return count_8(data, n, (uint8_t)zero, (uint8_t)mask);
+    for (uint64_t i = 0; i < n; i++) zeros += is_zero_at(t, data, z, i);
+    return zeros;
+}
+
+static void mark(bits *b, const pare_tensor *t, const uint8_t *data, const zero_points *z)
+{
+    for (uint64_t i = 0; i < b->n; i++)
+        if (is_zero_at(t, data, z, i)) b->at[i >> 3] |= (uint8_t)(1U << (i & 7));
 }
 
 /* --- patterns --------------------------------------------------------------------------------- */
@@ -182,6 +218,23 @@ static void look_for_patterns(pare_zeros *out, const bits *b, const pare_hardwar
     }
 }
 
+/* Fewer zeros than this follow no pattern that pays anywhere. */
+#define LEAST_SPARSITY 0.1
+
+static pare_status find_patterns(pare_ctx *ctx, pare_zeros *out, const pare_tensor *tensor,
+                                 const uint8_t *data, const zero_points *z, const pare_hardware *hw,
+                                 const pare_weight_rows *views, size_t n_views)
+{
+    const size_t n_bytes = (size_t)(out->n / 8 + 1);
+    bits b = { .n = out->n, .n_set = out->zeros };
+    b.at = pare_alloc_zero(ctx, n_bytes);
+    if (!b.at) return pare_fail_memory(ctx, n_bytes);
+    mark(&b, tensor, data, z);
+    look_for_patterns(out, &b, hw, views, n_views);
+    pare_free(ctx, b.at);
+    return PARE_OK;
+}
+
 pare_status pare_zeros_count(pare_ctx *ctx, pare_zeros *out, const pare_tensor *tensor,
                              const pare_tensor *zero_point, int64_t axis, const pare_hardware *hw,
                              const pare_weight_rows *views, size_t n_views)
@@ -192,21 +245,11 @@ pare_status pare_zeros_count(pare_ctx *ctx, pare_zeros *out, const pare_tensor *
     pare_buf *buf = NULL;
     const uint8_t *data = NULL;
     zero_points z = { 0 };
-    bits b = { .n = out->n };
     pare_status st = pare_tensor_dense(ctx, &buf, &data, tensor);
-    if (st) return st;
-    const bool plain = tensor->dtype == PARE_FLOAT;
-    if (plain) out->zeros = count_float(data, out->n);
-    if (plain && (!hw->n_credits || !out->zeros)) goto done;
-    b.at = pare_alloc_zero(ctx, (size_t)(out->n / 8 + 1));
-    st = b.at ? open_zero_points(ctx, &z, tensor, zero_point, axis)
-              : pare_fail_memory(ctx, (size_t)(out->n / 8 + 1));
-    if (st) goto done;
-    mark(&b, tensor, data, &z);
-    out->zeros = b.n_set;
-    if (b.n_set) look_for_patterns(out, &b, hw, views, n_views);
-done:
-    pare_free(ctx, b.at);
+    if (!st) st = open_zero_points(ctx, &z, tensor, zero_point, axis);
+    if (!st) out->zeros = count(tensor, data, &z, out->n);
+    if (!st && hw->n_credits && (double)out->zeros >= LEAST_SPARSITY * (double)out->n)
+        st = find_patterns(ctx, out, tensor, data, &z, hw, views, n_views);
     pare_buf_unref(z.buf);
     pare_buf_unref(buf);
     return st;
