@@ -170,6 +170,11 @@ static pare_status warn_of_types(pare_estimator *est)
             est->changed_type[t], pare_coef_type_name((pare_arithmetic)t), est->e->target->name,
             pare_coef_type_name(est->e->coefs->mac_type[t])));
     }
+    if (est->n_floats)
+        PARE_TRY(pare_estimate_warn(est,
+                                    "%" PRIu64 " layers in float: the runtime of target '%s' "
+                                    "has integers only; quantize the model first",
+                                    est->n_floats, est->e->target->name));
     if (!est->n_unpriced || !est->e->has_energy) return PARE_OK;
     return pare_estimate_warn(est,
                               "%" PRIu64

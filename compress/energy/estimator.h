@@ -41,6 +41,8 @@ typedef struct pare_estimator {
                                                  make use of */
     uint64_t product_weights;
     uint64_t changed_type[PARE_N_ARITHMETIC]; /* products done in another type than they are in */
+    uint64_t n_floats;                        /* layers in float, where the target runs integers
+                                                 only */
     uint64_t n_unmodelled, n_unpriced, n_branches, n_guessed_loops, n_unknown_sizes;
 } pare_estimator;
 

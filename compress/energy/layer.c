@@ -411,9 +411,20 @@ static void fill_layer(const measure *m, pare_estimate_layer *l, pare_layer_work
     if (credit) l->credit = credit->pattern;
 }
 
+/* Whether a layer computes in float although the target's runtime has integers only. */
+static bool is_stray_float(const measure *m)
+{
+    const pare_target_rules *rules = &m->f->est->e->target->rules;
+    if (!rules->has_quant || !rules->quant.full_integer || m->is_quantized) return false;
+    for (size_t t = 0; t <= PARE_ARITH_FLOAT8; t++)
+        if (m->ops_of[t] > 0) return true;
+    return m->product.macs && asked_type(m, &m->product) <= PARE_ARITH_FLOAT8;
+}
+
 static pare_status push(measure *m)
 {
     pare_estimator *est = m->f->est;
+    est->n_floats += is_stray_float(m);
     pare_estimate *e = est->e;
     PARE_TRY(
         pare_grow(est->ctx, &e->layers, &est->layers_cap, e->n_layers + 1, sizeof(*e->layers)));

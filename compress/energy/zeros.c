@@ -47,8 +47,8 @@ static uint64_t raw(const uint8_t *data, uint32_t n_bits, uint64_t i)
     return v;
 }
 
-/* The bits that tell a zero: all but the sign of floats; of FLOAT8E4M3FNUZ and the like the sign alone is no
- * number, and never written for weights. */
+/* The bits that tell a zero: all but the sign of floats. (Of FLOAT8E4M3FNUZ and the like the sign
+ * alone is no number, and never written for weights.) */
 static uint64_t magnitude(pare_dtype dtype)
 {
     const uint32_t n_bits = pare_dtype_of(dtype)->bits;

@@ -138,12 +138,43 @@ static void test_folded(void **state)
     assert_int_equal(test_ctx_live_bytes(&t), 0);
 }
 
+static pare_status estimate_nested(pare_ctx *ctx, void *user)
+{
+    static const char *text = "<ir_version: 9, opset_import: [\"\" : 17, \"f\" : 1]>\n"
+                              "g (bool c, float[8,8] x) => (float[8,8] z)\n"
+                              "  <int64 five = {5}, bool yes = {1}, float[8,8] w> {\n"
+                              "  a = f.square (x)\n  [odd] w = my.Thing (a)\n"
+                              "  y = Loop (five, yes, w) <" BODY ">\n"
+                              "  z = If (c) <then_branch = p () => (t) { t = Exp (y) },\n"
+                              "              else_branch = q () => (u) { u = MatMul (y, x) }>\n}\n"
+                              "<domain: \"f\", opset_import: [\"\" : 17]>\n"
+                              "square (a) => (b) { b = MatMul (a, a) }";
+    pare_model *model = NULL;
+    pare_shapes *shapes = NULL;
+    pare_estimate *e = NULL;
+    pare_status st = pare_text_parse(ctx, &model, text);
+    if (st) return st;
+    st = pare_infer(ctx, &shapes, model, NULL);
+    if (!st) st = pare_estimate_make(ctx, &e, model, shapes, user, NULL);
+    pare_estimate_free(ctx, e);
+    pare_shapes_free(ctx, shapes);
+    pare_model_free(ctx, model);
+    return st;
+}
+
+static void test_memory_failures(void **state)
+{
+    pare_target target = test_chip(1 << 20);
+    (void)state;
+    assert_true(test_ctx_torture(estimate_nested, &target) > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_if),       cmocka_unit_test(test_loop),
         cmocka_unit_test(test_function), cmocka_unit_test(test_unmodelled),
-        cmocka_unit_test(test_folded),
+        cmocka_unit_test(test_folded),   cmocka_unit_test(test_memory_failures),
     };
     return test_run(tests);
 }

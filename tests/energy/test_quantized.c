@@ -168,13 +168,58 @@ static void test_nbits(void **state)
     assert_int_equal(test_ctx_live_bytes(&t), 0);
 }
 
+/* A runtime that has integers only says so of a float model. */
+static void test_integers_only(void **state)
+{
+    test_ctx t;
+    (void)state;
+    test_ctx_init(&t);
+    pare_target *target = find_target(&t, "mcu-int8");
+    pare_estimate *floats = estimate(&t, "tiny-dscnn", FLOATS, target);
+    pare_estimate *all = estimate(&t, "tiny-dscnn", ALL, target);
+    assert_int_equal(floats->n_warnings, 1);
+    assert_string_equal(floats->warnings[0],
+                        "12 layers in float: the runtime of target 'mcu-int8' has integers only; "
+                        "quantize the model first");
+    assert_int_equal(all->n_warnings, 0);
+    pare_estimate_free(&t.ctx, floats);
+    pare_estimate_free(&t.ctx, all);
+    pare_target_free(&t.ctx, target);
+    assert_int_equal(test_ctx_live_bytes(&t), 0);
+}
+
+static pare_status estimate_quantized(pare_ctx *ctx, void *user)
+{
+    pare_model *model = NULL;
+    pare_shapes *shapes = NULL;
+    pare_estimate *e = NULL;
+    pare_status st = net_build(ctx, &model, "tiny-autoencoder", NULL, NULL);
+    if (st) return st;
+    st = test_quantize(ctx, model, true);
+    if (!st) st = pare_infer(ctx, &shapes, model, NULL);
+    if (!st) st = pare_estimate_make(ctx, &e, model, shapes, user, NULL);
+    pare_estimate_free(ctx, e);
+    pare_shapes_free(ctx, shapes);
+    pare_model_free(ctx, model);
+    return st;
+}
+
+static void test_memory_failures(void **state)
+{
+    test_ctx t;
+    (void)state;
+    test_ctx_init(&t);
+    pare_target *target = find_target(&t, "mcu-int8");
+    assert_true(test_ctx_torture(estimate_quantized, target) > 10);
+    pare_target_free(&t.ctx, target);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_moves),
-        cmocka_unit_test(test_fallback),
-        cmocka_unit_test(test_nbits),
+        cmocka_unit_test(test_forms),         cmocka_unit_test(test_moves),
+        cmocka_unit_test(test_fallback),      cmocka_unit_test(test_nbits),
+        cmocka_unit_test(test_integers_only), cmocka_unit_test(test_memory_failures),
     };
     return test_run(tests);
 }
