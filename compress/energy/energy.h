@@ -161,9 +161,9 @@ typedef struct pare_estimate_ratio {
  * PARE_ESTIMATE_LEAST_DIFFERENCE. */
 pare_estimate_ratio pare_estimate_compare(const pare_estimate *a, const pare_estimate *b);
 
-/* The groups of a target as rules for pare_fusion_find; none given: pare's own. Lists live in the
- * arena, names are borrowed. EFORMAT, naming the nearest, for operators and operands that do not
- * exist; ENOMEM. */
+/* The groups of a target as rules for pare_fusion_find; none given: what runtimes commonly fuse.
+ * Lists live in the arena, names are borrowed. EFORMAT, naming the nearest, for operators and
+ * operands that do not exist; ENOMEM. */
 
 pare_status pare_target_fusion(pare_ctx *ctx, pare_fusion_rules *out, pare_arena *arena,
                                const pare_target *target);

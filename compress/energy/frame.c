@@ -283,6 +283,7 @@ static pare_status run_group(pare_frame *f, uint32_t group)
 {
     const pare_group *g = &f->groups->items[group];
     pare_cost cost;
+    PARE_TRY(pare_check_canceled(f->est->ctx));
     if (f->is_folded[group]) return PARE_OK;
     if (g->n_outputs == 1 && f->est->values[g->outputs[0]].is_absorbed) return PARE_OK;
     PARE_TRY(pare_layer_add(f, group, &cost));

@@ -169,17 +169,63 @@ static pare_status make_rule(const maker *m, pare_fusion_rule *out)
     return add_names(m, &out->before, g->before, g->n_before);
 }
 
+/* --- where a target names no groups: what runtimes commonly fuse ------------------------------ */
+
+#define WORDS(...)                        \
+    (const char *const[]){ __VA_ARGS__ }, \
+        sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)
+#define PART(ops, operands) \
+    {                       \
+        ops, operands       \
+    }
+#define PARTS(array) (array), sizeof(array) / sizeof((array)[0])
+#define DEQUANTIZE   WORDS("DequantizeLinear")
+
+static const pare_target_part conv[] = {
+    PART(WORDS("Conv", "ConvTranspose"), WORDS("any")),
+    PART(WORDS("BatchNormalization"), WORDS("constant")),
+    PART(WORDS("Add"), WORDS("same")),
+    PART(WORDS("Relu", "Clip"), WORDS("scalar", "constant")),
+    PART(WORDS("QuantizeLinear"), WORDS("constant")),
+};
+static const pare_target_part matmul[] = {
+    PART(WORDS("Gemm", "MatMul"), WORDS("any")),
+    PART(WORDS("Add"), WORDS("last")),
+    PART(WORDS("BatchNormalization"), WORDS("constant")),
+    PART(WORDS("Add"), WORDS("same")),
+    PART(WORDS("Relu", "Clip"), WORDS("scalar", "constant")),
+    PART(WORDS("QuantizeLinear"), WORDS("constant")),
+};
+static const pare_target_part quantized[] = {
+    PART(WORDS("Add", "AveragePool", "Concat", "Flatten", "Gather", "GlobalAveragePool", "MaxPool",
+               "Mul", "Pad", "ReduceMean", "Reshape", "Resize", "Sigmoid", "Slice", "Softmax",
+               "Squeeze", "Sub", "Transpose", "Unsqueeze"),
+         WORDS("any")),
+    PART(WORDS("Relu", "Clip"), WORDS("scalar", "constant")),
+    PART(WORDS("QuantizeLinear"), WORDS("constant")),
+};
+static const pare_target_part elementwise[] = {
+    PART(WORDS("unary", "binary", "Cast", "Clip", "Where"), WORDS("any")),
+};
+
+static const pare_target_group common[] = {
+    { "conv", false, PARTS(conv), DEQUANTIZE },
+    { "matmul", false, PARTS(matmul), DEQUANTIZE },
+    { "quantized", false, PARTS(quantized), DEQUANTIZE },
+    { "elementwise", true, PARTS(elementwise), NULL, 0 },
+};
+
 pare_status pare_target_fusion(pare_ctx *ctx, pare_fusion_rules *out, pare_arena *arena,
                                const pare_target *target)
 {
-    *out = pare_fusion_own;
-    if (!target->n_groups) return PARE_OK;
-    pare_fusion_rule *rules = pare_arena_array(arena, target->n_groups, sizeof(*rules));
+    const pare_target_group *groups = target->n_groups ? target->groups : common;
+    const size_t n = target->n_groups ? target->n_groups : sizeof(common) / sizeof(common[0]);
+    pare_fusion_rule *rules = pare_arena_array(arena, n, sizeof(*rules));
     if (!rules) return pare_arena_fail(ctx, arena);
-    for (size_t i = 0; i < target->n_groups; i++) {
-        const maker m = { ctx, arena, target, &target->groups[i] };
+    for (size_t i = 0; i < n; i++) {
+        const maker m = { ctx, arena, target, &groups[i] };
         PARE_TRY(make_rule(&m, &rules[i]));
     }
-    *out = (pare_fusion_rules){ rules, target->n_groups };
+    *out = (pare_fusion_rules){ rules, n };
     return PARE_OK;
 }
