@@ -22,7 +22,8 @@ typedef struct measure {
     pare_cost product;                /* of the node with most MACs; none: macs 0 */
     pare_node_id product_node;
     pare_work work;
-    bool moves; /* some node is no view */
+    bool moves;      /* some node is no view */
+    double launches; /* of kernels */
     pare_traffic traffic;
     double weight_bytes, input_bytes, output_bytes;
     const char *weight_type, *activation_type;
@@ -202,14 +203,39 @@ static void add_cost(measure *m, pare_node_id id, const pare_cost *c)
     m->work = c->work;
 }
 
-/* A DequantizeLinear outside of the group that a product of floats does on reading. */
-static void add_absorbed(measure *m)
+/* Whether a group in float reads weights of few bits as they are (MatMulNBits and the like), or has
+ * them dequantized into memory first, at every run. */
+static bool dequantizes_apart(const measure *m)
+{
+    if (m->is_quantized || !m->f->est->e->target->rules.has_quant) return false;
+    const pare_quant_op *op = quant_op(m, node_at(m, m->g->anchor));
+    return !op || !op->weight_only;
+}
+
+/* The float form of a value that is dequantized into memory: written, read, and there meanwhile. */
+static void add_float_form(measure *m, pare_value_id value, double elements)
+{
+    const pare_estimator *est = m->f->est;
+    pare_operand o = { .value = value, .elements = elements };
+    o.bytes = elements * est->bits[dtype_of(m, value)] / 8;
+    while (o.home + 1 < est->hw->n_levels && o.bytes > est->usable[o.home]) o.home++;
+    pare_traffic_add(est, &m->traffic, &o);
+    pare_traffic_add(est, &m->traffic, &o);
+    m->f->ram[m->group] += pare_count_of(o.bytes);
+    m->launches++;
+}
+
+/* What a group of floats has to do with inputs of its anchor that come from DequantizeLinear: the
+ * operations, where the node is not in the group and so was not counted, and the float form. */
+static void add_dequantized(measure *m)
 {
     const pare_node *anchor = node_at(m, m->g->anchor);
     for (uint32_t i = 0; !m->is_quantized && i < anchor->n_inputs; i++) {
         const pare_value_id v = anchor->inputs[i].value;
-        if (v == PARE_NONE || is_inside(m, v) || !dequantized_by(m, anchor, v)) continue;
+        if (v == PARE_NONE || !dequantized_by(m, anchor, v)) continue;
         const pare_operand o = pare_operand_read(m->f, m->group, v, -1);
+        if (dequantizes_apart(m)) add_float_form(m, v, o.elements);
+        if (is_inside(m, v)) continue;
         m->ops += PARE_OPS_DEQUANTIZE * o.elements;
         m->other_ops += PARE_OPS_DEQUANTIZE * o.elements;
         const pare_arithmetic type = pare_coef_type_of(dtype_of(m, v));
@@ -405,7 +431,7 @@ static void fill_layer(const measure *m, pare_estimate_layer *l, pare_layer_work
         .energy_macs = m->macs * k * (1 - skipped * (credit ? 1 - credit->mac_energy : 0)),
         .time_macs = m->macs * k * (1 - skipped * (credit ? 1 - credit->mac_time : 0)),
         .ops = m->ops * k,
-        .launches = k,
+        .launches = k * m->launches,
         .far_weight_bytes = m->traffic.far_weight_bytes * k,
     };
     if (credit) l->credit = credit->pattern;
@@ -461,7 +487,8 @@ pare_status pare_layer_add(pare_frame *f, uint32_t group, pare_cost *cost)
                   .g = &f->groups->items[group],
                   .group = group,
                   .modelled = true,
-                  .work = PARE_WORK_MOVE };
+                  .work = PARE_WORK_MOVE,
+                  .launches = 1 };
     pare_cost costs[PARE_MAX_GROUP_NODES];
     find_quantized(&m);
     for (uint32_t i = 0; i < m.g->n_nodes; i++) {
@@ -470,7 +497,7 @@ pare_status pare_layer_add(pare_frame *f, uint32_t group, pare_cost *cost)
     }
     if (!m.product.macs) m.work = cost->work;
     if (!m.moves) return PARE_OK;
-    add_absorbed(&m);
+    add_dequantized(&m);
     PARE_TRY(find_zeros(&m));
     for (uint32_t i = 0; i < m.g->n_nodes; i++) {
         read_inputs(&m, i, &costs[i]);

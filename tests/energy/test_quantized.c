@@ -39,8 +39,8 @@ static size_t count_layers(const pare_estimate *e, const char *op)
 }
 
 /* Between DequantizeLinear and QuantizeLinear products run in int8, also where several of them
- * share a DequantizeLinear; weights alone leave them in float and cost more operations, but fewer
- * bytes. */
+ * share a DequantizeLinear; weights alone leave them in float, read fewer bytes, and are
+ * dequantized into memory at every run where no kernel takes them as they are. */
 static void test_forms(void **state)
 {
     static const char *const nets[] = { "resnet18", "squeezenet1.1" };
@@ -63,7 +63,9 @@ static void test_forms(void **state)
         assert_true(all->ram_peak_bytes < floats->ram_peak_bytes / 3);
         assert_int_equal(count_layers(all, "DequantizeLinear"), 0);
         assert_int_equal(pare_estimate_compare(floats, all).energy_order, -1);
-        assert_int_equal(pare_estimate_compare(floats, weights).energy_order, 0);
+        assert_true(weights->energy_uj.value >
+                    floats->energy_uj.value); /* Conv takes floats only */
+        assert_true(weights->ram_peak_bytes >= floats->ram_peak_bytes);
         assert_int_equal(all->n_warnings, 0);
         pare_estimate_free(&t.ctx, floats);
         pare_estimate_free(&t.ctx, weights);
