@@ -54,22 +54,24 @@ static int64_t int_attr(const pare_node *node, const char *name, int64_t otherwi
 }
 
 /* The ways in which a tensor can be read as rows that are summed over; returns how many. */
-static size_t views_of(pare_weight_rows out[2], const pare_node *node, const pare_tensor *t)
+static size_t views_of(pare_weight_rows out[2], const pare_node *node, uint32_t rank,
+                       const int64_t *dims)
 {
-    const size_t i = find(node);
-    layout l = i < N_PRODUCTS ? products[i].layout : OTHER;
-    const uint64_t n = (uint64_t)t->n_elements;
-    if (t->rank < 2 || !n || l == OTHER) return 0;
+    const size_t at = find(node);
+    layout l = at < N_PRODUCTS ? products[at].layout : OTHER;
+    uint64_t n = 1;
+    for (uint32_t i = 0; i < rank; i++) n *= (uint64_t)dims[i];
+    if (rank < 2 || !n || l == OTHER) return 0;
     if (l == BY_TRANS_B) l = int_attr(node, "transB", 0) ? ROWS_FIRST : COLUMNS_FIRST;
     if (l == COLUMNS_FIRST) {
         /* ConvTranspose: [inputs, outputs, window]; MatMul: [batch..., inputs, outputs] */
         const bool is_conv = !strcmp(node->op_type, "ConvTranspose");
-        const uint64_t columns = (uint64_t)t->dims[is_conv ? 0 : t->rank - 2];
-        const uint64_t inner = is_conv ? n / columns : (uint64_t)t->dims[t->rank - 1];
+        const uint64_t columns = (uint64_t)dims[is_conv ? 0 : rank - 2];
+        const uint64_t inner = is_conv ? n / columns : (uint64_t)dims[rank - 1];
         out[0] = (pare_weight_rows){ n / columns, columns, inner };
         return 1;
     }
-    const uint64_t rows = (uint64_t)t->dims[0], inputs = (uint64_t)t->dims[1];
+    const uint64_t rows = (uint64_t)dims[0], inputs = (uint64_t)dims[1];
     out[0] = (pare_weight_rows){ rows, n / rows, 1 };
     if (n == rows * inputs) return 1;
     out[1] = (pare_weight_rows){ n / inputs, inputs, n / rows / inputs };
@@ -91,11 +93,17 @@ pare_status pare_product_zeros(pare_estimator *est, pare_zeros *out, const pare_
     if (est->e->opts.ignore_zeros || weight == PARE_NONE || !est->values[weight].is_const)
         return PARE_OK;
     const pare_tensor *t = tensor_of(est, weight);
-    if (!t || t->encoding == PARE_ENC_STRINGS) return PARE_OK;
+    const pare_sparse_tensor *sparse = est->model->values[weight].sparse;
+    if ((!t || t->encoding == PARE_ENC_STRINGS) && !sparse) return PARE_OK;
     const pare_tensor *zero = dq && dq->n_inputs > 2 ? tensor_of(est, dq->inputs[2].value) : NULL;
     const int64_t axis = dq ? int_attr(dq, "axis", 1) : 0;
-    PARE_TRY(pare_zeros_count(est->ctx, out, t, zero, axis, est->hw, views,
-                              views_of(views, product, t)));
+    if (sparse) {
+        const size_t n = views_of(views, product, sparse->rank, sparse->dims);
+        PARE_TRY(pare_zeros_count_sparse(est->ctx, out, sparse, est->hw, views, n));
+    } else {
+        const size_t n = views_of(views, product, t->rank, t->dims);
+        PARE_TRY(pare_zeros_count(est->ctx, out, t, zero, axis, est->hw, views, n));
+    }
     if (est->values[weight].is_counted) return PARE_OK;
     est->values[weight].is_counted = true;
     est->weights += out->n;

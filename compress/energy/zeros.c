@@ -218,6 +218,9 @@ static void look_for_patterns(pare_zeros *out, const bits *b, const pare_hardwar
     }
 }
 
+/* Sparse tensors may claim any size: patterns are looked for up to this many bytes of bits. */
+enum { MOST_BYTES = 64 << 20 };
+
 /* Fewer zeros than this follow no pattern that pays anywhere. */
 #define LEAST_SPARSITY 0.1
 
@@ -233,6 +236,47 @@ static pare_status find_patterns(pare_ctx *ctx, pare_zeros *out, const pare_tens
     look_for_patterns(out, &b, hw, views, n_views);
     pare_free(ctx, b.at);
     return PARE_OK;
+}
+
+/* Clears the bits of the elements that indices [n] or [n, rank] name. */
+static void clear_named(bits *b, const pare_sparse_tensor *s, const uint8_t *data)
+{
+    const uint64_t per = s->indices->rank > 1 ? s->rank : 1;
+    const uint64_t n = per ? (uint64_t)s->indices->n_elements / per : 0;
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t at = 0;
+        for (uint64_t k = 0; k < per; k++) {
+            int64_t index;
+            memcpy(&index, data + 8 * (i * per + k), sizeof(index));
+            at = (per > 1 ? at * (uint64_t)s->dims[k] : 0) + (uint64_t)index;
+        }
+        if (at < b->n) b->at[at >> 3] &= (uint8_t) ~(1U << (at & 7));
+    }
+}
+
+pare_status pare_zeros_count_sparse(pare_ctx *ctx, pare_zeros *out, const pare_sparse_tensor *s,
+                                    const pare_hardware *hw, const pare_weight_rows *views,
+                                    size_t n_views)
+{
+    int64_t n = 0;
+    pare_buf *buf = NULL;
+    const uint8_t *data = NULL;
+    *out = (pare_zeros){ .n = 0 };
+    if (!s->values || !s->indices || s->indices->dtype != PARE_INT64) return PARE_OK;
+    PARE_TRY(pare_tensor_count(ctx, &n, s->rank, s->dims));
+    out->n = (uint64_t)n;
+    if (s->values->n_elements < n) out->zeros = (uint64_t)(n - s->values->n_elements);
+    if (!hw->n_credits || !out->zeros || n / 8 > MOST_BYTES) return PARE_OK;
+    bits b = { .n = out->n, .n_set = out->zeros };
+    b.at = pare_alloc(ctx, (size_t)(n / 8 + 1));
+    if (!b.at) return pare_fail_memory(ctx, (size_t)(n / 8 + 1));
+    memset(b.at, 0xff, (size_t)(n / 8 + 1));
+    const pare_status st = pare_tensor_dense(ctx, &buf, &data, s->indices);
+    if (!st) clear_named(&b, s, data);
+    if (!st) look_for_patterns(out, &b, hw, views, n_views);
+    pare_free(ctx, b.at);
+    pare_buf_unref(buf);
+    return st;
 }
 
 pare_status pare_zeros_count(pare_ctx *ctx, pare_zeros *out, const pare_tensor *tensor,

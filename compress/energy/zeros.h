@@ -26,6 +26,13 @@ pare_status pare_zeros_count(pare_ctx *ctx, pare_zeros *out, const pare_tensor *
                              const pare_hardware *hardware, const pare_weight_rows *views,
                              size_t n_views);
 
+/* The same for a tensor that holds its other elements only: those that it does not name are zero.
+ * Indices out of range are left out. */
+pare_status pare_zeros_count_sparse(pare_ctx *ctx, pare_zeros *out,
+                                    const pare_sparse_tensor *sparse,
+                                    const pare_hardware *hardware, const pare_weight_rows *views,
+                                    size_t n_views);
+
 /* Reads "2:4" (n of m), "block_1x4" (rows x columns), "unstructured". False: none of these. */
 typedef struct pare_zero_pattern {
     enum { PARE_ZEROS_ANY, PARE_ZEROS_N_OF_M, PARE_ZEROS_BLOCK } kind;

@@ -206,12 +206,48 @@ static void test_zero_points(void **state)
     assert_int_equal(test_ctx_live_bytes(&t), 0);
 }
 
+/* Two of four in each row of a tensor that names the others: by number, or by row and column. */
+static void test_sparse(void **state)
+{
+    static const float ones[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+    static const int64_t flat[] = { 0, 3, 4, 6, 9, 10, 12, 13 }, out_of_range[] = { 0, 99 };
+    static const int64_t pairs[] = { 0, 0, 0, 3, 0, 4, 0, 6, 1, 1, 1, 2, 1, 4, 1, 5 };
+    static const int64_t dims[] = { 2, 8 }, n[] = { 8 }, pair_dims[] = { 8, 2 }, two[] = { 2 };
+    const pare_weight_rows view = { 2, 8, 1 };
+    const pare_target target = sparse_chip("2:4", 0.5, 0);
+    test_ctx t;
+    pare_sparse_tensor s = { .rank = 2, .dims = dims };
+    pare_zeros found;
+    (void)state;
+    test_ctx_init(&t);
+    assert_int_equal(pare_tensor_from(&t.ctx, &s.values, PARE_FLOAT, 1, n, ones), PARE_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pare_tensor_from(&t.ctx, &s.indices, PARE_INT64, i ? 2 : 1,
+                                          i ? pair_dims : n, i ? pairs : flat),
+                         PARE_OK);
+        assert_int_equal(pare_zeros_count_sparse(&t.ctx, &found, &s, &target.hardware, &view, 1),
+                         PARE_OK);
+        assert_int_equal(found.n, 16);
+        assert_int_equal(found.zeros, 8);
+        assert_non_null(found.credit);
+        assert_true(found.skipped == 0.5);
+        pare_tensor_unref(s.indices);
+    }
+    assert_int_equal(pare_tensor_from(&t.ctx, &s.indices, PARE_INT64, 1, two, out_of_range),
+                     PARE_OK);
+    assert_int_equal(pare_zeros_count_sparse(&t.ctx, &found, &s, &target.hardware, &view, 1),
+                     PARE_OK);
+    pare_tensor_unref(s.indices);
+    pare_tensor_unref(s.values);
+    assert_int_equal(test_ctx_live_bytes(&t), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_patterns),    cmocka_unit_test(test_no_benefit),
         cmocka_unit_test(test_credit),      cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_zero_points),
+        cmocka_unit_test(test_zero_points), cmocka_unit_test(test_sparse),
     };
     return test_run(tests);
 }
