@@ -68,17 +68,17 @@ static bool is_inside(const quantizer *q, pare_value_id value)
     return !strcmp(by, "Relu") || !strcmp(by, "Clip");
 }
 
-/* The type of the shape that a declared type has. */
-static const pare_type *as_type(pare_model *model, const pare_type *type, pare_dtype dtype)
+/* Declares a value to be of another element type, where it is declared at all. */
+static pare_status set_dtype(pare_ctx *ctx, pare_model *model, pare_value_id value,
+                             pare_dtype dtype)
 {
+    const pare_type *type = model->values[value].type;
     pare_type *copy = type ? pare_arena_copy(&model->arena, type, sizeof(*type)) : NULL;
-    if (copy) copy->dtype = dtype;
-    return copy;
-}
-
-static const pare_type *as_int8(quantizer *q, const pare_type *type)
-{
-    return as_type(q->model, type, PARE_INT8);
+    if (type && !copy) return pare_arena_fail(ctx, &model->arena);
+    if (!copy) return PARE_OK;
+    copy->dtype = dtype;
+    pare_value_set_type(model, value, copy);
+    return PARE_OK;
 }
 
 /* The value that comes in is int8 from now on; what reads it reads what is dequantized. */
@@ -90,7 +90,7 @@ static void quantize_input(quantizer *q, pare_value_id value)
     if (!q->b.status) q->b.status = pare_value_derive(q->b.ctx, &x, q->b.graph, "dequantized");
     if (!q->b.status) q->b.status = pare_value_replace_uses(q->b.ctx, q->model, value, x);
     if (q->b.status) return;
-    pare_value_set_type(q->model, value, as_int8(q, q->model->values[value].type));
+    q->b.status = set_dtype(q->b.ctx, q->model, value, PARE_INT8);
     put_node(q, "DequantizeLinear", value, zero, x);
 }
 
@@ -111,7 +111,7 @@ static void quantize_value(quantizer *q, pare_value_id value)
     if (!q->b.status) q->b.status = pare_value_replace_uses(q->b.ctx, q->model, value, x);
     if (q->b.status) return;
     if (goes_out) {
-        pare_value_set_type(q->model, x, as_int8(q, q->model->values[x].type));
+        q->b.status = set_dtype(q->b.ctx, q->model, x, PARE_INT8);
         put_node(q, "QuantizeLinear", value, zero, x);
         return;
     }
@@ -164,20 +164,18 @@ static pare_status halve_weight(pare_ctx *ctx, pare_model *model, pare_value_id 
     return st;
 }
 
-static void halve_decls(pare_model *model, const pare_decls *decls)
+static pare_status halve_decls(pare_ctx *ctx, pare_model *model, const pare_decls *decls)
 {
-    for (size_t i = 0; i < decls->n; i++) {
-        const pare_type *type = decls->items[i].type;
-        if (!type || type->dtype != PARE_FLOAT) continue;
-        pare_value_set_type(model, decls->items[i].value, as_type(model, type, PARE_FLOAT16));
-    }
+    for (size_t i = 0; i < decls->n; i++)
+        if (decls->items[i].type && decls->items[i].type->dtype == PARE_FLOAT)
+            PARE_TRY(set_dtype(ctx, model, decls->items[i].value, PARE_FLOAT16));
+    return PARE_OK;
 }
 
 pare_status test_halve(pare_ctx *ctx, pare_model *model)
 {
     for (size_t i = 0; i < model->graph->initializers.n; i++)
         PARE_TRY(halve_weight(ctx, model, model->graph->initializers.items[i]));
-    halve_decls(model, &model->graph->inputs);
-    halve_decls(model, &model->graph->outputs);
-    return PARE_OK;
+    PARE_TRY(halve_decls(ctx, model, &model->graph->inputs));
+    return halve_decls(ctx, model, &model->graph->outputs);
 }
