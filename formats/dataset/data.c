@@ -11,6 +11,10 @@ typedef struct chosen {
     pare_dataset data;
     pare_shared *shared;
     uint32_t *rows; /* [data.n] of the source, ascending */
+    pare_feed *other; /* instead of feed other_at, of a variant; NULL */
+    size_t other_at;
+    pare_input_desc other_desc;
+    pare_preprocess other_steps;
 } chosen;
 
 /* --- what a data set gives -------------------------------------------------------------------- */
@@ -30,7 +34,7 @@ static pare_status data_load(void *self, pare_ctx *ctx, uint64_t sample, pare_te
     pare_status st = PARE_OK;
     for (size_t i = 0; i < s->n_feeds; i++) out[i] = NULL;
     for (size_t i = 0; !st && i < s->n_feeds; i++) {
-        const pare_feed *feed = &s->feeds[i];
+        const pare_feed *feed = c->other && c->other_at == i ? c->other : &s->feeds[i];
         if (feed->constant) out[i] = pare_tensor_ref(feed->constant);
         else st = pare_feed_read(ctx, feed, &feed->source, c->rows[sample], &out[i]);
     }
@@ -195,6 +199,55 @@ pare_status pare_data_choose(pare_ctx *ctx, pare_dataset **out, const pare_datas
     return choose(ctx, out, c->shared, choice);
 }
 
+/* Makes c the same choice with other steps. */
+static pare_status vary(pare_ctx *ctx, chosen *c, const chosen *from, size_t input,
+                        const pare_preprocess *steps)
+{
+    const pare_feed *const feed = &from->shared->feeds[input];
+    c->rows = pare_alloc(ctx, (size_t)(from->data.n + 1) * sizeof(*c->rows));
+    c->other = pare_alloc_zero(ctx, sizeof(*c->other));
+    if (!c->rows || !c->other)
+        return pare_fail_memory(ctx, (size_t)(from->data.n + 1) * sizeof(*c->rows));
+    memcpy(c->rows, from->rows, (size_t)from->data.n * sizeof(*c->rows));
+    c->data.n = from->data.n;
+    c->data.content_hash = from->data.content_hash;
+    c->other_at = input;
+    c->other_steps = *steps;
+    c->other_desc = *feed->desc;
+    c->other_desc.preprocess = &c->other_steps;
+    *c->other = *feed;
+    c->other->desc = c->other->source.desc = &c->other_desc;
+    return PARE_OK;
+}
+
+pare_status pare_data_variant(pare_ctx *ctx, pare_dataset **out, const pare_dataset *from,
+                              size_t input, const pare_preprocess *steps)
+{
+    const chosen *const base = from->self;
+    *out = NULL;
+    if (input >= base->shared->n_feeds || !base->shared->feeds[input].source.kind)
+        return pare_fail(ctx, PARE_EUSAGE, "input %zu is not made from a source", input);
+    chosen *const c = pare_alloc_zero(ctx, sizeof(*c));
+    if (!c) return pare_fail_memory(ctx, sizeof(*c));
+    atomic_fetch_add(&base->shared->refs, 1);
+    c->shared = base->shared;
+    describe(c);
+    const pare_status st = vary(ctx, c, base, input, steps);
+    if (st) pare_data_close(ctx, &c->data);
+    else *out = &c->data;
+    return st;
+}
+
+pare_data_facts pare_data_facts_of(const pare_dataset *data, size_t input)
+{
+    const chosen *const c = data->self;
+    const pare_feed *const feed = c->other && c->other_at == input ? c->other
+                                                                  : &c->shared->feeds[input];
+    return (pare_data_facts){ .format = feed->source.kind ? feed->source.format : NULL,
+                              .steps = feed->desc->preprocess,
+                              .label_offset = c->shared->desc.labels.offset };
+}
+
 /* --- opening and closing ---------------------------------------------------------------------- */
 
 pare_status pare_data_open(pare_ctx *ctx, pare_dataset **out, const char *path,
@@ -218,6 +271,7 @@ void pare_data_close(pare_ctx *ctx, pare_dataset *data)
     if (!data) return;
     chosen *c = data->self;
     pare_free(ctx, c->rows);
+    pare_free(ctx, c->other);
     if (atomic_fetch_sub(&c->shared->refs, 1) == 1) {
         pare_shared_close(ctx, c->shared);
         pare_free(ctx, c->shared);

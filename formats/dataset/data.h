@@ -57,6 +57,20 @@ pare_status pare_data_open(pare_ctx *ctx, pare_dataset **out, const char *path,
 pare_status pare_data_choose(pare_ctx *ctx, pare_dataset **out, const pare_dataset *from,
                              const pare_data_choice *choice);
 
+/* The same samples with other steps between a source and an input: what `pare data check` compares.
+ * EUSAGE when the input is not made from a source. Closed on its own. */
+struct pare_preprocess;
+pare_status pare_data_variant(pare_ctx *ctx, pare_dataset **out, const pare_dataset *from,
+                              size_t input, const struct pare_preprocess *steps);
+
+/* What the description says about an input, and about labels. Lives as long as the data set. */
+typedef struct pare_data_facts {
+    const char *format;                   /* "images", "idx"; NULL: not made from a source */
+    const struct pare_preprocess *steps;  /* NULL: none */
+    int64_t label_offset;
+} pare_data_facts;
+pare_data_facts pare_data_facts_of(const pare_dataset *data, size_t input);
+
 /* Whether the yaml has a split of that name. */
 bool pare_data_has_split(const pare_dataset *data, pare_data_split split);
 

@@ -9,7 +9,6 @@ enum { MAX_FILE_BYTES = 256 << 20, PROBE_BYTES = 16 };
 
 typedef struct images {
     size_t *places; /* [n] of files, those that are images */
-    pare_preprocess preprocess;
 } images;
 
 /* By name, also those that cannot be decoded: an image that is passed over in silence would be
@@ -55,7 +54,6 @@ static pare_status images_open(pare_ctx *ctx, pare_source *s)
     images *im = s->self = pare_alloc_zero(ctx, sizeof(*im));
     if (!im) return pare_fail_memory(ctx, sizeof(*im));
     s->is_fed = true;
-    if (s->desc->preprocess) im->preprocess = *s->desc->preprocess;
     im->places = pare_alloc(ctx, files->n * sizeof(*im->places));
     pare_status st = im->places ? PARE_OK : pare_fail_memory(ctx, files->n * sizeof(*im->places));
     for (size_t i = 0; !st && i < files->n; i++)
@@ -84,6 +82,8 @@ static pare_status images_hash(pare_ctx *ctx, const pare_source *s, pare_hash128
 static pare_status images_read(pare_ctx *ctx, const pare_source *s, uint64_t row, pare_dtype as,
                                pare_tensor **out)
 {
+    static const pare_preprocess nothing;
+    const pare_preprocess *const steps = s->desc->preprocess ? s->desc->preprocess : &nothing;
     const images *im = s->self;
     pare_image image = { 0 };
     pare_buf *bytes = NULL;
@@ -91,8 +91,7 @@ static pare_status images_read(pare_ctx *ctx, const pare_source *s, uint64_t row
     PARE_TRY(pare_files_load(ctx, &bytes, s->files, im->places[row], MAX_FILE_BYTES));
     pare_status st = pare_image_decode(ctx, &image, bytes->data, (size_t)bytes->n_bytes);
     pare_buf_unref(bytes);
-    if (!st)
-        st = pare_preprocess_image(ctx, out, &im->preprocess, &image, as ? as : PARE_FLOAT);
+    if (!st) st = pare_preprocess_image(ctx, out, steps, &image, as ? as : PARE_FLOAT);
     pare_image_free(ctx, &image);
     return st ? pare_files_fail_in(ctx, s->files, im->places[row], st) : st;
 }

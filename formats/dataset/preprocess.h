@@ -108,8 +108,9 @@ pare_status pare_preprocess_pixels(pare_ctx *ctx, pare_image *out, const pare_pr
 
 /* Applies the numbers of the list to an array of any numeric type (values per channel need an array
  * whose first or, with `layout: nhwc`, last dimension is the channels; a leading dimension of 1
- * does not count): a tensor of the same shape of dtype as above. An array of bytes [H,W], [H,W,1]
- * or [H,W,3] with geometric, colour or layout steps is an image. */
+ * does not count): a tensor of the same shape of dtype as above. An array of bytes [H,W], [H,W,C]
+ * or [C,H,W], C being 1 or 3, with geometric, colour or layout steps is an image; without `color`
+ * it keeps its channels. */
 pare_status pare_preprocess_array(pare_ctx *ctx, pare_tensor **out, const pare_preprocess *list,
                                   const pare_tensor *array, pare_dtype dtype);
 

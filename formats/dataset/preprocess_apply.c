@@ -402,21 +402,23 @@ static pare_status run_numbers(pare_ctx *ctx, pare_tensor **out, const pare_prep
     return st;
 }
 
-/* Whether an array of bytes is an image: [H,W], [H,W,C], or [C,H,W] (planes). */
+/* Whether an array of bytes is an image: [H,W], [H,W,C], or [C,H,W] (planes), maybe behind a 1. */
 static bool image_of(const pare_tensor *array, pare_image *shape, bool *planes)
 {
-    const int64_t *const d = array->dims;
+    const bool batch = array->rank == 4 && array->dims[0] == 1;
+    const uint32_t rank = array->rank - batch;
+    const int64_t *const d = array->dims + batch;
     *shape = (pare_image){ .orientation = 1 };
     *planes = false;
-    if (array->dtype != PARE_UINT8 || array->rank < 2 || array->rank > 3) return false;
-    const bool last = array->rank == 3 && (d[2] == 1 || d[2] == 3);
-    *planes = array->rank == 3 && !last;
+    if (array->dtype != PARE_UINT8 || rank < 2 || rank > 3) return false;
+    const bool last = rank == 3 && (d[2] == 1 || d[2] == 3);
+    *planes = rank == 3 && !last;
     if (*planes && d[0] != 1 && d[0] != 3) return false;
     const int64_t h = *planes ? d[1] : d[0], w = *planes ? d[2] : d[1];
     if (h < 1 || w < 1 || h > PARE_IMAGE_MAX_SIDE || w > PARE_IMAGE_MAX_SIDE) return false;
     shape->height = (uint32_t)h;
     shape->width = (uint32_t)w;
-    shape->channels = array->rank == 2 ? 1 : (uint32_t)(last ? d[2] : d[0]);
+    shape->channels = rank == 2 ? 1 : (uint32_t)(last ? d[2] : d[0]);
     return true;
 }
 
