@@ -34,5 +34,6 @@
 #include "pass/pass.h"
 #include "run/runner.h"
 #include "stats/evaluate.h"
+#include "stats/pipelines.h"
 
 #endif
