@@ -1,6 +1,7 @@
 /* The verbs, in alphabetical order: included with PARE_CMD defined, hence no include guard. */
 PARE_CMD(compare, "Hold models against each other: energy, latency, size, memory")
 PARE_CMD(convert, "Write a model again, with its weights inside or beside it")
+PARE_CMD(data, "Describe data, and check that a model is fed as it was trained")
 PARE_CMD(eval, "Score a model on data, alone or against the one it came from")
 PARE_CMD(help, "Explain a verb and its options")
 PARE_CMD(inspect, "Show what a model is made of")
