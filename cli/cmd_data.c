@@ -1,6 +1,6 @@
 #include "cli/data_check_text.h"
+#include "cli/data_file.h"
 #include "cli/data_init.h"
-#include "cli/data_model.h"
 #include "cli/model_file.h"
 #include "cli/run_outputs.h"
 
@@ -28,18 +28,10 @@ typedef struct check_job {
 
 static pare_status open_data(check_job *job)
 {
-    pare_ctx *const ctx = &job->app->ctx;
-    pare_data_input *inputs = NULL;
-    size_t n = 0;
-    pare_status st = pare_data_inputs_of(ctx, &inputs, &n, job->model);
-    const pare_data_opts opts = {
-        .inputs = inputs, .n_inputs = n,
-        .choice = { .split = PARE_DATA_EVAL, .take = (uint64_t)job->options->limit,
-                    .seed = (uint64_t)job->options->seed },
-    };
-    if (!st) st = pare_data_open(ctx, &job->data, job->path, &opts);
-    pare_free(ctx, inputs);
-    return st;
+    const pare_data_choice choice = { .split = PARE_DATA_EVAL,
+                                      .take = (uint64_t)job->options->limit,
+                                      .seed = (uint64_t)job->options->seed };
+    return pare_data_open_for(&job->bounded, &job->data, job->path, job->model, &choice);
 }
 
 static pare_status write_sheet(check_job *job, size_t input)
@@ -101,7 +93,7 @@ static int check(pare_app *app, const pare_arguments *args, const data_options *
     const int status = run_check(&job);
     pare_data_check_free(&job.bounded.ctx, &job.check);
     pare_pool_free(&job.bounded.ctx, job.pool);
-    pare_data_close(&app->ctx, job.data);
+    pare_data_close(&job.bounded.ctx, job.data);
     pare_model_free(&app->ctx, job.model);
     return status;
 }

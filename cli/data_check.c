@@ -1,5 +1,6 @@
 #include "cli/data_check.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,13 +15,12 @@ const char *pare_finding_name(pare_finding_kind kind)
 
 /* --- findings --------------------------------------------------------------------------------- */
 
+/* There is room for one of each kind, and none comes twice. */
 static pare_finding *add_finding(pare_data_check *check, pare_finding_kind kind)
 {
-    static pare_finding none;
-    pare_finding *const f = check->n_findings < PARE_MAX_FINDINGS
-                                ? &check->findings[check->n_findings++]
-                                : &none;
-    *f = (pare_finding){ .kind = kind };
+    assert(check->n_findings < PARE_MAX_FINDINGS);
+    pare_finding *const f = &check->findings[check->n_findings++];
+    f->kind = kind;
     return f;
 }
 

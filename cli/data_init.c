@@ -96,7 +96,8 @@ static void put_steps(init_job *job, const char *indent)
     if (!job->model) {
         if (images)
             pare_doc_format(&job->doc,
-                            "%s# GUESS: without a model (--model) nothing tells sizes and numbers.\n"
+                            "%s# GUESS: without a model (--model) nothing tells sizes and "
+                            "numbers.\n"
                             "%spreprocess: [{resize: {short: 256, filter: bilinear}}, {crop: 224}, "
                             "imagenet]\n",
                             indent, indent);
@@ -117,7 +118,8 @@ static void put_labels(init_job *job)
     const pare_guess_source *const s = &job->source;
     const int64_t n_classes = job->from_model.n_classes;
     char path[PATH_MAX];
-    const bool is_file = s->labels[0] && strcmp(s->labels, "folders") && strcmp(s->format, "npz");
+    const bool is_file = s->labels[0] && strcmp(s->labels, "folders") != 0 &&
+                         strcmp(s->format, "npz") != 0;
     if (!s->labels[0]) {
         pare_doc_put(&job->doc, "# No labels were found; without them changed answers are counted "
                                 "(agreement).\n"

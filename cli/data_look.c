@@ -149,7 +149,8 @@ static void paste(pare_image *sheet, const pare_image *cell, uint32_t left, uint
 }
 
 static pare_status add_cell(pare_ctx *ctx, pare_image *sheet, const pare_look *look,
-                            const pare_tensor *t, uint32_t left, uint32_t top, const uint32_t cell[2])
+                            const pare_tensor *t, uint32_t left, uint32_t top,
+                            const uint32_t cell[2])
 {
     pare_image picture = { 0 }, small = { 0 };
     pare_status st = picture_of(ctx, &picture, look, t);

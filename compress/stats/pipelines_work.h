@@ -22,7 +22,8 @@ void pare_pipeline_rate(pare_pipeline_score *out, const pare_answers *answers, u
 pare_status pare_pipelines_judge(pare_ctx *ctx, pare_pipelines *out, const pare_judging *judging);
 
 /* The twin of an image [1,C,H,W], [1,H,W,C], [1,H,W] or [H,W]: mirrored left to right, or, of one
- * channel, shifted to the right with its edge repeated. *out is NULL when the tensor is no image. */
+ * channel, shifted to the right with its edge repeated. *out is NULL when the tensor is no image.
+ */
 pare_status pare_image_twin(pare_ctx *ctx, pare_tensor **out, const pare_tensor *image);
 
 #endif

@@ -10,7 +10,7 @@ _pare_files() {
 }
 _pare() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb="" i
-    local verbs="compare convert eval help inspect ops run targets version"
+    local verbs="compare convert data eval help inspect ops run targets version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
             verb=${COMP_WORDS[i]}
@@ -41,6 +41,13 @@ _pare() {
     "convert --shape") COMPREPLY=(); return ;;
     "convert --dim") COMPREPLY=(); return ;;
     "convert --max-memory") COMPREPLY=(); return ;;
+    "data --model") _pare_files; return ;;
+    "data --output" | "data -o") _pare_files; return ;;
+    "data --output-dir") _pare_files; return ;;
+    "data --limit") COMPREPLY=(); return ;;
+    "data --seed") COMPREPLY=(); return ;;
+    "data --threads") COMPREPLY=(); return ;;
+    "data --max-memory") COMPREPLY=(); return ;;
     "eval --data") COMPREPLY=(); return ;;
     "eval --reference") _pare_files; return ;;
     "eval --limit") COMPREPLY=(); return ;;
@@ -71,6 +78,7 @@ _pare() {
     " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help --version"; return ;;
     "compare -"*) _pare_words " --target --shape --dim --use --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "convert -"*) _pare_words " -o --output --external-data --embed --optimize --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "data -"*) _pare_words " --model -o --output --output-dir --limit --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "eval -"*) _pare_words " --data --reference --limit --metrics --max-drop --by-layer --output --split --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
@@ -83,6 +91,7 @@ _pare() {
     "") _pare_words "$verbs" ;;
     "compare") _pare_files onnx ;;
     "convert") _pare_files onnx ;;
+    "data") _pare_files onnx ;;
     "eval") _pare_files onnx ;;
     "help") _pare_words "$verbs" ;;
     "inspect") _pare_files onnx ;;

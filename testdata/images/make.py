@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the images of this folder, one per form of pixels, and NAME.raw: what Pillow 11 or later
-reads in them (RGB, or one channel for grey), row by row. `make.py [FOLDER]`, with Pillow and numpy."""
+"""Makes the images of this folder, one per form of pixels, and NAME.raw: what Pillow reads in them
+(RGB, or one channel for grey), row by row. `make.py [FOLDER]`, with Pillow and numpy."""
 import io
 import os
 import struct
@@ -23,7 +23,8 @@ def picture():
 def interlaced(pixels):
     """A PNG of RGB in the seven passes of Adam7, which Pillow reads and does not write."""
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        crc = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
 
     rows = b""
     for x, y, dx, dy in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4),

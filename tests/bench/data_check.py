@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """What `pare data check` finds: each real classifier of ../shared with the right description of its
-data, and with faults planted in it, with labels and without. Prints the table of docs/data-check.md.
+data, and with faults planted in it, with labels and without. Prints the table of
+docs/data-check.md.
 
-    data_check.py PARE SHARED [--limit N] [--only MODEL]... [--quick]
+    data_check.py PARE SHARED [--limit N] [--only MODEL]...
 """
 import argparse
 import json
