@@ -1,12 +1,15 @@
-#include "cli/data_file.h"
+#include "cli/eval_collect.h"
 #include "cli/eval_show.h"
 #include "cli/model_file.h"
+#include "cli/signals.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct eval_options {
     const char *data, *reference, *predictions, *output, *metrics, *max_drop;
+    const char *save_predictions, *save_inputs;
+    uint64_t metric_ms;       /* 0: the default */
     int64_t limit;            /* 0: all samples */
     int64_t seed;
     int64_t threads;          /* 0: as many as there are processors */
@@ -31,6 +34,9 @@ typedef struct eval_job {
     pare_eval_metrics metrics;
     pare_evaluation result;
     pare_layer_noise layers;
+    pare_eval_collect collect;
+    pare_tensor *predictions; /* with --predictions */
+    pare_tensor *rows;        /* of the data that they are of; NULL: all */
     double limit;             /* points; NaN: not given */
 } eval_job;
 
@@ -74,7 +80,53 @@ static int check_usage(eval_job *job)
     if (o->max_drop && !o->reference)
         return pare_app_error(app, PARE_EXIT_USAGE,
                               "--max-drop needs --reference, the model before the change", NULL);
+    if (o->save_inputs && !job->path)
+        return pare_app_error(app, PARE_EXIT_USAGE, "--save-inputs needs a MODEL", NULL);
     return read_limit(job);
+}
+
+/* Predictions that were made elsewhere, and which rows of the data they are of. */
+static pare_status read_predictions(eval_job *job)
+{
+    pare_ctx *const ctx = &job->bounded.ctx;
+    const char *const path = job->options->predictions;
+    if (!path) return PARE_OK;
+    PARE_TRY(pare_npz_read(ctx, &job->predictions, path, job->options->output, false));
+    PARE_TRY(pare_npz_read(ctx, &job->rows, path, "rows", true));
+    const pare_tensor *rows = job->rows, *all = job->predictions;
+    if (!all->rank || !all->dims[0])
+        return pare_fail(ctx, PARE_EFORMAT, "%s: expected an array with a row for every sample",
+                         path);
+    if (!rows) return PARE_OK;
+    bool fits = rows->dtype == PARE_INT64 && rows->n_elements == all->dims[0];
+    const int64_t *const n = (const int64_t *)(const void *)rows->payload.data;
+    for (int64_t i = 1; fits && i < rows->n_elements; i++) fits = n[i - 1] < n[i];
+    if (fits) return PARE_OK;
+    return pare_fail(ctx, PARE_EFORMAT,
+                     "%s: rows: expected ascending 64-bit integers, one for each prediction", path);
+}
+
+/* What is to be kept of every sample. */
+static pare_status prepare_collect(eval_job *job)
+{
+    pare_ctx *const ctx = &job->bounded.ctx;
+    const eval_options *o = job->options;
+    pare_eval_collect *c = &job->collect;
+    const bool any_program = o->allow_commands && job->metrics.n_programs;
+    const pare_decls *outputs = job->model ? &job->model->graph->outputs : NULL;
+    c->data = job->data;
+    c->output = o->output ? o->output : job->data->output;
+    if (!c->output && outputs && outputs->n)
+        c->output = job->model->values[outputs->items[0].value].name;
+    if (!c->output) c->output = "output";
+    if (o->save_predictions) PARE_TRY(pare_npz_new(ctx, &c->predictions));
+    if (o->save_inputs) PARE_TRY(pare_npz_new(ctx, &c->inputs));
+    if (any_program) PARE_TRY(pare_npz_new(ctx, &c->for_model));
+    if (any_program && o->reference) PARE_TRY(pare_npz_new(ctx, &c->for_reference));
+    if (job->metrics.n_programs && !any_program)
+        pare_warn(&job->app->ctx,
+                  "the data ask for metrics that programs compute, which --allow-commands runs");
+    return PARE_OK;
 }
 
 static int open_all(eval_job *job)
@@ -90,8 +142,13 @@ static int open_all(eval_job *job)
     const pare_model *const shape = job->model ? job->model : job->reference;
     const pare_status st = pare_data_open_for(&job->bounded, &job->data, o->data, shape, &choice);
     if (st) return pare_app_fail(job->app, pare_exit_for_input(st), NULL);
-    return pare_eval_metrics_choose(job->app, &job->metrics, o->metrics, job->data,
-                                    o->reference != NULL);
+    status = pare_eval_metrics_choose(job->app, &job->metrics, o->metrics, job->data,
+                                      o->reference != NULL);
+    if (status) return status;
+    pare_status made = read_predictions(job);
+    if (!made) made = prepare_collect(job);
+    made = pare_bounded_fail(&job->bounded, made);
+    return made ? pare_app_fail(job->app, pare_exit_for_input(made), NULL) : PARE_EXIT_DONE;
 }
 
 /* --- the work --------------------------------------------------------------------------------- */
@@ -103,6 +160,9 @@ static pare_evaluate_opts opts_of(const eval_job *job)
         .data = job->data, .reference = job->reference, .output = job->options->output,
         .metrics = job->metrics.bits, .judged = judged, .pool = job->pool,
         .max_memory_bytes = job->bounded.budget.limit_bytes,
+        .predictions = job->predictions,
+        .prediction_rows =
+            job->rows ? (const int64_t *)(const void *)job->rows->payload.data : NULL,
     };
 }
 
@@ -110,7 +170,11 @@ static pare_status evaluate(eval_job *job)
 {
     pare_ctx *const ctx = &job->bounded.ctx;
     PARE_TRY(pare_pool_new(ctx, &job->pool, (uint32_t)job->options->threads));
-    const pare_evaluate_opts opts = opts_of(job);
+    pare_evaluate_opts opts = opts_of(job);
+    const pare_eval_collect *c = &job->collect;
+    opts.keep_inputs = c->inputs != NULL;
+    if (c->predictions || c->inputs || c->for_model) opts.seen = pare_eval_collect_sample;
+    opts.user = &job->collect;
     return pare_evaluate(ctx, &job->result, job->model, &opts);
 }
 
@@ -132,6 +196,37 @@ static pare_status compare_layers(eval_job *job)
     const pare_status st = pare_evaluate(ctx, &unused, job->model, &opts);
     pare_data_close(ctx, some);
     return st;
+}
+
+/* The folder that a description stands in; out is where it is written. NULL: the current one. */
+static const char *folder_of(char *out, size_t out_bytes, const char *path)
+{
+    const char *const slash = strrchr(path, '/');
+    const size_t n = slash ? (size_t)(slash - path) : 0;
+    if (!n || n >= out_bytes) return slash == path ? "/" : NULL;
+    memcpy(out, path, n);
+    out[n] = '\0';
+    return out;
+}
+
+static pare_status run_programs(eval_job *job)
+{
+    char folder[4096];
+    return pare_eval_collect_score(&job->bounded.ctx, &job->collect, &job->metrics,
+                                   folder_of(folder, sizeof(folder), job->options->data),
+                                   job->options->metric_ms);
+}
+
+static pare_status save(eval_job *job)
+{
+    pare_ctx *const ctx = &job->bounded.ctx;
+    const pare_eval_collect *c = &job->collect;
+    pare_status st = PARE_OK;
+    pare_signals_defer(true);
+    if (c->predictions) st = pare_npz_write(ctx, c->predictions, job->options->save_predictions);
+    if (!st && c->inputs) st = pare_npz_write(ctx, c->inputs, job->options->save_inputs);
+    pare_signals_defer(false);
+    return pare_bounded_fail(&job->bounded, st);
 }
 
 /* --- the verdict ------------------------------------------------------------------------------ */
@@ -206,8 +301,11 @@ static int work(eval_job *job)
     const double begun = pare_app_seconds();
     pare_status st = evaluate(job);
     if (!st) st = compare_layers(job);
+    if (!st) st = run_programs(job);
     st = pare_bounded_fail(&job->bounded, st);
     if (st) return pare_app_fail(job->app, pare_exit_for_input(st), NULL);
+    st = save(job);
+    if (st) return pare_app_fail(job->app, pare_exit_for_output(st), NULL);
     warn(job);
     pare_eval_shown shown = {
         .model = without_folders(job->path), .reference = without_folders(job->options->reference),
@@ -233,6 +331,9 @@ static int run(pare_app *app, const pare_arguments *args, const void *options)
     if (!status) status = open_all(&job);
     if (!status) status = work(&job);
     pare_layer_noise_free(&job.bounded.ctx, &job.layers);
+    pare_eval_collect_free(&job.bounded.ctx, &job.collect);
+    pare_tensor_unref(job.predictions);
+    pare_tensor_unref(job.rows);
     pare_pool_free(&job.bounded.ctx, job.pool);
     pare_data_close(&job.bounded.ctx, job.data);
     pare_model_free(&app->ctx, job.model);
@@ -251,6 +352,10 @@ static const pare_option rows[] = {
     { .name = "reference", .kind = PARE_OPT_STRING, .placeholder = "MODEL",
       .offset = offsetof(eval_options, reference),
       .help = "Compare with this model on the same samples, pair by pair" },
+    { .name = "predictions", .kind = PARE_OPT_STRING, .placeholder = "FILE",
+      .offset = offsetof(eval_options, predictions),
+      .help = "Score outputs that were made elsewhere, an .npz or .npy with a row for each of the "
+              "data's, instead of a model" },
     { .name = "limit", .kind = PARE_OPT_INT, .placeholder = "N", .min = 1, .max = INT64_MAX,
       .offset = offsetof(eval_options, limit),
       .help = "Evaluate N samples, chosen by their content and spread over the classes" },
@@ -266,6 +371,18 @@ static const pare_option rows[] = {
     { .name = "output", .kind = PARE_OPT_STRING, .placeholder = "NAME",
       .offset = offsetof(eval_options, output),
       .help = "Output that is scored (default: what the data say, else the first)" },
+    { .name = "save-predictions", .kind = PARE_OPT_STRING, .placeholder = "FILE",
+      .offset = offsetof(eval_options, save_predictions),
+      .help = "Write outputs, labels and numbers of rows to FILE (.npz)" },
+    { .name = "save-inputs", .kind = PARE_OPT_STRING, .placeholder = "FILE",
+      .offset = offsetof(eval_options, save_inputs),
+      .help = "Write what the model was given to FILE (.npz), to try it elsewhere" },
+    { .name = "allow-commands", .kind = PARE_OPT_FLAG,
+      .offset = offsetof(eval_options, allow_commands),
+      .help = "Run the programs that the data name as metrics" },
+    { .name = "metric-time", .kind = PARE_OPT_DURATION, .placeholder = "TIME",
+      .offset = offsetof(eval_options, metric_ms),
+      .help = "How long such a program may run (default 10m)" },
     { .name = "split", .kind = PARE_OPT_CHOICE, .placeholder = "NAME", .choices = splits,
       .offset = offsetof(eval_options, split),
       .help = "Part of the data, as their `split:` has it: eval, calibrate or all (default eval)" },
@@ -286,6 +403,7 @@ static const pare_example examples[] = {
       "without labels: changed answers bound the drop" },
     { "pare eval small.onnx --data val.yaml --reference model.onnx --by-layer",
       "where the two models part" },
+    { "pare eval --predictions device.npz --data val.yaml", "outputs of another runtime" },
 };
 
 const pare_cmd pare_cmd_eval = {

@@ -24,4 +24,14 @@ pare_status pare_npy_header_read(pare_ctx *ctx, pare_npy_header *out, const uint
  * UNDEFINED: ONNX has none. */
 pare_dtype pare_npy_header_dtype(const pare_npy_header *header, pare_dtype as);
 
+/* NumPy's name of an element type, or of what carries it (formats/npy.h); not for strings. */
+const char *pare_npy_descr(pare_dtype dtype);
+
+enum { PARE_NPY_HEADER_TEXT = 4096 };
+
+/* Writes the header that NumPy itself writes for such an array, byte for byte. Returns its
+ * length. */
+size_t pare_npy_header_write(char text[PARE_NPY_HEADER_TEXT], const char *descr, uint32_t rank,
+                             const int64_t *dims);
+
 #endif

@@ -1,15 +1,16 @@
 #include "formats/npy.h"
 
 #include "base/utf8.h"
+#include "formats/npy_header.h"
 #include "formats/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { BLOCK = 4096 };
+enum { BLOCK = PARE_NPY_HEADER_TEXT };
 
-/* NumPy's element type for a tensor that is not of strings, and for what carries it. */
-static const char *descr_of(pare_dtype dtype)
+const char *pare_npy_descr(pare_dtype dtype)
 {
     switch (dtype) {
     case PARE_FLOAT: return "<f4";
@@ -33,27 +34,34 @@ static const char *descr_of(pare_dtype dtype)
 /* Appends to text [BLOCK], which has room for 64 dims and all else. */
 #define ADD(...) n += (size_t)snprintf(text + n, BLOCK - n, __VA_ARGS__)
 
-/* The header that NumPy itself writes for this array, byte for byte. */
-static pare_status write_header(pare_ctx *ctx, pare_output *out, const char *descr,
-                                const pare_tensor *t)
+size_t pare_npy_header_write(char text[PARE_NPY_HEADER_TEXT], const char *descr, uint32_t rank,
+                             const int64_t *dims)
 {
     enum { GROWTH_DIGITS = 21, ALIGN = 64, PREFIX_BYTES = 10 };
-    char text[BLOCK] = "\x93NUMPY\x01";
     size_t n = PREFIX_BYTES;
+    memcpy(text, "\x93NUMPY\x01\x00\x00\x00", PREFIX_BYTES);
     ADD("{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
-    for (uint32_t i = 0; i < t->rank; i++) ADD("%s%" PRId64, i ? ", " : "", t->dims[i]);
-    ADD("%s), }", t->rank == 1 ? "," : "");
-    if (t->rank) { /* room for the first dimension to grow in place */
-        const int digits = snprintf(NULL, 0, "%" PRId64, t->dims[0]);
+    for (uint32_t i = 0; i < rank; i++) ADD("%s%" PRId64, i ? ", " : "", dims[i]);
+    ADD("%s), }", rank == 1 ? "," : "");
+    if (rank) { /* room for the first dimension to grow in place */
+        const int digits = snprintf(NULL, 0, "%" PRId64, dims[0]);
         ADD("%*s", GROWTH_DIGITS - digits, "");
     }
     ADD("%*s\n", (int)(ALIGN - (n + 1) % ALIGN), "");
     text[8] = (char)((n - PREFIX_BYTES) & 0xff);
     text[9] = (char)((n - PREFIX_BYTES) >> 8);
-    return pare_output_write(ctx, out, text, n);
+    return n;
 }
 
 #undef ADD
+
+static pare_status write_header(pare_ctx *ctx, pare_output *out, const char *descr,
+                                const pare_tensor *t)
+{
+    char text[BLOCK];
+    return pare_output_write(ctx, out, text,
+                             pare_npy_header_write(text, descr, t->rank, t->dims));
+}
 
 /* Elements of less than a byte, one per byte. */
 static pare_status write_unpacked(pare_ctx *ctx, pare_output *out, const pare_tensor *t)
@@ -133,7 +141,7 @@ static pare_status write_all(pare_ctx *ctx, pare_output *out, const pare_tensor 
         PARE_TRY(write_header(ctx, out, descr, t));
         return write_strings(ctx, out, t, width);
     }
-    PARE_TRY(write_header(ctx, out, descr_of(t->dtype), t));
+    PARE_TRY(write_header(ctx, out, pare_npy_descr(t->dtype), t));
     if (pare_dtype_of(t->dtype)->bits < 8) return write_unpacked(ctx, out, t);
     return pare_output_write(ctx, out, t->payload.data, pare_tensor_size_bytes(t));
 }

@@ -27,6 +27,8 @@ typedef struct pare_evaluate_opts {
     const pare_model *reference;   /* NULL: none, unless data says which outputs it expects */
     const pare_tensor *predictions; /* outputs made elsewhere, [rows, ...]: sample s is row
                                       data->row(s). Then there is no model */
+    const int64_t *prediction_rows; /* [rows] ascending: row i of them is that of the sample whose
+                                      data->row is prediction_rows[i]; NULL: row s */
     const char *output;            /* name of the output; NULL: as data says, else the first */
     uint32_t metrics;              /* bits; those that need what is not there come out empty */
     pare_score_id judged;         /* of top5, pairs are counted among five; else by top1 */

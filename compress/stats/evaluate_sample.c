@@ -103,18 +103,32 @@ static pare_status run_network(pare_evaluating *e, pare_eval_worker *w, uint32_t
     return st;
 }
 
+/* The place of a number in an ascending list [n]; n when it is not there. */
+static uint64_t find_row(const int64_t *rows, uint64_t n, uint64_t wanted)
+{
+    uint64_t low = 0, high = n;
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (rows[middle] < (int64_t)wanted) low = middle + 1;
+        else high = middle;
+    }
+    return low < n && rows[low] == (int64_t)wanted ? low : n;
+}
+
 /* A row of predictions as the output of one sample. */
 static pare_status take_prediction(const pare_evaluating *e, pare_ctx *ctx, uint64_t sample,
                                    pare_tensor **out)
 {
     const pare_tensor *all = e->opts->predictions;
     int64_t dims[PARE_MAX_DIMS];
-    const uint64_t row = e->data->row ? e->data->row(e->data->self, sample) : sample;
-    if (!all->rank || row >= (uint64_t)all->dims[0])
+    const uint64_t source = e->data->row ? e->data->row(e->data->self, sample) : sample;
+    const uint64_t n = all->rank ? (uint64_t)all->dims[0] : 0;
+    const uint64_t row = e->opts->prediction_rows ? find_row(e->opts->prediction_rows, n, source)
+                                                  : source;
+    if (row >= n)
         return pare_fail(ctx, PARE_EFORMAT,
-                         "the predictions end before it: expected a row for each of the data's, "
-                         "this one's number %" PRIu64 ", found %" PRId64 " rows",
-                         row, all->rank ? all->dims[0] : 0);
+                         "the predictions have no row for it: expected one for each row of the "
+                         "data, this being number %" PRIu64 ", found %" PRIu64, source, n);
     memcpy(dims, all->dims, all->rank * sizeof(*dims));
     dims[0] = 1;
     const size_t row_bytes = all->payload.n / (size_t)all->dims[0];

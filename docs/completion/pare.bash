@@ -50,10 +50,14 @@ _pare() {
     "data --max-memory") COMPREPLY=(); return ;;
     "eval --data") COMPREPLY=(); return ;;
     "eval --reference") _pare_files; return ;;
+    "eval --predictions") _pare_files; return ;;
     "eval --limit") COMPREPLY=(); return ;;
     "eval --metrics") COMPREPLY=(); return ;;
     "eval --max-drop") COMPREPLY=(); return ;;
     "eval --output") COMPREPLY=(); return ;;
+    "eval --save-predictions") _pare_files; return ;;
+    "eval --save-inputs") _pare_files; return ;;
+    "eval --metric-time") COMPREPLY=(); return ;;
     "eval --split") _pare_words "eval calibrate all"; return ;;
     "eval --seed") COMPREPLY=(); return ;;
     "eval --threads") COMPREPLY=(); return ;;
@@ -79,7 +83,7 @@ _pare() {
     "compare -"*) _pare_words " --target --shape --dim --use --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "convert -"*) _pare_words " -o --output --external-data --embed --optimize --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "data -"*) _pare_words " --model -o --output --output-dir --limit --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
-    "eval -"*) _pare_words " --data --reference --limit --metrics --max-drop --by-layer --output --split --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "eval -"*) _pare_words " --data --reference --predictions --limit --metrics --max-drop --by-layer --output --save-predictions --save-inputs --allow-commands --metric-time --split --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;

@@ -272,6 +272,56 @@ static void data_may_expect(void **state)
     assert_true(isfinite(j.result.model.values[PARE_SCORE_SQNR].value));
 }
 
+/* What the first node makes differs by half of its second element, what the second one makes by
+ * nothing where that is not the largest. */
+#define TWO_NODES(weight) \
+    HEAD "g (float[N,4] x) => (float[N,1] y) <float[4] w = {1, " weight ", 1, 1}> {\n" \
+         "h = Mul(x, w)\ny = ReduceMax<axes = [1]>(h)\n}\n"
+
+static pare_status evaluate_layers(pare_ctx *ctx, void *user)
+{
+    job *j = user;
+    pare_layer_noise layers = { 0 };
+    j->opts.layers = &layers;
+    const pare_status st = evaluate(ctx, j);
+    if (!st) {
+        double noise = 0, signal = 0;
+        for (uint64_t s = 0; s < j->memory.n; s++) {
+            for (int i = 0; i < WIDTH; i++) {
+                const double x = element(&j->memory, s, i);
+                noise += i == 1 ? x * x / 4 : 0;
+                signal += x * x;
+            }
+        }
+        assert_int_equal(layers.n_rows, 2);
+        assert_int_equal(layers.n_samples, j->memory.n);
+        assert_int_equal(layers.rows[0].n, j->memory.n);
+        assert_string_equal(layers.rows[0].op, "Mul");
+        assert_true(layers.rows[0].noise == noise && layers.rows[0].signal == signal);
+        assert_true(layers.rows[1].noise > 0);
+        assert_true(fabs(pare_layer_noise_db(&layers.rows[0]) - 10 * log10(signal / noise)) < 1e-9);
+    }
+    pare_layer_noise_free(ctx, &layers);
+    return st;
+}
+
+static void layers(void **state)
+{
+    (void)state;
+    int64_t none[40];
+    memset(none, 0xff, sizeof(none));
+    job j = { .memory = memory_of(40), .model = TWO_NODES("0.5"), .reference = TWO_NODES("1") };
+    pare_ctx ctx;
+    j.memory.labels = none;
+    for (j.n_threads = 1; j.n_threads <= 3; j.n_threads++) {
+        pare_ctx_init(&ctx, NULL);
+        if (evaluate_layers(&ctx, &j)) fail_msg("%s", ctx.message);
+    }
+    j.n_threads = 1;
+    j.memory.n = 6;
+    assert_true(test_ctx_torture(evaluate_layers, &j) > 50);
+}
+
 static void predictions(void **state)
 {
     (void)state;
@@ -284,8 +334,15 @@ static void predictions(void **state)
     job j = { .memory = memory_of(3), .opts = { .predictions = t } };
     expect_ok(&j);
     assert_int_equal(j.result.model.hits, 2);
+    static const int64_t other[] = { 1, 2, 4 }, shifted[] = { 0, 1, 2 };
+    j.opts.prediction_rows = shifted;
+    expect_ok(&j);
+    assert_int_equal(j.result.model.hits, 2);
+    j.opts.prediction_rows = other;
+    expect_failure(&j, PARE_EFORMAT, "sample 'row 0': the predictions have no row for it");
+    j.opts.prediction_rows = NULL;
     j.memory.n = 4;
-    expect_failure(&j, PARE_EFORMAT, "sample 'row 3': the predictions end before it");
+    expect_failure(&j, PARE_EFORMAT, "sample 'row 3': the predictions have no row for it");
     pare_tensor_unref(t);
 }
 
@@ -376,7 +433,8 @@ int main(void)
         cmocka_unit_test(counts),          cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(without_labels),  cmocka_unit_test(other_names),
         cmocka_unit_test(probabilities_are_noticed), cmocka_unit_test(data_may_expect),
-        cmocka_unit_test(predictions),     cmocka_unit_test(skipped_and_nan),
+        cmocka_unit_test(layers),          cmocka_unit_test(predictions),
+        cmocka_unit_test(skipped_and_nan),
         cmocka_unit_test(refusals),        cmocka_unit_test(golden_sample),
         cmocka_unit_test(starved),
     };
