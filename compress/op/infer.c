@@ -17,7 +17,8 @@ static pare_status add_issue(pare_inferer *inf, pare_node_id node, bool is_contr
     if (!text || !pare_arena_grow(&s->arena, &s->issues, &s->issues_cap, s->n_issues + 1,
                                   sizeof(*s->issues)))
         return pare_arena_fail(inf->ctx, &s->arena);
-    s->issues[s->n_issues++] = (pare_shape_issue){ node, is_contradiction, text };
+    s->issues[s->n_issues++] =
+        (pare_shape_issue){ .node = node, .is_contradiction = is_contradiction, .text = text };
     return PARE_OK;
 }
 
@@ -25,8 +26,11 @@ static pare_status add_issue(pare_inferer *inf, pare_node_id node, bool is_contr
 static pare_status absorb(pare_inferer *inf, pare_node_id node, pare_status st)
 {
     if (st == PARE_EFORMAT) {
+        const size_t before = inf->shapes->n_issues;
         inf->n_failures++;
-        return add_issue(inf, node, !inf->n_branches);
+        PARE_TRY(add_issue(inf, node, !inf->n_branches));
+        if (inf->shapes->n_issues > before) inf->shapes->issues[before].cannot_run = true;
+        return PARE_OK;
     }
     if (st == PARE_EUNSUPPORTED) return add_issue(inf, node, false);
     return st;

@@ -34,6 +34,7 @@ typedef struct pare_shape_issue {
     pare_node_id node;        /* PARE_NONE: about an input or output of the model */
     bool is_contradiction;    /* false: merely unknown (operator not in the table, ...) */
     const char *text;         /* one line, in the arena */
+    bool cannot_run;          /* the node contradicts its inputs: what holds it never runs */
 } pare_shape_issue;
 
 /* Infers everything. opts may be NULL. *out is freed with pare_shapes_free. EUSAGE when opts name

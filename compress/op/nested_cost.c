@@ -1,23 +1,41 @@
 #include "op/coster.h"
+#include "op/infer.h"
 #include "op/nested.h"
 
 /* Control flow costs what its bodies do, as often as they run. */
 
-/* Where the condition is known, the branch that runs. */
+/* Whether no call of the branch contradicts its inputs: one that does is not the one that runs.
+ * Inside of Ifs in it there may be such calls; where neither way is left, the If itself is one. */
+static bool can_run(const pare_shapes *shapes, const pare_graph *branch)
+{
+    for (size_t i = 0; i < shapes->n_issues; i++) {
+        const pare_shape_issue *issue = &shapes->issues[i];
+        if (issue->cannot_run && branch->model->nodes[issue->node].graph == branch) return false;
+    }
+    return true;
+}
+
+/* The branch that runs, where the condition is known or the other one cannot; else both. */
 pare_status pare_if_cost(pare_ctx *ctx, pare_cost *cost, pare_cost_io *io)
 {
     (void)ctx;
     const pare_if_params *p = io->params;
     const pare_info *condition = pare_cost_in(io, 0);
-    const pare_num holds = condition ? pare_info_at(condition, 0) : pare_num_unknown();
+    const pare_num known = condition ? pare_info_at(condition, 0) : pare_num_unknown();
     pare_cost_view(cost);
     cost->trips = 1;
     cost->trips_known = true;
-    if (holds.kind == PARE_NUM_INT) {
-        cost->bodies[0] = holds.i ? p->then_branch : p->else_branch;
+    cost->bodies[0] = p->then_branch;
+    if (known.kind == PARE_NUM_INT) {
+        if (!known.i) cost->bodies[0] = p->else_branch;
         return PARE_OK;
     }
-    cost->bodies[0] = p->then_branch;
+    const bool then_runs = can_run(io->shapes, p->then_branch);
+    const bool else_runs = can_run(io->shapes, p->else_branch);
+    if (then_runs != else_runs) {
+        if (else_runs) cost->bodies[0] = p->else_branch;
+        return PARE_OK;
+    }
     cost->bodies[1] = p->else_branch;
     cost->one_body = true;
     return PARE_OK;

@@ -258,6 +258,35 @@ static void control_flow_runs_its_bodies(void **state)
     end(&c);
 }
 
+/* A branch that contradicts its inputs is there for other inputs, but not one that only has such a
+ * branch in it. */
+static void a_branch_that_cannot_run_does_not(void **state)
+{
+    (void)state;
+    costed c;
+    begin(&c, "<ir_version: 11, opset_import: [\"\" : 21]>\n"
+              "g (bool c, float[4,2] x, float[3,5] w) => () {\n"
+              "  a = If (c) <then_branch = p () => (t) { s = If (c) <\n"
+              "        then_branch = p2 () => (t2) { t2 = MatMul (x, w) },\n"
+              "        else_branch = q2 () => (e2) { e2 = MatMul (x, w) }>\n"
+              "      t = Exp (s) },\n"
+              "    else_branch = q () => (e) { e = Exp (x) }>\n"
+              "  b = If (c) <then_branch = p3 () => (t3) { t3 = If (c) <\n"
+              "        then_branch = p4 () => (t4) { t4 = MatMul (x, w) },\n"
+              "        else_branch = q4 () => (e4) { e4 = Exp (x) }> },\n"
+              "    else_branch = q3 () => (e3) { e3 = Exp (x) }>\n"
+              "}\n");
+    const pare_cost taken = cost_of(&c, c.model->graph, 0, c.shapes);
+    assert_true(taken.bodies[0] && !taken.bodies[1] && !taken.one_body);
+    assert_string_equal(taken.bodies[0]->name, "q");
+    const pare_cost open = cost_of(&c, c.model->graph, 1, c.shapes);
+    assert_true(open.bodies[0] && open.bodies[1] && open.one_body);
+    const pare_cost inner = cost_of(&c, open.bodies[0], 0, c.shapes);
+    assert_true(!inner.bodies[1]);
+    assert_string_equal(inner.bodies[0]->name, "q4");
+    end(&c);
+}
+
 /* The same function on other shapes and with another attribute: what holds in all calls is too
  * little for a cost, what holds in one is not. */
 static void calls_are_costed_one_by_one(void **state)
@@ -328,6 +357,7 @@ int main(void)
         cmocka_unit_test(moves_and_choices),
         cmocka_unit_test(unknown_costs_are_told),
         cmocka_unit_test(control_flow_runs_its_bodies),
+        cmocka_unit_test(a_branch_that_cannot_run_does_not),
         cmocka_unit_test(calls_are_costed_one_by_one),
         cmocka_unit_test(weights_are_documented),
     };
