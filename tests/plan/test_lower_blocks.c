@@ -15,6 +15,15 @@ static void types_agree(void **state)
         { "g (int64[2,1,5] a, int64[4,1] b) => (bool[] y) { y = Less (a, b) }", 0, 0 },
         { "g (int64[9] a, int64 b) => (bool[] y, bool[] z) {\n"
           "  y = Equal (a, b)\n  z = GreaterOrEqual (a, b) }", 0, 0 },
+        { "g (int32[3,700] a, int32[3,1] b, int8[700] c, int16[700] d) => (bool[] y, bool[] z, "
+          "bool[] v, bool[] w) {\n  y = Equal (a, b)\n  z = Equal (b, a)\n  v = Equal (c, c)\n"
+          "  t = Cast <to = 5> (c)\n  w = Equal (t, d) }", 0, 0 },
+        { "g (uint64[3,5] a, uint64[5,3] b) => (bool[] y) {\n  t = Transpose (b)\n"
+          "  y = Equal (a, t) }", 0, 0 },
+        { "g (bool[3,700] a, uint8[3,700] b, int8[3,700] c, float8e4m3fn[3,700] d) => (float[] y, "
+          "int64[] z, float16[] v, double[] w, int32[] u) {\n  y = Cast <to = 1> (a)\n"
+          "  z = Cast <to = 7> (b)\n  v = Cast <to = 10> (c)\n  w = Cast <to = 11> (d)\n"
+          "  u = Cast <to = 6> (c) }", 0, 0 },
         { "g (bool[9] a, bool[9] b) => (bool[] y) {\n"
           "  c = And (a, b)\n  d = Or (a, c)\n  e = Xor (d, b)\n  y = Not (e) }", 0, 0 },
         { "g (int16[9] a) => (int16[] y) { b = Neg (a)\n  c = Sign (b)\n  d = Abs (b)\n"

@@ -59,6 +59,27 @@ static void run_compare(const block_args *a, const void *const *at, int64_t n, v
     pare_compare_apply(a->compare, pare_wide_of(a->in[0].dtype), n, &x[0], &x[1], y);
 }
 
+/* Equal of integers, by their bits. */
+static inline void compare_bits(const block_args *a, const void *const *at, int64_t n, uint8_t *y,
+                                const size_t width)
+{
+    const uint8_t *p = at[0];
+    const uint8_t *q = at[1];
+    const int64_t p_step = a->steps[0] * (int64_t)width;
+    const int64_t q_step = a->steps[1] * (int64_t)width;
+    for (int64_t i = 0; i < n; i++, p += p_step, q += q_step) y[i] = memcmp(p, q, width) == 0;
+}
+
+static void run_equal(const block_args *a, const void *const *at, int64_t n, void *y)
+{
+    switch (pare_laid_width(&a->in[0])) {
+    case 1: compare_bits(a, at, n, y, 1); break;
+    case 2: compare_bits(a, at, n, y, 2); break;
+    case 4: compare_bits(a, at, n, y, 4); break;
+    default: compare_bits(a, at, n, y, 8); break;
+    }
+}
+
 static void run_where(const block_args *a, const void *const *at, int64_t n, void *y)
 {
     const size_t width = pare_laid_width(&a->y);
@@ -111,7 +132,9 @@ static bool set_pair(const pare_lowering *l, block_args *a, pare_wide wide)
     if (l->call.op->params_bytes == sizeof(*params) && (params->legacy || params->fmod))
         return false;
     if (a->in[0].dtype != a->in[1].dtype) return false;
+    const bool is_whole = wide == PARE_WIDE_I64 || wide == PARE_WIDE_U64;
     a->run = a->compare ? run_compare : run_pair;
+    if (strcmp(name, "Equal") == 0 && is_whole && a->in[0].dtype != PARE_BOOL) a->run = run_equal;
     if (a->compare) return a->y.dtype == PARE_BOOL;
     a->pair = pare_pair_row_of(name);
     return a->y.dtype == a->in[0].dtype && pare_pair_apply(a->pair, wide, 0, NULL, NULL);
