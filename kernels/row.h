@@ -11,7 +11,8 @@
 typedef float pare_sum_squares_fn(int64_t n, const float *x, float shift);
 typedef int64_t pare_arg_fn(int64_t n, const float *x, bool smallest, bool last);
 typedef void pare_softmax_fn(int64_t n, const float *x, float *y);
-/* Softmax of rows whose first elements are x_step apart, and y_step in y. y may be x, in its step. */
+/* Softmax of rows whose first elements are x_step apart, and y_step in y. y may be x, in its
+ * step. */
 typedef void pare_softmax_rows_fn(int64_t n_rows, int64_t n, const float *x, int64_t x_step,
                                   float *y, int64_t y_step);
 typedef void pare_layer_norm_fn(int64_t n, const float *x, const float *scale, const float *bias,

@@ -156,6 +156,25 @@ static pare_status widen_constant(pare_planner *p, pare_value_id value, const pa
     return st;
 }
 
+/* Widened constants that were packed and nothing else go: the plan has no use for them. */
+void pare_plan_drop_widened(pare_planner *p)
+{
+    pare_plan *plan = p->plan;
+    for (size_t i = 0; i < p->model->n_values; i++) {
+        const pare_planned *v = &p->wide[i];
+        if (!v->constant || v->n_forms != 1) continue;
+        const pare_buffer *b = &plan->buffers[v->forms[0].buffer];
+        if (b->kind != PARE_BUFFER_CONSTANT || b->first <= b->last || b->n_values != 1) continue;
+        for (size_t k = 0; k < plan->n_constants; k++) {
+            if (plan->constants[k] != v->constant) continue;
+            plan->cost.own_bytes -= pare_tensor_size_bytes(v->constant);
+            pare_tensor_unref(plan->constants[k]);
+            plan->constants[k] = plan->constants[--plan->n_constants];
+            break;
+        }
+    }
+}
+
 static pare_status widen(pare_planner *p, pare_value_id value)
 {
     pare_laid from, to;

@@ -1,6 +1,7 @@
 #include "run/packs.h"
 
 #include "base/map.h"
+#include "kernels/narrow.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -84,15 +85,26 @@ static void fill_slots(pare_packs *packs)
         *slot_for(packs, &packs->items[i].key) = (uint32_t)(i + 1);
 }
 
+static void widen(const pare_tensor *t, float *to)
+{
+    for (int64_t i = 0; i < t->n_elements; i++) {
+        uint16_t half = 0;
+        memcpy(&half, t->payload.data + (size_t)i * sizeof(half), sizeof(half));
+        pare_narrow_ref.from_f16(1, &half, &to[i]);
+    }
+}
+
 pare_status pare_pack_floats(pare_ctx *ctx, const pare_tensor *t, const float **out, void **owned)
 {
+    const size_t n_bytes = (size_t)t->n_elements * sizeof(float);
     *owned = NULL;
     *out = (const float *)(const void *)t->payload.data;
-    if ((uintptr_t)t->payload.data % sizeof(float) == 0) return PARE_OK;
-    *owned = pare_alloc(ctx, t->payload.n + 1);
-    if (!*owned) return pare_fail_memory(ctx, t->payload.n);
-    memcpy(*owned, t->payload.data, t->payload.n);
+    if (t->dtype == PARE_FLOAT && (uintptr_t)t->payload.data % sizeof(float) == 0) return PARE_OK;
+    *owned = pare_alloc(ctx, n_bytes + 1);
+    if (!*owned) return pare_fail_memory(ctx, n_bytes);
     *out = *owned;
+    if (t->dtype == PARE_FLOAT16) widen(t, *owned);
+    else memcpy(*owned, t->payload.data, n_bytes);
     return PARE_OK;
 }
 
@@ -180,9 +192,8 @@ static void replace(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor,
         if (is_made_of_it) {
             p.tensor = pare_tensor_ref(other);
             p.key.tensor = other;
-            if (p.is_filled)
-                p.key.fill(p.key.params, (const float *)(const void *)other->payload.data, p.data);
-            packs->n_packed += p.is_filled;
+            packs->n_empty += p.is_filled; /* filled in anew before the next run */
+            p.is_filled = false;
         }
         packs->items[n++] = p;
     }

@@ -14,7 +14,7 @@ typedef void pare_pack_fn(const int64_t *params, const float *from, float *to);
 
 /* What identifies a packed form of one tensor. */
 typedef struct pare_pack_key {
-    const pare_tensor *tensor; /* dense floats; its payload, kept alive by the entry */
+    const pare_tensor *tensor; /* dense, float or float16; its payload, kept alive by the entry */
     const char *form;          /* static text, e.g. "panels" */
     int64_t params[PARE_PACK_PARAMS]; /* what else the form depends on: sizes, strides, panels */
     pare_pack_fn *fill;        /* the form's; NULL: the caller fills in, once and for all */
@@ -38,13 +38,13 @@ pare_status pare_packs_fill(pare_ctx *ctx, pare_packs *packs);
 /* Lets go of everything that was made of a tensor's payload; no plan that uses it may be left. */
 void pare_packs_forget(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor);
 
-/* Makes of another tensor, dense and aligned, what was made of this one, where that stands: plans
+/* Lets pare_packs_fill make of another tensor what was made of this one, where that stands: plans
  * that use it go on. Forms without fill are let go of, as by pare_packs_forget. */
 void pare_packs_replace(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor,
                         pare_tensor *other);
 
-/* Elements of a dense tensor of floats at an address that suits them; *owned (NULL: they stood at
- * one) is freed by the caller with pare_free. */
+/* Elements of a dense tensor, float or float16, as floats at an address that suits them; *owned
+ * (NULL: they stood at one) is freed by the caller with pare_free. */
 pare_status pare_pack_floats(pare_ctx *ctx, const pare_tensor *tensor, const float **out,
                              void **owned);
 

@@ -305,6 +305,7 @@ static pare_status build(pare_planner *p)
     pare_plan_update_in_place(p);
     PARE_TRY(pare_plan_find_drops(p));
     PARE_TRY(pare_plan_settle(p));
+    pare_plan_drop_widened(p);
     plan_cost(p);
     PARE_TRY(pare_packs_fill(p->ctx, p->plan->own_packs));
     return p->opts->packs_later ? PARE_OK : pare_packs_fill(p->ctx, p->packs);

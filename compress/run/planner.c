@@ -72,8 +72,11 @@ bool pare_plan_depends(const pare_plan *plan, pare_value_id value)
 pare_status pare_plan_pack(pare_planner *p, pare_value_id value, pare_pack_key *key, size_t n_bytes,
                            void **out, bool *is_new)
 {
-    const bool is_own = p->widens && pare_plan_is_half(p, value); /* made here, by widening */
-    const pare_tensor *initializer = is_own ? NULL : p->model->values[value].tensor;
+    /* halves are widened while packing, and need not stay as floats for that */
+    const bool is_wide = p->widens && pare_plan_is_half(p, value);
+    const pare_tensor *initializer = p->model->values[value].tensor;
+    if (is_wide && !(key->fill && initializer && initializer->encoding == PARE_ENC_DENSE))
+        initializer = NULL;
     key->tensor = initializer ? initializer
                   : key->fill ? pare_plan_constant_shape(p, value) : pare_plan_constant(p, value);
     if (!key->fill) pare_plan_constant(p, value); /* what the caller makes of it stays */

@@ -181,6 +181,9 @@ pare_status pare_plan_widen_inputs(pare_planner *p, const pare_node *node);
 pare_status pare_plan_round_outputs(pare_planner *p, const pare_node *node, size_t first);
 pare_status pare_plan_narrow(pare_planner *p, pare_value_id value);
 
+/* Lets go of constants as floats that no step reads. */
+void pare_plan_drop_widened(pare_planner *p);
+
 /* Type and shape as laid out nowhere yet (buffer PARE_NO_BUFFER), strides unset. False: not a
  * tensor of whole bytes per element whose at most PARE_LAID_AXES dims are all known. */
 bool pare_plan_shape(const pare_planner *p, pare_value_id value, pare_laid *out);

@@ -54,7 +54,8 @@ static void time_largest(pare_exprs *exprs)
     for (size_t o = 0; o < sizeof(ops) / sizeof(ops[0]); o++) {
         const double start = bench_seconds();
         for (uint32_t i = 0; i < N; i++) ops[o].fn(exprs, a, b);
-        printf("%-10s %8.1f ns each, 32 terms by 32\n", ops[o].name, (bench_seconds() - start) * 1e9 / N);
+        printf("%-10s %8.1f ns each, 32 terms by 32\n", ops[o].name,
+               (bench_seconds() - start) * 1e9 / N);
     }
 }
 

@@ -58,7 +58,8 @@ static pare_status try_resolve(pare_ctx *ctx, learnt_op *l, int64_t version, boo
 
 static void learn(pare_ctx *ctx, learnt_op *l, int64_t version)
 {
-    for (int i = 0; i < 3 * LEARNT_MAX_ATTRS && try_resolve(ctx, l, version, false) == PARE_EFORMAT; i++) {
+    for (int i = 0; i < 3 * LEARNT_MAX_ATTRS; i++) {
+        if (try_resolve(ctx, l, version, false) != PARE_EFORMAT) return;
         char name[64];
         char rest[256];
         const char *at = strstr(ctx->message, "attribute '");
