@@ -2,6 +2,7 @@
 
 #include "cli/ci.h"
 #include "cli/run_inputs.h"
+#include "cli/signals.h"
 #include "cli/unset_dims.h"
 
 #include "formats/hourly.h"
@@ -415,9 +416,11 @@ int pare_figures_deliver(pare_figures *f)
     pare_status st = PARE_OK;
     f->report.warnings = (const char *const *)app->warnings;
     f->report.n_warnings = app->n_warnings;
+    pare_signals_defer(true);
     if (app->shared.report_dir)
         st = pare_report_save(&app->ctx, app->shared.report_dir, &f->report, NULL, 0);
     if (!st) st = pare_ci_tell(app, &f->report);
+    pare_signals_defer(false);
     if (st) return pare_app_fail(app, pare_exit_for_output(st), NULL);
     if (app->shared.report_dir && !app->shared.quiet && !app->shared.json) {
         pare_line line = { 0 };

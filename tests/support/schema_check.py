@@ -2,8 +2,8 @@
 """schema_check.py SCHEMA FILE: holds a JSON file against a JSON schema.
 
 Knows what docs/report.schema.json uses, so that the tests need no package: type, const, enum,
-required, properties, additionalProperties, unevaluatedProperties, items, minItems, minimum, pattern,
-oneOf, allOf, $ref. Anything else in a schema is an error.
+required, properties, additionalProperties, unevaluatedProperties, items, minItems, minimum,
+pattern, oneOf, allOf, $ref. Anything else in a schema is an error.
 """
 import json
 import re

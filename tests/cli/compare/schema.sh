@@ -2,7 +2,7 @@
 . "$SUPPORT/cli.sh"
 
 schema=$SUPPORT/../../docs/report.schema.json
-check() { python3 "$SUPPORT/schema_check.py" "$schema" "$1" || die "$1 does not keep to the schema"; }
+check() { python3 "$SUPPORT/schema_check.py" "$schema" "$1" || die "$1: not by the schema"; }
 
 cp "$TESTDATA"/models/*.onnx "$TESTDATA"/models/tiny_external.* . 2>/dev/null
 for model in *.onnx; do
