@@ -9,6 +9,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -325,6 +326,18 @@ static pare_status index_file(indexer *x)
     return pare_spill_finish(x->ctx, spill, &a->spill_fd);
 }
 
+/* libarchive gives up names that the locale has no letters for: for the time of reading, this
+ * thread's has all. */
+static pare_status index_in_utf8(indexer *x)
+{
+    const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    const locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
+    const pare_status st = index_file(x);
+    if (before) uselocale(before);
+    if (utf8) freelocale(utf8);
+    return st;
+}
+
 pare_status pare_archive_open(pare_ctx *ctx, pare_archive **out, const char *path,
                               const pare_archive_limits *limits)
 {
@@ -339,7 +352,7 @@ pare_status pare_archive_open(pare_ctx *ctx, pare_archive **out, const char *pat
     pare_arena_init(ctx, &a->names, 0);
     pare_status st = pare_mapping_open(ctx, &a->fd, path);
     if (!st) {
-        st = index_file(&x);
+        st = index_in_utf8(&x);
         if (st) pare_fail_in(ctx, st, "%s: ", path);
     }
     if (x.reader) archive_read_free(x.reader);

@@ -3,6 +3,7 @@
 #include "formats/dataset/shared.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +75,13 @@ static pare_status data_golden(void *self, pare_ctx *ctx, pare_tensor **out, par
 static const char *data_name(void *self, uint64_t sample, char *out, size_t out_bytes)
 {
     const chosen *c = self;
-    return pare_source_name(c->shared->first, c->rows[sample], out, out_bytes);
+    const pare_source *const first = c->shared->first;
+    const char *const slash = strrchr(first->files->shown, '/');
+    const size_t n = slash ? (size_t)(slash - first->files->shown) + 1 : 0;
+    char whole[PARE_MESSAGE_BYTES]; /* reports tell nothing about where the source lies */
+    pare_source_name(first, c->rows[sample], whole, sizeof(whole));
+    snprintf(out, out_bytes, "%s", strlen(whole) > n ? whole + n : whole);
+    return out;
 }
 
 static uint64_t data_row(void *self, uint64_t sample)

@@ -2,9 +2,8 @@
  * batches or folder of test vectors (docs/data.md has the grammar).
  *
  * Opening reads every sample once, to find duplicates and to choose by content; reading a sample
- * later touches only its own bytes. Memory grows by some 50 bytes per sample and by the names of
- * files, never by their content: what is compressed is unpacked once into a temporary file that
- * has no name. */
+ * later touches only its own bytes. Memory grows by some 100 bytes per row and 300 per file, never
+ * by their content: what is compressed is unpacked once into a temporary file that has no name. */
 #ifndef FORMATS_DATASET_DATA_H
 #define FORMATS_DATASET_DATA_H
 

@@ -52,14 +52,19 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+/* The path is borrowed. */
 static pare_status add(pare_ctx *ctx, pare_files *f, const char *path, pare_file **out)
 {
     PARE_TRY(pare_grow(ctx, &f->items, &f->cap, f->n + 1, sizeof(*f->items)));
-    pare_file *file = *out = &f->items[f->n];
-    *file = (pare_file){ .path = pare_arena_str(&f->arena, path), .fd = -1 };
-    if (!file->path) return pare_arena_fail(ctx, &f->arena);
-    f->n++;
+    *out = &f->items[f->n++];
+    **out = (pare_file){ .path = path, .fd = -1 };
     return PARE_OK;
+}
+
+static pare_status add_copy(pare_ctx *ctx, pare_files *f, const char *path, pare_file **out)
+{
+    const char *const copy = pare_arena_str(&f->arena, path);
+    return copy ? add(ctx, f, copy, out) : pare_arena_fail(ctx, &f->arena);
 }
 
 static pare_status open_archive(pare_ctx *ctx, pare_files *f, const char *path,
@@ -74,7 +79,7 @@ static pare_status open_archive(pare_ctx *ctx, pare_files *f, const char *path,
     for (size_t i = 0; i < n; i++) {
         const pare_archive_entry *e = &entries[i];
         pare_file *file = NULL;
-        const char *const name = kind == PARE_ARCHIVE_SINGLE ? base_name(path) : e->path;
+        const char *const name = kind == PARE_ARCHIVE_SINGLE ? base_name(f->shown) : e->path;
         if (is_hidden(e->path)) continue;
         PARE_TRY(add(ctx, f, name, &file));
         file->n_bytes = e->n_bytes;
@@ -86,11 +91,11 @@ static pare_status open_archive(pare_ctx *ctx, pare_files *f, const char *path,
     return PARE_OK;
 }
 
-static pare_status open_single(pare_ctx *ctx, pare_files *f, const char *path, uint64_t n_bytes)
+static pare_status open_single(pare_ctx *ctx, pare_files *f, uint64_t n_bytes)
 {
     pare_file *file = NULL;
     f->kind = PARE_FILES_SINGLE;
-    PARE_TRY(add(ctx, f, base_name(path), &file));
+    PARE_TRY(add(ctx, f, base_name(f->shown), &file));
     file->n_bytes = n_bytes;
     file->fd = f->fd;
     return PARE_OK;
@@ -107,7 +112,7 @@ static pare_status take_file(void *user, pare_ctx *ctx, const char *path, uint64
 {
     pare_files *f = user;
     pare_file *file = NULL;
-    PARE_TRY(add(ctx, f, path, &file));
+    PARE_TRY(add_copy(ctx, f, path, &file));
     file->n_bytes = n_bytes;
     return PARE_OK;
 }
@@ -135,7 +140,7 @@ static pare_status open_any(pare_ctx *ctx, pare_files *f, const char *path,
     if (n < 0) return pare_fail(ctx, PARE_EIO, "%s: %s", path, strerror(errno));
     if (n == 0) return pare_fail(ctx, PARE_EFORMAT, "%s: the file is empty", path);
     if (is_packed(path, head, (size_t)n)) return open_archive(ctx, f, path, limits);
-    return open_single(ctx, f, path, (uint64_t)st.st_size);
+    return open_single(ctx, f, (uint64_t)st.st_size);
 }
 
 pare_status pare_files_open(pare_ctx *ctx, pare_files **out, const char *path,

@@ -81,6 +81,21 @@ static void all_containers_hold_the_same(void **state)
     }
 }
 
+static void names_may_have_any_letters(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "ustar.tar", "pax.tar", "gnu.tar", "utf8.zip" };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        test_ctx t;
+        pare_archive *a = NULL;
+        size_t n = 0;
+        test_ctx_init(&t);
+        if (open_at(&t, &a, "letters", names[i], NULL)) fail_msg("%s", t.ctx.message);
+        assert_string_equal(pare_archive_entries(a, &n)[0].path, "caf\xc3\xa9/\xe7\x8c\xab.png");
+        pare_archive_close(&t.ctx, a);
+    }
+}
+
 static void hostile_ones_are_refused(void **state)
 {
     (void)state;
@@ -223,6 +238,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_containers_hold_the_same),
+        cmocka_unit_test(names_may_have_any_letters),
         cmocka_unit_test(hostile_ones_are_refused),
         cmocka_unit_test(amounts_are_limited),
         cmocka_unit_test(survives_cuts),

@@ -2,6 +2,7 @@
 """make_archives.py OUT: writes the archives and data sets that tests of formats/dataset read.
 
 OUT/same/     one set of images in every container: folder, tar in several forms, zip
+OUT/letters/  names beyond ASCII
 OUT/hostile/  archives that must be refused, each for one reason
 OUT/data/     arrays, IDX, CIFAR batches, test vectors, labels
 """
@@ -109,6 +110,11 @@ write(lzma.compress(tar(entries)), "same", "xz.tar.xz")
 write(zstd(tar(entries)), "same", "zstd.tar.zst")
 write(zip_of(entries, zipfile.ZIP_STORED), "same", "stored.zip")
 write(zip_of(entries[::-1], zipfile.ZIP_DEFLATED), "same", "deflated.zip")
+letters = [("caf\u00e9/\u732b.png", b"1")]
+write(tar(letters), "letters", "ustar.tar")
+write(tar(letters, format=tarfile.PAX_FORMAT), "letters", "pax.tar")
+write(tar(letters, format=tarfile.GNU_FORMAT), "letters", "gnu.tar")
+write(zip_of(letters, zipfile.ZIP_STORED), "letters", "utf8.zip")
 lines = [f"{name} {'abc'.index(name[0])}\n" for name, _ in entries]
 write("".join(lines).encode(), "same", "classes.txt")
 for container in sorted(os.listdir(path("same", "x")[:-2])):

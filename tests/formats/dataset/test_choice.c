@@ -96,7 +96,8 @@ static void splits_share_nothing_and_spread_over_classes(void **state)
     assert_int_equal(per_class[2], 2);
     pare_data_close(&t.ctx, a); /* the other one goes on */
     char name[200];
-    assert_non_null(strstr(b->name(b->self, 0, name, sizeof(name)), "zstd.tar.zst/ant/"));
+    b->name(b->self, 0, name, sizeof(name));
+    assert_int_equal(strncmp(name, "zstd.tar.zst/ant/", 17), 0); /* no folders in front */
     pare_data_close(&t.ctx, b);
     assert_int_equal(test_ctx_live_bytes(&t), 0);
 }
