@@ -12,7 +12,7 @@ typedef struct chosen {
     pare_dataset data;
     pare_shared *shared;
     uint32_t *rows; /* [data.n] of the source, ascending */
-    pare_feed *other; /* instead of feed other_at, of a variant; NULL */
+    pare_data_feed *other; /* instead of feed other_at, of a variant; NULL */
     size_t other_at;
     pare_input_desc other_desc;
     pare_preprocess other_steps;
@@ -35,9 +35,9 @@ static pare_status data_load(void *self, pare_ctx *ctx, uint64_t sample, pare_te
     pare_status st = PARE_OK;
     for (size_t i = 0; i < s->n_feeds; i++) out[i] = NULL;
     for (size_t i = 0; !st && i < s->n_feeds; i++) {
-        const pare_feed *feed = c->other && c->other_at == i ? c->other : &s->feeds[i];
+        const pare_data_feed *feed = c->other && c->other_at == i ? c->other : &s->feeds[i];
         if (feed->constant) out[i] = pare_tensor_ref(feed->constant);
-        else st = pare_feed_read(ctx, feed, &feed->source, c->rows[sample], &out[i]);
+        else st = pare_data_feed_read(ctx, feed, &feed->source, c->rows[sample], &out[i]);
     }
     if (!st) return PARE_OK;
     drop(out, s->n_feeds);
@@ -210,7 +210,7 @@ pare_status pare_data_choose(pare_ctx *ctx, pare_dataset **out, const pare_datas
 static pare_status vary(pare_ctx *ctx, chosen *c, const chosen *from, size_t input,
                         const pare_preprocess *steps)
 {
-    const pare_feed *const feed = &from->shared->feeds[input];
+    const pare_data_feed *const feed = &from->shared->feeds[input];
     c->rows = pare_alloc(ctx, (size_t)(from->data.n + 1) * sizeof(*c->rows));
     c->other = pare_alloc_zero(ctx, sizeof(*c->other));
     if (!c->rows || !c->other)
@@ -248,7 +248,7 @@ pare_status pare_data_variant(pare_ctx *ctx, pare_dataset **out, const pare_data
 pare_data_facts pare_data_facts_of(const pare_dataset *data, size_t input)
 {
     const chosen *const c = data->self;
-    const pare_feed *const feed = c->other && c->other_at == input ? c->other
+    const pare_data_feed *const feed = c->other && c->other_at == input ? c->other
                                                                   : &c->shared->feeds[input];
     return (pare_data_facts){ .format = feed->source.kind ? feed->source.format : NULL,
                               .steps = feed->desc->preprocess,

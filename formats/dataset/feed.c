@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static pare_status preprocess(pare_ctx *ctx, const pare_feed *feed, pare_tensor **t)
+static pare_status preprocess(pare_ctx *ctx, const pare_data_feed *feed, pare_tensor **t)
 {
     pare_tensor *made = NULL;
     const pare_dtype dtype = feed->want && feed->want->dtype ? feed->want->dtype : PARE_FLOAT;
@@ -16,7 +16,7 @@ static pare_status preprocess(pare_ctx *ctx, const pare_feed *feed, pare_tensor 
     return PARE_OK;
 }
 
-static pare_status fit(pare_ctx *ctx, const pare_feed *feed, const pare_source *source,
+static pare_status fit(pare_ctx *ctx, const pare_data_feed *feed, const pare_source *source,
                        pare_tensor **t)
 {
     if (feed->desc->preprocess && !source->is_fed) PARE_TRY(preprocess(ctx, feed, t));
@@ -26,8 +26,8 @@ static pare_status fit(pare_ctx *ctx, const pare_feed *feed, const pare_source *
     return pare_fit_shape(ctx, t, feed->want);
 }
 
-pare_status pare_feed_read(pare_ctx *ctx, const pare_feed *feed, const pare_source *source,
-                           uint64_t row, pare_tensor **out)
+pare_status pare_data_feed_read(pare_ctx *ctx, const pare_data_feed *feed,
+                                const pare_source *source, uint64_t row, pare_tensor **out)
 {
     char name[PARE_MESSAGE_BYTES];
     pare_tensor *t = NULL;
@@ -61,7 +61,7 @@ static pare_status make_element(pare_ctx *ctx, pare_tensor **out, double value, 
 
 /* Repeats one element in the input's shape, in which the first dim counts samples when it is
  * open. */
-static pare_status fill(pare_ctx *ctx, pare_feed *feed, const pare_tensor *element)
+static pare_status fill(pare_ctx *ctx, pare_data_feed *feed, const pare_tensor *element)
 {
     const pare_data_input *want = feed->want;
     int64_t dims[PARE_MAX_DIMS];
@@ -82,7 +82,7 @@ static pare_status fill(pare_ctx *ctx, pare_feed *feed, const pare_tensor *eleme
     return PARE_OK;
 }
 
-static pare_status fill_value(pare_ctx *ctx, pare_feed *feed)
+static pare_status fill_value(pare_ctx *ctx, pare_data_feed *feed)
 {
     pare_tensor *element = NULL;
     if (!feed->want || !feed->want->has_shape)
@@ -99,7 +99,7 @@ static pare_status fill_value(pare_ctx *ctx, pare_feed *feed)
     return st;
 }
 
-static pare_status fill_file(pare_ctx *ctx, pare_feed *feed)
+static pare_status fill_file(pare_ctx *ctx, pare_data_feed *feed)
 {
     const pare_data_input *want = feed->want;
     const pare_dtype as = want ? want->dtype : PARE_DTYPE_UNDEFINED;
@@ -119,7 +119,7 @@ static pare_status fill_file(pare_ctx *ctx, pare_feed *feed)
     return st ? pare_fail_in(ctx, st, "%s%s: ", feed->desc->at, feed->desc->path) : st;
 }
 
-pare_status pare_feed_fill(pare_ctx *ctx, pare_feed *feed)
+pare_status pare_data_feed_fill(pare_ctx *ctx, pare_data_feed *feed)
 {
     return feed->desc->fill == PARE_FILL_VALUE ? fill_value(ctx, feed) : fill_file(ctx, feed);
 }
@@ -127,7 +127,7 @@ pare_status pare_feed_fill(pare_ctx *ctx, pare_feed *feed)
 /* --- the golden sample ------------------------------------------------------------------------ */
 
 /* A file that is one sample of what a feed reads. */
-static pare_status read_golden(pare_ctx *ctx, pare_shared *s, const pare_feed *feed,
+static pare_status read_golden(pare_ctx *ctx, pare_shared *s, const pare_data_feed *feed,
                                pare_tensor **out)
 {
     pare_source one = { .desc = feed->desc, .want = feed->want, .want_name = feed->source.want_name,
@@ -138,7 +138,7 @@ static pare_status read_golden(pare_ctx *ctx, pare_shared *s, const pare_feed *f
     if (one.n != 1)
         st = pare_fail(ctx, PARE_EFORMAT, "%s: expected one sample as golden, found %" PRIu64,
                        s->desc.golden_sample, one.n);
-    if (!st) st = pare_feed_read(ctx, feed, &one, 0, out);
+    if (!st) st = pare_data_feed_read(ctx, feed, &one, 0, out);
     pare_source_close(ctx, &one);
     return st;
 }
@@ -149,7 +149,7 @@ pare_status pare_shared_golden(pare_ctx *ctx, pare_shared *s, pare_tensor **out,
     pare_status st = pare_npy_read(ctx, output, s->desc.golden_output, PARE_DTYPE_UNDEFINED);
     for (size_t i = 0; i < s->n_feeds; i++) out[i] = NULL;
     for (size_t i = 0; !st && i < s->n_feeds; i++) {
-        const pare_feed *feed = &s->feeds[i];
+        const pare_data_feed *feed = &s->feeds[i];
         if (feed->constant) out[i] = pare_tensor_ref(feed->constant);
         else st = read_golden(ctx, s, feed, &out[i]);
     }

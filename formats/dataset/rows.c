@@ -209,6 +209,7 @@ pare_status pare_rows_hash(pare_ctx *ctx, const pare_rows *rows, pare_hash128 *o
 {
     const uint64_t fit = rows->row_bytes ? BLOCK_BYTES / rows->row_bytes : BLOCK_BYTES;
     const uint64_t per_block = fit ? fit : 1;
+    if (!rows->n) return PARE_OK; /* then a row's size is no more than what a header says */
     uint8_t *block = pare_alloc(ctx, (size_t)(per_block * rows->row_bytes) + 1);
     pare_status st = block ? PARE_OK : pare_fail_memory(ctx, (size_t)(per_block * rows->row_bytes));
     for (uint64_t first = 0; !st && first < rows->n; first += per_block) {

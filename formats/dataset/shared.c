@@ -47,7 +47,7 @@ static bool may_spread(const pare_files *files)
     return files->kind != PARE_FILES_SINGLE;
 }
 
-static pare_status match_input(pare_ctx *ctx, pare_shared *s, pare_feed *feed)
+static pare_status match_input(pare_ctx *ctx, pare_shared *s, pare_data_feed *feed)
 {
     pare_nearest nearest = { .word = feed->desc->name };
     if (!s->n_wants) return PARE_OK;
@@ -131,7 +131,7 @@ static pare_status guess_idx_labels(pare_ctx *ctx, pare_shared *s, const char *p
 
 static pare_status open_source(pare_ctx *ctx, pare_shared *s, size_t i)
 {
-    pare_feed *feed = &s->feeds[i];
+    pare_data_feed *feed = &s->feeds[i];
     pare_source *source = &feed->source;
     int64_t dims[PARE_MAX_DIMS + 1];
     uint32_t rank = 0;
@@ -169,11 +169,11 @@ static pare_status open_feeds(pare_ctx *ctx, pare_shared *s)
     if (!s->feeds || !s->names || !s->has_batch) return pare_arena_fail(ctx, &s->desc.arena);
     for (; s->n_feeds < n; s->n_feeds++) {
         const size_t i = s->n_feeds;
-        pare_feed *feed = &s->feeds[i];
+        pare_data_feed *feed = &s->feeds[i];
         feed->desc = &s->desc.inputs[i];
         PARE_TRY(match_input(ctx, s, feed));
         if (feed->desc->fill == PARE_FILL_SOURCE) PARE_TRY(open_source(ctx, s, i));
-        else PARE_TRY(pare_feed_fill(ctx, feed));
+        else PARE_TRY(pare_data_feed_fill(ctx, feed));
         s->names[i] = feed->want ? feed->want->name : feed->desc->name;
         s->has_batch[i] = feed->has_batch;
         if (feed->source.kind && !s->first) s->first = &feed->source;

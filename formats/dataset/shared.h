@@ -15,13 +15,13 @@ typedef struct pare_opened {
 } pare_opened;
 
 /* An input of the model and what its tensors are made from. */
-typedef struct pare_feed {
+typedef struct pare_data_feed {
     const pare_input_desc *desc;
     const pare_data_input *want; /* NULL: no model is known */
     pare_source source;          /* of PARE_FILL_SOURCE */
     pare_tensor *constant;       /* of the others */
     bool has_batch;
-} pare_feed;
+} pare_data_feed;
 
 typedef struct pare_shared {
     atomic_uint_least32_t refs;
@@ -30,7 +30,7 @@ typedef struct pare_shared {
     size_t n_wants;
     pare_opened *opened; /* [n_opened] */
     size_t n_opened, cap_opened;
-    pare_feed *feeds; /* [n_feeds] */
+    pare_data_feed *feeds; /* [n_feeds] */
     size_t n_feeds;
     const pare_source *first; /* of the feeds: it names the samples */
     const char **names;       /* [n_feeds] of the inputs */
@@ -51,11 +51,11 @@ void pare_shared_close(pare_ctx *ctx, pare_shared *s); /* what is in it, not s *
 pare_status pare_shared_files(pare_ctx *ctx, pare_shared *s, const char *path, pare_files **out);
 
 /* The tensor of a source's row as input `feed` takes it. A reference for the caller. */
-pare_status pare_feed_read(pare_ctx *ctx, const pare_feed *feed, const pare_source *source,
-                           uint64_t row, pare_tensor **out);
+pare_status pare_data_feed_read(pare_ctx *ctx, const pare_data_feed *feed,
+                                const pare_source *source, uint64_t row, pare_tensor **out);
 
 /* The tensor that a feed of the other kinds gives for every sample; sets constant, has_batch. */
-pare_status pare_feed_fill(pare_ctx *ctx, pare_feed *feed);
+pare_status pare_data_feed_fill(pare_ctx *ctx, pare_data_feed *feed);
 
 /* The golden sample's tensors, out [n_feeds], and the output that is wanted for it. */
 pare_status pare_shared_golden(pare_ctx *ctx, pare_shared *s, pare_tensor **out,
