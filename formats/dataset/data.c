@@ -106,15 +106,28 @@ static int by_row(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The rows of a split, all of them when it is not there. */
+/* The rows of a split; those of none when it is not there. */
 static size_t take_split(const chosen *c, pare_data_split split, uint32_t *rows)
 {
     const pare_distinct *d = &c->shared->distinct;
-    const bool all = !pare_data_has_split(&c->data, split);
+    const bool all = split == PARE_DATA_ALL || !c->shared->desc.n_splits;
+    const pare_data_split of = pare_data_has_split(&c->data, split) ? split : PARE_DATA_ALL;
     size_t n = 0;
     for (size_t i = 0; i < d->n; i++)
-        if (all || d->splits[i] == split) rows[n++] = d->rows[i];
+        if (all || d->splits[i] == of) rows[n++] = d->rows[i];
     return n;
+}
+
+static pare_status fail_empty(pare_ctx *ctx, const chosen *c, const pare_data_choice *choice,
+                              size_t n)
+{
+    const char *const shown = c->shared->first->files->shown;
+    const char *const split = pare_data_split_name(choice->split);
+    if (!n)
+        return pare_fail(ctx, PARE_EFORMAT, "%s: 'split' shares out all samples and has no '%s'; "
+                         "add it", shown, split);
+    return pare_fail(ctx, PARE_EFORMAT, "%s: no sample is left for '%s': there are %zu, of which "
+                     "%" PRIu64 " are used otherwise", shown, split, n, choice->skip);
 }
 
 static pare_status choose_rows(pare_ctx *ctx, chosen *c, const pare_data_choice *choice)
@@ -123,10 +136,7 @@ static pare_status choose_rows(pare_ctx *ctx, chosen *c, const pare_data_choice 
     c->rows = pare_alloc(ctx, (s->distinct.n + 1) * sizeof(*c->rows));
     if (!c->rows) return pare_fail_memory(ctx, s->distinct.n * sizeof(*c->rows));
     const size_t n = take_split(c, choice->split, c->rows);
-    if (choice->skip >= n)
-        return pare_fail(ctx, PARE_EFORMAT, "%s: no sample is left for '%s': there are %zu, of "
-                         "which %" PRIu64 " are used otherwise", s->first->files->shown,
-                         pare_data_split_name(choice->split), n, choice->skip);
+    if (choice->skip >= n) return fail_empty(ctx, c, choice, n);
     const uint64_t left = n - choice->skip;
     c->data.n = choice->take && choice->take < left ? choice->take : left;
     if (c->data.n == n) return PARE_OK;
@@ -249,7 +259,7 @@ pare_data_facts pare_data_facts_of(const pare_dataset *data, size_t input)
 {
     const chosen *const c = data->self;
     const pare_data_feed *const feed = c->other && c->other_at == input ? c->other
-                                                                  : &c->shared->feeds[input];
+                                                                       : &c->shared->feeds[input];
     return (pare_data_facts){ .format = feed->source.kind ? feed->source.format : NULL,
                               .steps = feed->desc->preprocess,
                               .label_offset = c->shared->desc.labels.offset };

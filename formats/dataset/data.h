@@ -23,7 +23,8 @@ typedef struct pare_data_input {
  * proportion where labels are known; they are then given in the order of the source. */
 typedef enum pare_data_split {
     PARE_DATA_ALL,
-    PARE_DATA_CALIBRATE, /* what `split` of the yaml calls so; without a split, all */
+    PARE_DATA_CALIBRATE, /* what `split` of the yaml calls so; what no part takes where it does not
+                            name it; all where there is no `split` */
     PARE_DATA_EVAL,      /* likewise */
     PARE_DATA_TRAIN,     /* likewise */
 } pare_data_split;

@@ -102,6 +102,36 @@ static void splits_share_nothing_and_spread_over_classes(void **state)
     assert_int_equal(test_ctx_live_bytes(&t), 0);
 }
 
+/* A part that the split does not name never gets a sample of one that it names. */
+static void a_part_that_is_not_named_takes_what_is_left(void **state)
+{
+    (void)state;
+    char dir[TEST_PATH_BYTES], path[TEST_PATH_BYTES];
+    static const char some[] = "source: folder\nsplit: {calibrate: 12}\n",
+                      all[] = "source: folder\nsplit: {calibrate: 12, train: rest}\n";
+    const pare_data_choice eval = { .split = PARE_DATA_EVAL };
+    const pare_data_opts opts = { .choice = { .split = PARE_DATA_CALIBRATE } };
+    test_ctx t;
+    bool seen[45] = { false };
+    pare_dataset *a = NULL, *b = NULL;
+    test_ctx_init(&t);
+    test_join(path, test_join(dir, root, "same"), "part.yaml");
+    test_write_file(path, some, sizeof(some) - 1);
+    assert_int_equal(pare_data_open(&t.ctx, &a, path, &opts), PARE_OK);
+    assert_int_equal(pare_data_choose(&t.ctx, &b, a, &eval), PARE_OK);
+    mark(seen, a);
+    mark(seen, b);
+    assert_int_equal(a->n + b->n, N_ALL);
+    pare_data_close(&t.ctx, a);
+    pare_data_close(&t.ctx, b);
+    test_write_file(path, all, sizeof(all) - 1);
+    assert_int_equal(pare_data_open(&t.ctx, &a, path, &opts), PARE_OK);
+    assert_int_equal(pare_data_choose(&t.ctx, &b, a, &eval), PARE_EFORMAT);
+    assert_non_null(strstr(t.ctx.message, "'split' shares out all samples and has no 'eval'"));
+    pare_data_close(&t.ctx, a);
+    assert_int_equal(test_ctx_live_bytes(&t), 0);
+}
+
 /* What one choice takes, the other leaves; any first part is spread. */
 static void what_is_taken_can_be_left(void **state)
 {
@@ -177,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_container_gives_the_same),
         cmocka_unit_test(splits_share_nothing_and_spread_over_classes),
+        cmocka_unit_test(a_part_that_is_not_named_takes_what_is_left),
         cmocka_unit_test(what_is_taken_can_be_left),
         cmocka_unit_test(every_allocation_may_fail),
     };
