@@ -1,3 +1,4 @@
+#include "cli/target_fit.h"
 #include "cli/target_rows.h"
 #include "cli/target_text.h"
 
@@ -9,7 +10,8 @@
 #include <unistd.h>
 
 typedef struct targets_options {
-    bool yaml, bibtex;
+    bool yaml, bibtex, fit;
+    const char *output;
 } targets_options;
 
 /* --- the list --------------------------------------------------------------------------------- */
@@ -102,12 +104,34 @@ static int show(pare_app *app, const char *name, const targets_options *o)
     return status;
 }
 
+static int fit(pare_app *app, const pare_arguments *args, const targets_options *o)
+{
+    if (o->yaml || o->bibtex || app->shared.json)
+        return pare_app_error(app, PARE_EXIT_USAGE,
+                              "--fit writes YAML: --yaml, --bibtex and --json do not go with it",
+                              NULL);
+    if (!args->n_operands)
+        return pare_app_error(app, PARE_EXIT_USAGE, "--fit needs the name of a target",
+                              "pare targets " PARE_DEFAULT_TARGET " --fit measured.csv");
+    const pare_fit_request request = {
+        .target = args->operands[0],
+        .measured = args->n_operands > 1 ? args->operands[1] : NULL,
+        .output = o->output,
+    };
+    return pare_target_fit(app, &request);
+}
+
 static int run(pare_app *app, const pare_arguments *args, const void *options)
 {
     const targets_options *const o = options;
     if (o->yaml + o->bibtex + app->shared.json > 1)
         return pare_app_error(app, PARE_EXIT_USAGE,
                               "--yaml, --bibtex and --json exclude each other", NULL);
+    if (args->n_operands > 1 && !o->fit)
+        return pare_app_error(app, PARE_EXIT_USAGE, "measurements are for --fit", NULL);
+    if (o->output && !o->fit)
+        return pare_app_error(app, PARE_EXIT_USAGE, "--output has an effect with --fit only", NULL);
+    if (o->fit) return fit(app, args, o);
     if (args->n_operands) return show(app, args->operands[0], o);
     if (o->yaml || o->bibtex)
         return pare_app_error(app, PARE_EXIT_USAGE, "--yaml and --bibtex need the name of a target",
@@ -120,16 +144,23 @@ static const pare_option options[] = {
       .help = "Print the target's file, to start one's own with" },
     { .name = "bibtex", .kind = PARE_OPT_FLAG, .offset = offsetof(targets_options, bibtex),
       .help = "Print the sources of the target's numbers as BibTeX" },
+    { .name = "fit", .kind = PARE_OPT_FLAG, .offset = offsetof(targets_options, fit),
+      .help = "Fit the target's numbers to energies and times of models in a CSV file (columns "
+              "model, mJ, ms), and write a target" },
+    { .name = "output", .short_name = 'o', .kind = PARE_OPT_STRING, .placeholder = "FILE",
+      .offset = offsetof(targets_options, output),
+      .help = "Write the fitted target to a file instead of standard output" },
 };
 
 static const targets_options defaults;
 
-static const char *const operands[] = { "[NAME|FILE]" };
+static const char *const operands[] = { "[NAME|FILE]", "[MEASURED.csv]" };
 
 static const pare_example examples[] = {
     { "pare targets", "which targets there are" },
     { "pare targets ort-x64", "every number, where it comes from, and how far it may be off" },
     { "pare targets raspberry-pi-5 --yaml > mine.yaml", "a file to start one's own with" },
+    { "pare targets ort-x64 --fit measured.csv -o mine.yaml", "one fitted to a meter's table" },
 };
 
 const pare_cmd pare_cmd_targets = {
