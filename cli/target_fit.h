@@ -4,7 +4,6 @@
 
 #include "cli/app.h"
 
-#include "energy/calibrate.h"
 #include "formats/target.h"
 
 typedef struct pare_fit_request {

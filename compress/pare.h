@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "base/status.h"
 #include "base/utf8.h"
+#include "energy/calibrate.h"
 #include "energy/energy.h"
 #include "energy/use.h"
 #include "ir/attr.h"

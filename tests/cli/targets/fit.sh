@@ -45,7 +45,8 @@ has err "pare: energy: off by"
 has err "pare: time: off by"
 expect 0 targets fitted.yaml --json
 json out 'd["name"] == "ort-x64-fitted" and d["like"] == "ort-x64" and 0 < d["fit_error"] < 0.1'
-json out '[s["text"] for s in d["sources"] if s["key"] == "measured"] == ["8 models of measured.csv"]'
+json out '{"key": "measured", "text": "8 models of measured.csv", "url": None,
+    "bibtex": None} in d["sources"]'
 json out 'all(n["source"] == "measured" for n in d["numbers"] if n["kind"] == "fitted")'
 json out '[55 < n["value"] < 65 for n in d["numbers"] if n["name"] == "static"] == [True]'
 json out '[7 < n["value"] < 9 for n in d["numbers"] if n["name"] == "launch-time"] == [True]'
