@@ -12,6 +12,7 @@
 typedef struct targets_options {
     bool yaml, bibtex, fit;
     const char *output;
+    uint64_t fit_time_ms;
 } targets_options;
 
 /* --- the list --------------------------------------------------------------------------------- */
@@ -117,6 +118,7 @@ static int fit(pare_app *app, const pare_arguments *args, const targets_options 
         .target = args->operands[0],
         .measured = args->n_operands > 1 ? args->operands[1] : NULL,
         .output = o->output,
+        .seconds = (double)o->fit_time_ms * 1e-3,
     };
     return pare_target_fit(app, &request);
 }
@@ -131,6 +133,8 @@ static int run(pare_app *app, const pare_arguments *args, const void *options)
         return pare_app_error(app, PARE_EXIT_USAGE, "measurements are for --fit", NULL);
     if (o->output && !o->fit)
         return pare_app_error(app, PARE_EXIT_USAGE, "--output has an effect with --fit only", NULL);
+    if (o->fit_time_ms < 14 || o->fit_time_ms > 86400000)
+        return pare_app_error(app, PARE_EXIT_USAGE, "--fit-time: expected 14ms to 24h", NULL);
     if (o->fit) return fit(app, args, o);
     if (args->n_operands) return show(app, args->operands[0], o);
     if (o->yaml || o->bibtex)
@@ -146,13 +150,16 @@ static const pare_option options[] = {
       .help = "Print the sources of the target's numbers as BibTeX" },
     { .name = "fit", .kind = PARE_OPT_FLAG, .offset = offsetof(targets_options, fit),
       .help = "Fit the target's numbers to energies and times of models in a CSV file (columns "
-              "model, mJ, ms), and write a target" },
+              "model, mJ, ms), else to what this machine's own counters tell; write a target" },
+    { .name = "fit-time", .kind = PARE_OPT_DURATION, .placeholder = "TIME",
+      .offset = offsetof(targets_options, fit_time_ms),
+      .help = "How long to measure where no file is given (default 140s, ten for each model)" },
     { .name = "output", .short_name = 'o', .kind = PARE_OPT_STRING, .placeholder = "FILE",
       .offset = offsetof(targets_options, output),
       .help = "Write the fitted target to a file instead of standard output" },
 };
 
-static const targets_options defaults;
+static const targets_options defaults = { .fit_time_ms = 140000 };
 
 static const char *const operands[] = { "[NAME|FILE]", "[MEASURED.csv]" };
 

@@ -1,6 +1,7 @@
 #include "cli/target_fit.h"
 
 #include "base/bytes.h"
+#include "cli/measure_here.h"
 #include "cli/measured.h"
 #include "cli/model_file.h"
 #include "cli/unset_dims.h"
@@ -17,6 +18,7 @@ typedef struct fit_job {
     pare_measurement *rows;  /* [n] in the arena */
     pare_model **models;     /* [n] owned */
     size_t n;
+    pare_here here;          /* measured on this machine */
     char from[256];
 } fit_job;
 
@@ -73,6 +75,15 @@ static int read_measured(fit_job *job)
     return status;
 }
 
+static int measure_here(fit_job *job)
+{
+    const int status = pare_measure_here(job->app, &job->here, job->request->seconds);
+    snprintf(job->from, sizeof(job->from),
+             "%zu small models and idling, run by pare for %.0f s, packages by RAPL",
+             job->here.n ? job->here.n - 1 : 0, job->request->seconds);
+    return status;
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 /* A name that no source of the target has. */
@@ -102,7 +113,10 @@ static int fit(fit_job *job)
     pare_calibration calibration;
     char key[32];
     pick_key(key, job->target);
-    pare_status st = pare_calibrate(ctx, &calibration, job->target, job->rows, job->n, key);
+    const bool is_here = job->here.n > 0;
+    pare_status st = pare_calibrate(ctx, &calibration, job->target,
+                                    is_here ? job->here.rows : job->rows,
+                                    is_here ? job->here.n : job->n, key);
     if (st)
         return pare_app_fail(job->app, pare_exit_for_input(st),
                              st == PARE_EFORMAT ? "measure more models, and more different ones"
@@ -122,12 +136,13 @@ int pare_target_fit(pare_app *app, const pare_fit_request *request)
     pare_arena_init(&app->ctx, &job.arena, 0);
     const pare_status st = pare_target_find(&app->ctx, &job.target, request->target);
     int status = st ? pare_app_fail(app, pare_exit_for_input(st), NULL) : PARE_EXIT_DONE;
-    if (!status) status = read_measured(&job);
+    if (!status) status = request->measured ? read_measured(&job) : measure_here(&job);
     if (!status) status = fit(&job);
     for (size_t i = 0; i < job.n; i++) {
         pare_shapes_free(&app->ctx, job.rows[i].shapes);
         pare_model_free(&app->ctx, job.models[i]);
     }
+    pare_here_free(app, &job.here);
     pare_target_free(&app->ctx, job.target);
     pare_arena_free(&job.arena);
     return status;

@@ -13,6 +13,7 @@
 #include "base/utf8.h"
 #include "energy/calibrate.h"
 #include "energy/energy.h"
+#include "energy/micro.h"
 #include "energy/use.h"
 #include "ir/attr.h"
 #include "ir/build.h"
