@@ -162,8 +162,10 @@ static void put_level(fit_text *text, const pare_memory_level *level, const char
 static void put_hardware(fit_text *text)
 {
     const pare_hardware *h = &text->target->hardware;
-    static const char *const groups[] = { "mac", "op", "efficiency", "bandwidth-efficiency",
-                                          "launch-time", "launch-energy", "call-energy", "static" };
+    static const char *const groups[] = {
+        "mac", "op", "peak", "op-peak", "efficiency", "bandwidth-efficiency", "launch-time",
+        "launch-energy", "call-energy", "static",
+    };
     pare_line line = { 0 };
     pare_line_add(&line, "hardware:");
     put(text, &line);

@@ -55,6 +55,7 @@ typedef struct part_fit {
     double factor[MAX_PARTS]; /* NaN: nothing of its group was measured */
     double error[MAX_PARTS];
     uint8_t group[MAX_PARTS];
+    size_t chosen;            /* grouping */
 } part_fit;
 
 typedef struct calib_job {
@@ -205,16 +206,16 @@ static void keep_fit(pare_factors *out, const pare_fit *fit, const uint8_t *used
     }
 }
 
-/* Finds the factor of each part by the grouping that does best on what it has not seen. One that
- * leaves something at nothing tells nothing of it, and is passed over. Returns the failure of the
- * coarsest grouping when none will do. */
-static pare_status find_factors(pare_ctx *ctx, pare_factors *out, const fit_table *t,
-                                part_fit *parts)
+/* Finds the factor of each part by the grouping that does best on what it has not seen; of those
+ * from `first` to `last`. One that leaves something at nothing tells nothing of it, and is passed
+ * over. Returns the failure of the last grouping when none will do. */
+static pare_status find_factors(pare_ctx *ctx, pare_factors *out, const fit_table *t, size_t first,
+                                size_t last, part_fit *parts)
 {
     pare_status st = PARE_OK;
     bool found = false;
     *out = (pare_factors){ 0 };
-    for (size_t g = 0; g < MAX_GROUPINGS; g++) {
+    for (size_t g = first; g <= last; g++) {
         pare_fit fit = { 0 };
         uint8_t used[PARE_MAX_FACTORS] = { 0 };
         bool is_whole = true;
@@ -222,6 +223,7 @@ static pare_status find_factors(pare_ctx *ctx, pare_factors *out, const fit_tabl
         for (size_t k = 0; !st && k < fit.n_unknowns; k++) is_whole &= fit.x[k] > 0;
         if (!st && is_whole && (!found || fit.loo_error < out->loo_error)) {
             keep_fit(out, &fit, used, &t->groupings[g], parts);
+            parts->chosen = g;
             found = true;
         }
         pare_fit_free(ctx, &fit);
@@ -289,6 +291,31 @@ static void scale_energy(calib_job *job, const part_fit *parts)
     }
 }
 
+static void scale_peak(const calib_job *job, pare_figure *figure, double factor)
+{
+    if (!figure->kind) return;
+    *figure = (pare_figure){ figure->value * factor, figure->spread, PARE_FIGURE_DERIVED,
+                             job->source, NULL };
+}
+
+/* Nothing reaches more than its peak: where more was measured the peaks are higher. */
+static void keep_shares(calib_job *job)
+{
+    pare_hardware *h = &job->target.hardware;
+    double top = 1;
+    for (int i = 0; i < PARE_N_WORK; i++) top = fmax(top, h->efficiency[i].value);
+    for (int i = 0; i < PARE_N_WORK; i++) h->efficiency[i].value /= top;
+    for (int i = 0; top > 1 && i < PARE_N_ARITHMETIC; i++) {
+        scale_peak(job, &h->macs_per_s[i], top);
+        scale_peak(job, &h->alu_per_s[i], top);
+    }
+    top = h->bandwidth_efficiency.value;
+    if (!(top > 1)) return;
+    h->bandwidth_efficiency.value = 1;
+    for (size_t i = 0; i < h->n_levels; i++) scale_peak(job, &h->levels[i].bytes_per_s, top);
+    scale_peak(job, &h->weights.bytes_per_s, top);
+}
+
 static void scale_time(calib_job *job, const part_fit *parts)
 {
     pare_hardware *h = &job->target.hardware;
@@ -301,13 +328,12 @@ static void scale_time(calib_job *job, const part_fit *parts)
         const size_t part = (size_t)time_part((pare_work)i);
         scale(job, &h->efficiency[i], parts, part, 1 / parts->factor[part], job->seen_work[i],
               n_sharing[parts->group[part]]);
-        h->efficiency[i].value = fmin(h->efficiency[i].value, 1); /* a share */
     }
     scale(job, &h->bandwidth_efficiency, parts, PART_MEMORY, 1 / parts->factor[PART_MEMORY],
           job->seen_memory, n_sharing[parts->group[PART_MEMORY]]);
-    h->bandwidth_efficiency.value = fmin(h->bandwidth_efficiency.value, 1);
     scale(job, &h->launch_s, parts, PART_LAUNCH, parts->factor[PART_LAUNCH], job->seen_launch,
           n_sharing[parts->group[PART_LAUNCH]]);
+    keep_shares(job);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
@@ -332,32 +358,55 @@ static bool any(const fit_table *t)
     return false;
 }
 
-/* Times first, as static energy follows from them; what binds a layer may change with its time, so
- * twice. */
+/* Twice, as what binds a layer may change with its time; the second time by the same grouping, so
+ * that the factors of both are those of the whole. */
+static pare_status fit_time(calib_job *job, fit_table *joules, fit_table *seconds)
+{
+    pare_factors *out = &job->out->time;
+    pare_factors again;
+    part_fit parts;
+    const double before = mean_error(seconds);
+    PARE_TRY(find_factors(job->ctx, out, seconds, 0, MAX_GROUPINGS - 1, &parts));
+    scale_time(job, &parts);
+    PARE_TRY(split_all(job, joules, seconds));
+    const size_t chosen = parts.chosen;
+    const pare_status st = find_factors(job->ctx, &again, seconds, chosen, chosen, &parts);
+    if (st && st != PARE_EFORMAT) return st;
+    if (!st && again.n == out->n) {
+        for (size_t i = 0; i < out->n; i++) again.values[i] *= out->values[i];
+        *out = again;
+        scale_time(job, &parts);
+        PARE_TRY(split_all(job, joules, seconds));
+    }
+    out->before = before;
+    out->error = mean_error(seconds);
+    return PARE_OK;
+}
+
+/* Times first, as static energy follows from them. */
 static pare_status fit_both(calib_job *job, fit_table *joules, fit_table *seconds)
 {
     pare_calibration *out = job->out;
     part_fit parts;
-    double before = NAN;
     PARE_TRY(split_all(job, joules, seconds));
-    const double energy_before = mean_error(joules);
-    const bool wants_time = any(seconds) && !job->target.hardware.energy_only;
-    for (int round = 0; wants_time && round < 2; round++) {
-        if (!round) before = mean_error(seconds);
-        PARE_TRY(find_factors(job->ctx, &out->time, seconds, &parts));
-        scale_time(job, &parts);
-        PARE_TRY(split_all(job, joules, seconds));
-    }
-    if (wants_time) {
-        out->time.before = before;
-        out->time.error = mean_error(seconds);
-    }
-    if (any(joules)) {
-        PARE_TRY(find_factors(job->ctx, &out->energy, joules, &parts));
-        scale_energy(job, &parts);
-        out->energy.before = energy_before;
-    }
+    const double before = mean_error(joules);
+    if (any(seconds) && !job->target.hardware.energy_only)
+        PARE_TRY(fit_time(job, joules, seconds));
+    if (!any(joules)) return PARE_OK;
+    PARE_TRY(find_factors(job->ctx, &out->energy, joules, 0, MAX_GROUPINGS - 1, &parts));
+    scale_energy(job, &parts);
+    out->energy.before = before;
     return PARE_OK;
+}
+
+/* What the target leaves out, so that it can be found: as the estimate takes it, but static power,
+ * which begins at 1 W. */
+static void open_numbers(pare_hardware *h)
+{
+    const pare_figure one = { 1, 1, PARE_FIGURE_ESTIMATED, NULL, NULL };
+    if (h->energy_only) return;
+    if (!h->static_w.kind) h->static_w = one;
+    if (!h->bandwidth_efficiency.kind) h->bandwidth_efficiency = one;
 }
 
 static pare_status check_rows(pare_ctx *ctx, const pare_measurement *rows, size_t n)
@@ -385,8 +434,7 @@ pare_status pare_calibrate(pare_ctx *ctx, pare_calibration *out, const pare_targ
                       .out = out };
     double *room = pare_alloc_zero(ctx, 2 * n * (MAX_PARTS + 1) * sizeof(double));
     if (!room) return pare_fail_memory(ctx, 2 * n * (MAX_PARTS + 1) * sizeof(double));
-    if (!job.target.hardware.static_w.kind && !job.target.hardware.energy_only) /* to be found */
-        job.target.hardware.static_w = (pare_figure){ 1, 1, PARE_FIGURE_ESTIMATED, NULL, NULL };
+    open_numbers(&job.target.hardware);
     fit_table joules = { .parts = room, .measured = room + 2 * n * MAX_PARTS, .n = n,
                          .groupings = energy_groupings, .n_parts = N_ENERGY_PARTS };
     fit_table seconds = { .parts = room + n * MAX_PARTS, .measured = joules.measured + n, .n = n,

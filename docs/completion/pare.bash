@@ -77,6 +77,8 @@ _pare() {
     "run --shape") COMPREPLY=(); return ;;
     "run --dim") COMPREPLY=(); return ;;
     "run --max-memory") COMPREPLY=(); return ;;
+    "targets --fit-time") COMPREPLY=(); return ;;
+    "targets --output" | "targets -o") _pare_files; return ;;
     esac
     case "$verb $cur" in
     " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help --version"; return ;;
@@ -88,7 +90,7 @@ _pare() {
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --exact --reference --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
-    "targets -"*) _pare_words " --yaml --bibtex --json -q --quiet -v --verbose -h --help"; return ;;
+    "targets -"*) _pare_words " --yaml --bibtex --fit --fit-time -o --output --json -q --quiet -v --verbose -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     esac
     case $verb in

@@ -106,6 +106,41 @@ static void takes_one_factor_where_there_is_little(void **state)
     bench_free(&b);
 }
 
+/* Slower by half in everything: factors of both rounds are told together. */
+static void tells_the_factor_of_time(void **state)
+{
+    (void)state;
+    const pare_target said = test_chip(1 << 20);
+    pare_target truth = said;
+    bench b;
+    pare_calibration c;
+    for (int i = 0; i < PARE_N_WORK; i++) truth.hardware.efficiency[i].value = 0.5;
+    truth.hardware.bandwidth_efficiency = test_figure(0.5);
+    bench_init(&b, &truth, 12);
+    for (size_t i = 0; i < b.n; i++) b.rows[i].joules = NAN;
+    assert_int_equal(pare_calibrate(&b.t.ctx, &c, &said, b.rows, b.n, "mine"), PARE_OK);
+    assert_int_equal(c.energy.n, 0);
+    for (size_t i = 0; i < c.time.n; i++) assert_near(c.time.values[i], 2, 0.01);
+    assert_near(c.time.before, 0.5, 0.01);
+    assert_true(c.time.error < 0.01);
+    bench_free(&b);
+    bench_init(&b, &said, 12); /* and faster than its peaks */
+    for (size_t i = 0; i < b.n; i++) b.rows[i].joules = NAN;
+    assert_int_equal(pare_calibrate(&b.t.ctx, &c, &truth, b.rows, b.n, "mine"), PARE_OK);
+    bench_free(&b);
+    truth.hardware.macs_per_s[PARE_ARITH_FLOAT32].value /= 4;
+    truth.hardware.levels[0].bytes_per_s.value /= 4;
+    truth.hardware.levels[1].bytes_per_s.value /= 4;
+    bench_init(&b, &said, 12);
+    for (size_t i = 0; i < b.n; i++) b.rows[i].joules = NAN;
+    assert_int_equal(pare_calibrate(&b.t.ctx, &c, &truth, b.rows, b.n, "mine"), PARE_OK);
+    assert_true(c.time.error < 0.01);
+    assert_true(c.hardware.efficiency[PARE_WORK_CONV].value <= 1);
+    assert_near(c.hardware.macs_per_s[PARE_ARITH_FLOAT32].value, 1e9, 0.02);
+    assert_int_equal(c.hardware.macs_per_s[PARE_ARITH_FLOAT32].kind, PARE_FIGURE_DERIVED);
+    bench_free(&b);
+}
+
 static void refuses_what_cannot_be_fitted(void **state)
 {
     (void)state;
@@ -130,6 +165,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_what_is_wrong),
         cmocka_unit_test(takes_one_factor_where_there_is_little),
+        cmocka_unit_test(tells_the_factor_of_time),
         cmocka_unit_test(refuses_what_cannot_be_fitted),
     };
     return test_run(tests);
