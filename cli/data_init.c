@@ -123,7 +123,7 @@ static void put_labels(init_job *job)
     if (!s->labels[0]) {
         pare_doc_put(&job->doc, "# No labels were found; without them changed answers are counted "
                                 "(agreement).\n"
-                                "# labels: labels.txt       # lines \"file class\"; or `folders`\n");
+                                "# labels: labels.txt  # lines \"file class\"; or `folders`\n");
         return;
     }
     snprintf(path, sizeof(path), "%s", s->labels);

@@ -80,8 +80,8 @@ static void add(pare_look *look, sums *all, const pare_tensor *t)
             look->n_not_finite++;
             continue;
         }
-        if (!all[c].n || x[i] < channel->min) channel->min = x[i];
-        if (!all[c].n || x[i] > channel->max) channel->max = x[i];
+        if (all[c].n == 0 || x[i] < channel->min) channel->min = x[i];
+        if (all[c].n == 0 || x[i] > channel->max) channel->max = x[i];
         all[c].n++;
         all[c].sum += x[i];
         all[c].squares += x[i] * x[i];
@@ -105,7 +105,7 @@ pare_status pare_look_at(pare_ctx *ctx, pare_look *out, const pare_dataset *data
     }
     for (uint32_t c = 0; c < out->n_channels; c++) {
         pare_look_channel *const channel = &out->channels[c];
-        const double n = all[c].n ? all[c].n : 1, mean = all[c].sum / n;
+        const double n = fmax(all[c].n, 1), mean = all[c].sum / n;
         channel->mean = mean;
         channel->deviation = sqrt(fmax(all[c].squares / n - mean * mean, 0));
     }

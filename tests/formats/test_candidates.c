@@ -7,7 +7,7 @@
 
 static pare_preprocess list_of(test_ctx *t, const char *text)
 {
-    pare_preprocess list;
+    pare_preprocess list = { 0 };
     pare_yaml *yaml = NULL;
     pare_status st = pare_yaml_parse(&t->ctx, &yaml, "x", text, strlen(text));
     if (!st) st = pare_preprocess_read(&t->ctx, &list, yaml, pare_yaml_root(yaml), NULL);
