@@ -160,6 +160,31 @@ static void refuses_what_cannot_be_fitted(void **state)
     bench_free(&b);
 }
 
+static pare_status build_and_calibrate(pare_ctx *ctx, void *user)
+{
+    pare_model *model = NULL;
+    pare_shapes *shapes = NULL;
+    pare_calibration c;
+    pare_status st = net_build(ctx, &model, "tiny-autoencoder", NULL, NULL);
+    if (!st) st = pare_infer(ctx, &shapes, model, NULL);
+    pare_measurement rows[] = {
+        { .name = "a", .model = model, .shapes = shapes, .joules = 2e-3, .seconds = 1e-3 },
+        { .name = "b", .model = model, .shapes = shapes, .joules = 3e-3, .seconds = 1e-3 },
+        { .name = "idle", .joules = 0.2, .seconds = NAN },
+    };
+    if (!st) st = pare_calibrate(ctx, &c, user, rows, 3, "mine");
+    pare_shapes_free(ctx, shapes);
+    pare_model_free(ctx, model);
+    return st;
+}
+
+static void survives_any_failing_allocation(void **state)
+{
+    (void)state;
+    pare_target said = test_chip(1 << 20);
+    assert_true(test_ctx_torture(build_and_calibrate, &said) > 20);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -167,6 +192,7 @@ int main(void)
         cmocka_unit_test(takes_one_factor_where_there_is_little),
         cmocka_unit_test(tells_the_factor_of_time),
         cmocka_unit_test(refuses_what_cannot_be_fitted),
+        cmocka_unit_test(survives_any_failing_allocation),
     };
     return test_run(tests);
 }
