@@ -108,9 +108,8 @@ static row_scale scale_of(const pare_answer *a, int64_t row)
 static double log_share(const pare_answer *a, const row_scale *s, int64_t row, int64_t class)
 {
     const double x = at(a, row, class);
-    const double l = a->is_probability ? log(fmax(x, LEAST)) - s->log_sum
-                                       : x - s->most - s->log_sum;
-    return fmax(l, log(LEAST));
+    if (!a->is_probability) return x - s->most - s->log_sum;
+    return log(fmax(x, LEAST)) - s->log_sum;
 }
 
 static double divergence(const pare_answer *a, const pare_answer *ref, int64_t row)

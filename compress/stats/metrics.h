@@ -14,8 +14,8 @@
  *     sqnr               10 log10(sum y^2 / sum (x - y)^2) over all elements of all samples
  *     cosine             mean over samples of x.y / (|x| |y|)
  *
- * p and q are softmax of rows, or the rows themselves, divided by their sums, where those are
- * probabilities already; nothing is taken as less likely than 1e-12. */
+ * p and q are softmax of rows; or, where those are probabilities already, the rows themselves,
+ * raised to 1e-12 at least and divided by their sums. */
 #ifndef PARE_STATS_METRICS_H
 #define PARE_STATS_METRICS_H
 
