@@ -73,7 +73,7 @@ static pare_status begin_column(pare_ctx *ctx, pare_npz *npz, column **out, cons
     c->fd = -1;
     c->dtype = dtype;
     c->rank = rank + 1;
-    memcpy(c->dims + 1, dims, rank * sizeof(*dims));
+    if (rank) memcpy(c->dims + 1, dims, rank * sizeof(*dims));
     npz->columns[npz->n++] = c;
     *out = c;
     return pare_spill_open(ctx, &c->spill);
