@@ -142,7 +142,8 @@ static bool suits(const folding *f, const pare_linear *l, pare_node_id node, con
     const pare_node *n = &f->model->nodes[node];
     if (pare_str_eq(n->op_type, "BatchNormalization")) {
         const pare_batch_norm_params *p = params;
-        if (p->training || p->per_element || slot != 0 || !may_shift(l) || l->output_axis < 0) return false;
+        if (p->training || p->per_element || slot != 0 || !may_shift(l) || l->rank == 0)
+            return false;
         for (uint32_t i = 1; i < 5; i++) {
             const pare_tensor *c = constant_of(f, input_of(n, i));
             if (!c || c->rank != 1 || c->n_elements != l->out) return false;
@@ -194,7 +195,8 @@ static pare_status put_constant(folding *f, pare_node_id node, uint32_t slot, co
     return st;
 }
 
-static pare_status scale_weight(folding *f, const pare_linear *l, const affine *a, pare_tensor **out)
+static pare_status scale_weight(folding *f, const pare_linear *l, const affine *a,
+                                pare_tensor **out)
 {
     const pare_tensor *w = f->model->values[l->weight].tensor;
     pare_buf *buf = NULL;
@@ -233,8 +235,8 @@ static pare_status shift_bias(folding *f, const pare_linear *l, const affine *a,
 }
 
 /* Numbers of what a node does to each channel. Freed by the caller in every case. */
-static pare_status make_affine(folding *f, const pare_linear *l, pare_node_id node, const void *params,
-                               uint32_t slot, affine *a)
+static pare_status make_affine(folding *f, const pare_linear *l, pare_node_id node,
+                               const void *params, uint32_t slot, affine *a)
 {
     const pare_node *n = &f->model->nodes[node];
     a->n = l->out;

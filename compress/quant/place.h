@@ -21,8 +21,8 @@ typedef struct pare_placement {
     size_t n_nodes;
     bool *quantized;          /* by value handle: float32 values of the main graph that get a Q and
                                  DQs. Weights and biases are not among them */
-    pare_value_id *grid;      /* by value handle: the value whose scale and zero point it has: itself,
-                                 or the first of those that must share them */
+    pare_value_id *grid;      /* by value handle: the value whose scale and zero point it has,
+                                 itself or the first of those that must share them */
     size_t n_values;
     uint64_t n_products, n_float_products; /* products in integers, and those left as they are */
 } pare_placement;

@@ -27,9 +27,9 @@ typedef struct pare_static_report {
 } pare_static_report;
 
 /* Weights and activations in 8 bits, ranges from running the data: folds what can be folded, places
- * by the target's rules, calibrates, writes Q and DQ. Opsets below 13 become 13
- * (pass/upgrade.h). EUNSUPPORTED when the target has no such form or the opset cannot be made 13; EFORMAT for data that do not suit; ENOMEM, EBUDGET. The
- * model is then half changed: work on a clone. */
+ * by the target's rules, calibrates, writes Q and DQ. Opsets below 13 become 13 (pass/upgrade.h).
+ * EUNSUPPORTED when the target has no such form or the opset cannot be made 13; EFORMAT for data
+ * that do not suit; ENOMEM, EBUDGET. The model is then half changed: work on a clone. */
 pare_status pare_quantize_static(pare_ctx *ctx, pare_model *model, const pare_static_opts *opts,
                                  pare_static_report *report);
 

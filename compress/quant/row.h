@@ -18,8 +18,8 @@ typedef struct pare_weight_form {
                                  at most 128 */
 } pare_weight_form;
 
-/* A row in integers; the caller's memory. Weight i is about (codes[i] - zeros[b]) * scales[b], b the
- * number of its block. */
+/* A row in integers; the caller's memory. Weight i is about (codes[i] - zeros[b]) * scales[b], b
+ * being the number of its block. */
 typedef struct pare_row_codes {
     int8_t *codes;            /* [n]; codes above 127 do not occur */
     float *scales;            /* [pare_row_blocks] finite and not 0 */

@@ -7,8 +7,8 @@
 #include "quant/row.h"
 
 /* Codes of all rows of a linear node. A row is what one output is summed from, in the order of
- * pare_linear_get_row; or, with taps apart, one tap of that, rows of an output's taps following each
- * other: so that no block reaches from one tap into the next. */
+ * pare_linear_get_row; or, with taps apart, one tap of that, rows of an output's taps following
+ * each other: so that no block reaches from one tap into the next. */
 typedef struct pare_weight_codes {
     pare_weight_form form;
     bool taps_apart;
@@ -58,10 +58,10 @@ typedef struct pare_quantized_weight {
     pare_value_id codes, scale, zero;
 } pare_quantized_weight;
 
-/* Puts a DequantizeLinear of these codes (of `dtype`) in front of the node, in place of its weights,
- * which go when nothing else reads them. Without blocks there is a scale per output (opset 13), and
- * groups of a ConvTranspose must be 1; with blocks these lie along the axis of inputs (opset 21),
- * taps being apart. *written receives what it reads. ENOMEM, EBUDGET. */
+/* Puts a DequantizeLinear of these codes (of `dtype`) in front of the node, in place of its
+ * weights, which go when nothing else reads them. Without blocks there is a scale per output (opset
+ * 13), and groups of a ConvTranspose must be 1; with blocks these lie along the axis of inputs
+ * (opset 21), taps being apart. *written receives what it reads. ENOMEM, EBUDGET. */
 pare_status pare_write_dequantize(pare_ctx *ctx, pare_model *model, const pare_linear *linear,
                                   const pare_weight_codes *codes, pare_dtype dtype,
                                   pare_quantized_weight *written);
