@@ -32,8 +32,8 @@ pare_status pare_function_remove(pare_ctx *ctx, pare_model *model, pare_function
 pare_status pare_opsets_add(pare_ctx *ctx, pare_model *model, pare_opsets *opsets,
                             const char *domain, int64_t version, const void *source);
 
-/* Changes the version in which a domain (normalised) is imported, wherever it is. Nodes stay as they
- * are: whoever calls this has seen to their meaning. */
+/* Changes the version in which a domain (normalised) is imported, wherever it is. Nodes stay as
+ * they are: whoever calls this has seen to their meaning. */
 void pare_opsets_change(pare_opsets *opsets, const char *domain, int64_t version);
 
 /* Sets a key of metadata_props, adding it at the end when it is not there. */
@@ -91,8 +91,8 @@ bool pare_value_visible(const pare_model *model, pare_value_id value, const pare
 pare_status pare_graph_add_input(pare_ctx *ctx, pare_graph *graph, pare_value_id value,
                                  const pare_type *type, const void *source);
 
-/* Takes inputs that have an initializer from the inputs of a graph: constants from then on, as files
- * of IR version 3, where every initializer is an input, mean them. */
+/* Takes inputs that have an initializer from the inputs of a graph: constants from then on, as
+ * files of IR version 3, where every initializer is an input, mean them. */
 void pare_graph_drop_default_inputs(pare_graph *graph);
 
 pare_status pare_graph_add_output(pare_ctx *ctx, pare_graph *graph, pare_value_id value,
