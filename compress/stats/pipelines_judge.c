@@ -218,6 +218,22 @@ static pare_status judge_by_score(pare_ctx *ctx, pare_pipelines *out, const pare
     return PARE_OK;
 }
 
+/* Where labels leave it open, the score may tell: a way that it finds better, and that answers no
+ * fewer labels rightly. */
+static pare_status ask_score(pare_ctx *ctx, pare_pipelines *out, const pare_judging *j)
+{
+    pare_pipelines by_score = *out;
+    by_score.is_better = false;
+    PARE_TRY(judge_by_score(ctx, &by_score, j));
+    const pare_pairs pairs = pairs_of(j, 0, out->offset, by_score.best, out->offset);
+    if (!by_score.is_better || pairs.repaired < pairs.broken) return PARE_OK;
+    out->best = by_score.best;
+    out->p_value = by_score.p_value;
+    out->is_better = true;
+    out->by_labels = false;
+    return PARE_OK;
+}
+
 pare_status pare_pipelines_judge(pare_ctx *ctx, pare_pipelines *out, const pare_judging *judging)
 {
     out->p_value = out->offset_p = 1;
@@ -225,5 +241,6 @@ pare_status pare_pipelines_judge(pare_ctx *ctx, pare_pipelines *out, const pare_
     out->is_better = out->is_offset = out->by_labels = out->labels_fit = false;
     out->offset = 0;
     if (out->n_labelled) judge_by_labels(out, judging);
-    return out->by_labels ? PARE_OK : judge_by_score(ctx, out, judging);
+    if (!out->by_labels) return judge_by_score(ctx, out, judging);
+    return out->is_better ? PARE_OK : ask_score(ctx, out, judging);
 }
