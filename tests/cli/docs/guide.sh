@@ -12,13 +12,12 @@ remake() { # what is read, with the output of each run in place of what stood th
         '```console') inside=1 ;;
         '```') inside= ;;
         esac
-        case $inside$line in
-        '1$ '*)
+        if [ -n "$inside" ] && [ "${line#\$ }" != "$line" ]; then
             printf '%s\n' "$line"
             eval "${line#\$ }" 2>&1 </dev/null
-            ;;
-        '1```console' | [!1]* | '') printf '%s\n' "$line" ;;
-        esac
+        elif [ -z "$inside" ] || [ "$line" = '```console' ]; then
+            printf '%s\n' "$line"
+        fi
     done
 }
 for page in docs/cli.md README.md; do
