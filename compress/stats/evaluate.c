@@ -30,43 +30,11 @@ pare_status pare_output_find(pare_ctx *ctx, size_t *out, const pare_model *model
 
 /* --- sides ------------------------------------------------------------------------------------ */
 
-/* The input that must be given, where there is just one; else NULL. */
-static const pare_value *only_input(const pare_model *model)
-{
-    const pare_value *only = NULL;
-    for (size_t i = 0; i < model->graph->inputs.n; i++) {
-        const pare_value *v = &model->values[model->graph->inputs.items[i].value];
-        if (v->tensor) continue;
-        if (only) return NULL;
-        only = v;
-    }
-    return only;
-}
-
-static pare_status match_inputs(pare_evaluating *e, pare_eval_side *side, const pare_model *model)
-{
-    const pare_value *const only = only_input(model);
-    for (size_t i = 0; i < e->data->n_inputs; i++) {
-        const pare_value_id id = pare_graph_find(model->graph, e->data->inputs[i]);
-        const pare_value *v = id == PARE_NONE ? NULL : &model->values[id];
-        if (!v && e->data->n_inputs == 1) v = only;
-        side->inputs[i] = v ? v->name : e->data->inputs[i];
-        side->dtypes[i] = v && v->type && v->type->kind == PARE_TYPE_TENSOR ? v->type->dtype
-                                                                            : PARE_DTYPE_UNDEFINED;
-        if (!v && !*e->data->inputs[i])
-            return pare_fail(e->ctx, PARE_EFORMAT,
-                             "the model has several inputs, and the data do not say for which one "
-                             "they are: name each under `inputs:`");
-    }
-    return PARE_OK;
-}
-
 static pare_status start_network(pare_evaluating *e, pare_eval_side *side, const pare_model *model)
 {
     pare_replicas_opts opts = { .n_workers = e->n_workers, .kernels = e->opts->kernels,
                                 .max_memory_bytes = e->opts->max_memory_bytes };
     if (e->watch) pare_noise_watch_opts(e->watch, (int)(side - e->sides), &opts);
-    const size_t n = e->data->n_inputs + 1;
     const char *const wanted = e->opts->output ? e->opts->output : e->data->output;
     pare_status st = pare_output_find(e->ctx, &side->output, model, wanted);
     /* The reference's output may be called otherwise where it has no other. */
@@ -76,11 +44,8 @@ static pare_status start_network(pare_evaluating *e, pare_eval_side *side, const
     }
     if (st) return st;
     side->output_name = model->values[model->graph->outputs.items[side->output].value].name;
-    side->inputs = pare_alloc_zero(e->ctx, n * sizeof(*side->inputs));
-    side->dtypes = pare_alloc_zero(e->ctx, n * sizeof(*side->dtypes));
-    if (!side->inputs || !side->dtypes) return pare_fail_memory(e->ctx, n * sizeof(*side->inputs));
     side->is_present = true;
-    PARE_TRY(match_inputs(e, side, model));
+    PARE_TRY(pare_feed_begin(e->ctx, &side->feed, e->data, model));
     return pare_replicas_new(e->ctx, &side->replicas, model, &opts);
 }
 
@@ -158,8 +123,7 @@ static void finish_all(pare_evaluating *e)
     }
     for (int i = 0; i < PARE_N_SIDES; i++) {
         pare_replicas_free(e->ctx, e->sides[i].replicas); /* before the contexts of its sessions */
-        pare_free(e->ctx, e->sides[i].inputs);
-        pare_free(e->ctx, e->sides[i].dtypes);
+        pare_feed_end(e->ctx, &e->sides[i].feed);
     }
     pare_noise_watch_free(e->ctx, e->watch);
     for (uint32_t i = 0; e->workers && i < e->n_workers; i++) {

@@ -19,63 +19,6 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* --- inputs ----------------------------------------------------------------------------------- */
-
-static bool has_nan(const pare_tensor *t)
-{
-    union {
-        float f[PARE_WIDE_BLOCK];
-        double d[PARE_WIDE_BLOCK];
-    } block;
-    const pare_wide wide = pare_wide_of(t->dtype);
-    if (wide != PARE_WIDE_F32 && wide != PARE_WIDE_F64) return false;
-    for (int64_t i = 0; i < t->n_elements; i += PARE_WIDE_BLOCK) {
-        const int64_t rest = t->n_elements - i;
-        const int64_t n = rest < PARE_WIDE_BLOCK ? rest : PARE_WIDE_BLOCK;
-        bool found = false;
-        pare_wide_load(t->dtype, t->payload.data, i, 1, n, &block);
-        for (int64_t k = 0; k < n; k++)
-            found |= wide == PARE_WIDE_F32 ? isnan(block.f[k]) : isnan(block.d[k]);
-        if (found) return true;
-    }
-    return false;
-}
-
-static pare_status check_inputs(pare_ctx *ctx, const pare_evaluating *e,
-                                pare_tensor *const *tensors)
-{
-    for (size_t i = 0; i < e->data->n_inputs; i++)
-        if (tensors[i] && has_nan(tensors[i]))
-            return pare_fail(ctx, PARE_EFORMAT,
-                             "input '%s' has NaN among its elements: mend the data, or the `mean` "
-                             "and `std` of its preprocessing", e->data->inputs[i]);
-    return PARE_OK;
-}
-
-/* A tensor as one of another floating-point type; else the tensor itself. */
-static pare_status as_type(pare_ctx *ctx, pare_tensor **out, pare_tensor *t, pare_dtype dtype)
-{
-    const pare_wide from = pare_wide_of(t->dtype), to = pare_wide_of(dtype);
-    uint8_t *data = NULL;
-    const bool both_float = (from == PARE_WIDE_F32 || from == PARE_WIDE_F64) &&
-                            (to == PARE_WIDE_F32 || to == PARE_WIDE_F64);
-    *out = NULL;
-    if (t->dtype == dtype || !both_float) {
-        *out = pare_tensor_ref(t);
-        return PARE_OK;
-    }
-    PARE_TRY(pare_tensor_new(ctx, out, dtype, t->rank, t->dims));
-    pare_status st = pare_tensor_own(ctx, out, &data);
-    for (int64_t i = 0; !st && i < t->n_elements; i += PARE_WIDE_BLOCK) {
-        pare_wide_block block;
-        const int64_t rest = t->n_elements - i;
-        const int64_t n = rest < PARE_WIDE_BLOCK ? rest : PARE_WIDE_BLOCK;
-        pare_wide_load_as(PARE_WIDE_F64, t->dtype, t->payload.data, i, 1, n, block.f64);
-        pare_wide_store_as(PARE_WIDE_F64, PARE_STORE_DEFAULT, dtype, data, i, n, block.f64);
-    }
-    return st;
-}
-
 /* --- outputs ---------------------------------------------------------------------------------- */
 
 /* The output of a network, for the caller to unref. */
@@ -85,21 +28,15 @@ static pare_status run_network(pare_evaluating *e, pare_eval_worker *w, uint32_t
     pare_ctx *const ctx = &w->ctx;
     const size_t n = e->data->n_inputs;
     pare_datum *outputs = NULL;
-    pare_status st = PARE_OK;
-    size_t n_made = 0;
-    while (!st && n_made < n) {
-        pare_eval_input *in = &w->inputs[n_made];
-        *in = (pare_eval_input){ .name = side->inputs[n_made], .datum.kind = PARE_TYPE_TENSOR };
-        st = as_type(ctx, &in->datum.tensor, w->tensors[n_made], side->dtypes[n_made]);
-        n_made++;
-    }
-    if (!st) st = pare_replicas_run(ctx, &outputs, side->replicas, worker, w->inputs, n);
+    pare_status st = pare_feed_inputs(ctx, &side->feed, w->tensors, w->inputs);
+    if (st) return st;
+    st = pare_replicas_run(ctx, &outputs, side->replicas, worker, w->inputs, n);
     if (!st && outputs[side->output].kind != PARE_TYPE_TENSOR)
         st = pare_fail(ctx, PARE_EUNSUPPORTED, "output '%s' is no tensor: it cannot be scored",
                        side->output_name);
     if (!st) *out = pare_tensor_ref(outputs[side->output].tensor);
     pare_replicas_drop(ctx, side->replicas, outputs);
-    for (size_t i = 0; i < n_made; i++) pare_tensor_unref(w->inputs[i].datum.tensor);
+    pare_feed_drop(ctx, &side->feed, w->inputs);
     return st;
 }
 
@@ -258,8 +195,7 @@ static pare_status load_sample(pare_evaluating *e, pare_eval_worker *w, uint64_t
     *skipped = false;
     if (!e->sides[PARE_SIDE_MODEL].replicas && !e->sides[PARE_SIDE_REFERENCE].replicas)
         return PARE_OK; /* nothing to run */
-    const pare_status st = e->data->load(e->data->self, &w->ctx, sample, w->tensors);
-    *skipped = !st && e->data->n_inputs && !w->tensors[0];
+    const pare_status st = pare_feed_read(&w->ctx, e->data, sample, w->tensors, skipped);
     w->load_s += now() - begun;
     return st;
 }
@@ -281,22 +217,13 @@ static void keep(const pare_evaluating *e, const pare_eval_worker *w, const answ
         place->tensors[i] = pare_tensor_ref(w->tensors[i]);
 }
 
-static pare_status name_sample(const pare_evaluating *e, pare_ctx *ctx, uint64_t sample,
-                               pare_status st)
-{
-    char name[256];
-    if (!st || st == PARE_ECANCELED || st == PARE_ENOMEM) return st;
-    return pare_fail_in(ctx, st, "sample '%s': ",
-                        e->data->name(e->data->self, sample, name, sizeof(name)));
-}
-
 /* Answers of a sample that load_sample has read. */
 static pare_status answer(pare_evaluating *e, uint32_t worker, uint64_t sample, answers *a)
 {
     pare_eval_worker *w = &e->workers[worker];
-    pare_status st = check_inputs(&w->ctx, e, w->tensors);
+    pare_status st = pare_feed_check(&w->ctx, e->data, w->tensors);
     if (!st) st = find_answers(e, worker, sample, a);
-    return name_sample(e, &w->ctx, sample, st);
+    return pare_feed_name(&w->ctx, e->data, sample, st);
 }
 
 pare_status pare_evaluate_sample(pare_evaluating *e, uint32_t worker, uint64_t sample,

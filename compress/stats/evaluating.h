@@ -3,6 +3,7 @@
 #define PARE_STATS_EVALUATING_H
 
 #include "stats/evaluate.h"
+#include "stats/feed.h"
 #include "stats/replicas.h"
 
 #include <pthread.h>
@@ -15,8 +16,7 @@ typedef struct pare_eval_side {
     pare_replicas *replicas;     /* NULL: predictions, or what data expects */
     size_t output;               /* number of the output that is scored */
     const char *output_name;
-    const char **inputs;         /* [data->n_inputs] what the network calls them */
-    pare_dtype *dtypes;          /* [data->n_inputs] what it takes; UNDEFINED: not said */
+    pare_feed feed;              /* of a network */
     bool is_present, is_probability;
     pare_tally tallies[PARE_N_SCORES];
 } pare_eval_side;

@@ -66,70 +66,70 @@ static bool has_nan(const pare_tensor *t)
     return false;
 }
 
-/* Makes *t a tensor of another floating-point type, where it is one. */
-static pare_status make_type(pare_ctx *ctx, pare_tensor **t, pare_dtype dtype)
+/* Another reference to the tensor, or the same numbers in another floating-point type. */
+static pare_status as_type(pare_ctx *ctx, pare_tensor **out, pare_tensor *t, pare_dtype dtype)
 {
-    pare_tensor *from = *t, *to = NULL;
     uint8_t *data = NULL;
-    if (from->dtype == dtype || !is_floating(pare_wide_of(from->dtype)) ||
-        !is_floating(pare_wide_of(dtype)))
+    *out = NULL;
+    if (t->dtype == dtype || !is_floating(pare_wide_of(t->dtype)) ||
+        !is_floating(pare_wide_of(dtype))) {
+        *out = pare_tensor_ref(t);
         return PARE_OK;
-    pare_status st = pare_tensor_new(ctx, &to, dtype, from->rank, from->dims);
-    if (!st) st = pare_tensor_own(ctx, &to, &data);
-    for (int64_t i = 0; !st && i < from->n_elements; i += PARE_WIDE_BLOCK) {
+    }
+    PARE_TRY(pare_tensor_new(ctx, out, dtype, t->rank, t->dims));
+    const pare_status st = pare_tensor_own(ctx, out, &data);
+    for (int64_t i = 0; !st && i < t->n_elements; i += PARE_WIDE_BLOCK) {
         double block[PARE_WIDE_BLOCK];
-        const int64_t rest = from->n_elements - i;
+        const int64_t rest = t->n_elements - i;
         const int64_t n = rest < PARE_WIDE_BLOCK ? rest : PARE_WIDE_BLOCK;
-        pare_wide_load_as(PARE_WIDE_F64, from->dtype, from->payload.data, i, 1, n, block);
+        pare_wide_load_as(PARE_WIDE_F64, t->dtype, t->payload.data, i, 1, n, block);
         pare_wide_store_as(PARE_WIDE_F64, PARE_STORE_DEFAULT, dtype, data, i, n, block);
     }
-    if (st) {
-        pare_tensor_unref(to);
-        return st;
-    }
-    pare_tensor_unref(from);
-    *t = to;
+    return st;
+}
+
+pare_status pare_feed_read(pare_ctx *ctx, const pare_dataset *data, uint64_t sample,
+                           pare_tensor **tensors, bool *skipped)
+{
+    *skipped = false;
+    PARE_TRY(data->load(data->self, ctx, sample, tensors));
+    *skipped = data->n_inputs && !tensors[0];
     return PARE_OK;
 }
 
-static pare_status load(pare_ctx *ctx, const pare_feed *feed, uint64_t sample,
-                        pare_tensor **tensors, pare_eval_input *out, bool *skipped)
+pare_status pare_feed_check(pare_ctx *ctx, const pare_dataset *data, pare_tensor *const *tensors)
 {
-    const pare_dataset *data = feed->data;
-    PARE_TRY(data->load(data->self, ctx, sample, tensors));
-    *skipped = data->n_inputs && !tensors[0];
-    for (size_t i = 0; !*skipped && i < data->n_inputs; i++) {
-        if (has_nan(tensors[i]))
+    for (size_t i = 0; i < data->n_inputs; i++)
+        if (tensors[i] && has_nan(tensors[i]))
             return pare_fail(ctx, PARE_EFORMAT,
                              "input '%s' has NaN among its elements: mend the data, or the `mean` "
                              "and `std` of its preprocessing", data->inputs[i]);
-        PARE_TRY(make_type(ctx, &tensors[i], feed->dtypes[i]));
-        out[i].name = feed->names[i];
-        out[i].datum = (pare_datum){ .kind = PARE_TYPE_TENSOR, .tensor = tensors[i] };
-        tensors[i] = NULL;
-    }
     return PARE_OK;
 }
 
-pare_status pare_feed_load(pare_ctx *ctx, const pare_feed *feed, uint64_t sample,
-                           pare_eval_input *out, bool *skipped)
+pare_status pare_feed_inputs(pare_ctx *ctx, const pare_feed *feed, pare_tensor *const *tensors,
+                             pare_eval_input *out)
 {
     const size_t n = feed->data->n_inputs;
-    char name[256];
-    *skipped = false;
-    for (size_t i = 0; i < n; i++) out[i] = (pare_eval_input){ 0 };
-    pare_tensor **tensors = pare_alloc_zero(ctx, (n + 1) * sizeof(*tensors));
-    if (!tensors) return pare_fail_memory(ctx, (n + 1) * sizeof(*tensors));
-    const pare_status st = load(ctx, feed, sample, tensors, out, skipped);
-    for (size_t i = 0; i < n; i++) pare_tensor_unref(tensors[i]);
-    pare_free(ctx, tensors);
+    pare_status st = PARE_OK;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (pare_eval_input){ .name = feed->names[i], .datum.kind = PARE_TYPE_TENSOR };
+    for (size_t i = 0; !st && i < n; i++)
+        st = as_type(ctx, &out[i].datum.tensor, tensors[i], feed->dtypes[i]);
     if (st) pare_feed_drop(ctx, feed, out);
-    if (!st || st == PARE_ECANCELED || st == PARE_ENOMEM) return st;
-    return pare_fail_in(ctx, st, "sample '%s': ",
-                        feed->data->name(feed->data->self, sample, name, sizeof(name)));
+    return st;
 }
 
 void pare_feed_drop(pare_ctx *ctx, const pare_feed *feed, pare_eval_input *inputs)
 {
     for (size_t i = 0; i < feed->data->n_inputs; i++) pare_datum_drop(ctx, &inputs[i].datum);
+}
+
+pare_status pare_feed_name(pare_ctx *ctx, const pare_dataset *data, uint64_t sample,
+                           pare_status st)
+{
+    char name[256];
+    if (!st || st == PARE_ECANCELED || st == PARE_ENOMEM) return st;
+    return pare_fail_in(ctx, st, "sample '%s': ",
+                        data->name(data->self, sample, name, sizeof(name)));
 }

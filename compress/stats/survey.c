@@ -26,6 +26,7 @@ typedef struct lane {
 typedef struct worker {
     pare_ctx ctx;
     pare_histogram *histograms; /* [n items] */
+    pare_tensor **tensors;    /* [data->n_inputs] of the sample under way */
     pare_eval_input *inputs;  /* [data->n_inputs] */
     float *scratch;           /* a value as it is in ONNX's order */
     size_t scratch_cap;
@@ -229,14 +230,22 @@ static pare_status run_sample(surveyor *s, worker *w, uint32_t index, uint64_t s
     pare_datum *outputs = NULL;
     bool skipped = false;
     PARE_TRY(pare_check_canceled(&w->ctx));
-    PARE_TRY(pare_feed_load(&w->ctx, &s->feed, sample, w->inputs, &skipped));
+    pare_status st = pare_feed_read(&w->ctx, s->data, sample, w->tensors, &skipped);
     w->lane->n_skipped += skipped;
-    pare_status st = PARE_OK;
-    if (!skipped)
-        st = pare_replicas_run(&w->ctx, &outputs, s->replicas, index, w->inputs,
-                               s->data->n_inputs);
-    pare_replicas_drop(&w->ctx, s->replicas, outputs);
-    pare_feed_drop(&w->ctx, &s->feed, w->inputs);
+    if (!st && !skipped) {
+        st = pare_feed_check(&w->ctx, s->data, w->tensors);
+        if (!st) st = pare_feed_inputs(&w->ctx, &s->feed, w->tensors, w->inputs);
+        if (!st)
+            st = pare_replicas_run(&w->ctx, &outputs, s->replicas, index, w->inputs,
+                                   s->data->n_inputs);
+        pare_replicas_drop(&w->ctx, s->replicas, outputs);
+        pare_feed_drop(&w->ctx, &s->feed, w->inputs);
+        st = pare_feed_name(&w->ctx, s->data, sample, st);
+    }
+    for (size_t i = 0; i < s->data->n_inputs; i++) {
+        pare_tensor_unref(w->tensors[i]);
+        w->tensors[i] = NULL;
+    }
     return st;
 }
 
@@ -296,8 +305,10 @@ static pare_status start_worker(surveyor *s, worker *w)
     w->of = s;
     w->histograms = pare_alloc_zero(s->ctx, n * sizeof(*w->histograms));
     w->inputs = pare_alloc_zero(s->ctx, n_inputs * sizeof(*w->inputs));
-    return w->histograms && w->inputs ? PARE_OK
-                                      : pare_fail_memory(s->ctx, n * sizeof(*w->histograms));
+    w->tensors = pare_alloc_zero(s->ctx, n_inputs * sizeof(*w->tensors));
+    return w->histograms && w->inputs && w->tensors
+               ? PARE_OK
+               : pare_fail_memory(s->ctx, n * sizeof(*w->histograms));
 }
 
 static pare_status start_replicas(surveyor *s)
@@ -341,6 +352,7 @@ static void end(surveyor *s)
     for (uint32_t w = 0; s->workers && w < s->n_workers; w++) {
         pare_free(s->ctx, s->workers[w].histograms);
         pare_free(s->ctx, s->workers[w].inputs);
+        pare_free(s->ctx, s->workers[w].tensors);
         pare_free(s->ctx, s->workers[w].scratch);
     }
     for (size_t i = 0; i < LANES; i++) {

@@ -169,7 +169,7 @@ static void refuses_what_does_not_fit(void **state)
     job j = job_of(1);
     j.memory.failing = 20;
     assert_int_equal(survey(&ctx, &j), PARE_EFORMAT);
-    assert_string_equal(ctx.message, "sample 'row 20': cut short");
+    assert_string_equal(ctx.message, "cut short");
     j = job_of(2);
     j.memory.nan = true;
     assert_int_equal(survey(&ctx, &j), PARE_EFORMAT);
