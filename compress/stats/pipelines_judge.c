@@ -11,6 +11,7 @@
 #define ALPHA 0.01
 #define MIN_ACCURACY_GAIN 0.02
 #define MIN_SCORE_GAIN 0.02
+#define CLOSE_SCORES 0.01 /* of these the first is taken: lists begin with small changes */
 
 enum { N_SWAPS = 9999 };
 
@@ -205,9 +206,10 @@ static pare_status judge_by_score(pare_ctx *ctx, pare_pipelines *out, const pare
 {
     out->best = 0;
     if (!j->has_twins) return PARE_OK;
-    for (size_t p = 1; p < out->n; p++)
-        if (j->answers[p].n == j->n_samples && out->scores[p].score > out->scores[out->best].score)
-            out->best = p;
+    for (size_t p = 1; p < out->n; p++) {
+        const double best = out->scores[out->best].score + (out->best ? CLOSE_SCORES : 0);
+        if (j->answers[p].n == j->n_samples && out->scores[p].score > best) out->best = p;
+    }
     if (!out->best) return PARE_OK;
     double p = 1;
     PARE_TRY(pare_pipelines_p_value(ctx, &p, &j->answers[0], &j->answers[out->best],
