@@ -11,7 +11,7 @@
 typedef struct upgrader {
     pare_ctx *ctx;
     pare_model *model;
-    pare_shapes *shapes;      /* of the model as it was */
+    pare_shapes *shapes; /* of the model as it was */
     int64_t from, to;
 } upgrader;
 
@@ -26,6 +26,13 @@ static const pare_attr *attr_of(const upgrader *u, pare_node_id id, const char *
             !n->attrs[i]->ref_name)
             return n->attrs[i];
     return NULL;
+}
+
+/* attr NULL: memory was short when it was made. */
+static pare_status set_attr(upgrader *u, pare_node_id id, const pare_attr *attr)
+{
+    if (!attr) return pare_arena_fail(u->ctx, &u->model->arena);
+    return pare_node_set_attr(u->ctx, u->model, id, attr);
 }
 
 /* An initializer as input `slot`; takes over the tensor. */
@@ -167,8 +174,7 @@ static pare_status split_18(upgrader *u, pare_node_id id)
 {
     const pare_node *n = &u->model->nodes[id];
     if (n->n_inputs > 1 && n->inputs[1].value != PARE_NONE) return PARE_OK;
-    return pare_node_set_attr(u->ctx, u->model, id,
-                              pare_attr_int(u->model, "num_outputs", n->n_outputs));
+    return set_attr(u, id, pare_attr_int(u->model, "num_outputs", n->n_outputs));
 }
 
 static pare_status upsample_9(upgrader *u, pare_node_id id)
@@ -198,11 +204,9 @@ static pare_status resize_11(upgrader *u, pare_node_id id)
     PARE_TRY(put_input(u, id, 1, "roi", t));
     PARE_TRY(pare_node_resize_inputs(u->ctx, u->model, id, 3));
     PARE_TRY(pare_node_set_input(u->ctx, u->model, id, 2, scales));
-    PARE_TRY(pare_node_set_attr(
-        u->ctx, u->model, id,
-        pare_attr_string(u->model, "coordinate_transformation_mode", "asymmetric")));
-    return pare_node_set_attr(u->ctx, u->model, id,
-                              pare_attr_string(u->model, "nearest_mode", "floor"));
+    PARE_TRY(set_attr(u, id,
+                      pare_attr_string(u->model, "coordinate_transformation_mode", "asymmetric")));
+    return set_attr(u, id, pare_attr_string(u->model, "nearest_mode", "floor"));
 }
 
 static pare_status scatter_11(upgrader *u, pare_node_id id)
@@ -218,9 +222,9 @@ static pare_status softmax_13(upgrader *u, pare_node_id id)
     const pare_value_id x = m->nodes[id].inputs[0].value, y = m->nodes[id].outputs[0];
     const pare_info *info = x < u->shapes->n_infos ? &u->shapes->infos[x] : NULL;
     const int64_t axis = a ? a->ints[0] : 1;
-    const bool is_last = pare_info_has_rank(info) &&
-                         (axis == -1 || (info->rank && axis == (int64_t)info->rank - 1));
-    PARE_TRY(pare_node_set_attr(u->ctx, m, id, pare_attr_int(m, "axis", -1)));
+    const bool is_last =
+        pare_info_has_rank(info) && (axis == -1 || (info->rank && axis == (int64_t)info->rank - 1));
+    PARE_TRY(set_attr(u, id, pare_attr_int(m, "axis", -1)));
     if (is_last) return PARE_OK;
     pare_builder b;
     pare_builder_init(&b, u->ctx, m->nodes[id].graph);
@@ -245,9 +249,8 @@ static pare_status softmax_13(upgrader *u, pare_node_id id)
 
 static pare_status roi_align_16(upgrader *u, pare_node_id id)
 {
-    return pare_node_set_attr(
-        u->ctx, u->model, id,
-        pare_attr_string(u->model, "coordinate_transformation_mode", "output_half_pixel"));
+    return set_attr(
+        u, id, pare_attr_string(u->model, "coordinate_transformation_mode", "output_half_pixel"));
 }
 
 static pare_status grid_sample_20(upgrader *u, pare_node_id id)
@@ -257,8 +260,7 @@ static pare_status grid_sample_20(upgrader *u, pare_node_id id)
     for (size_t i = 0; a && i < 2; i++)
         if (a->strings[0].n == strlen(renamed[i][0]) &&
             !memcmp(a->strings[0].data, renamed[i][0], a->strings[0].n))
-            return pare_node_set_attr(u->ctx, u->model, id,
-                                      pare_attr_string(u->model, "mode", renamed[i][1]));
+            return set_attr(u, id, pare_attr_string(u->model, "mode", renamed[i][1]));
     return PARE_OK;
 }
 
@@ -358,8 +360,8 @@ pare_status pare_upgrade_opset(pare_ctx *ctx, pare_model *model, int64_t opset)
     if (u.from < PARE_UPGRADE_OLDEST || opset > PARE_UPGRADE_NEWEST)
         return pare_fail(ctx, PARE_EUNSUPPORTED,
                          "the model imports opset %" PRId64 ", which cannot be made %" PRId64
-                         ": %d to %d can", u.from, opset, PARE_UPGRADE_OLDEST,
-                         PARE_UPGRADE_NEWEST);
+                         ": %d to %d can",
+                         u.from, opset, PARE_UPGRADE_OLDEST, PARE_UPGRADE_NEWEST);
     PARE_TRY(pare_infer(ctx, &u.shapes, model, NULL));
     const pare_status st = upgrade_nodes(&u);
     pare_shapes_free(ctx, u.shapes);
