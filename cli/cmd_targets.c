@@ -69,21 +69,15 @@ static int list(pare_app *app)
 static int print_file(pare_app *app, const char *name)
 {
     const pare_target_file *file = pare_target_file_of(name);
-    uint64_t may_read = UINT64_C(64) << 20;
-    pare_mapping m = { 0 };
-    int fd = -1;
+    pare_buf *bytes = NULL;
     if (file) {
         fwrite(file->text, 1, file->n_bytes, stdout); /* failures show when it is closed */
         return PARE_EXIT_DONE;
     }
-    pare_status st = pare_mapping_open(&app->ctx, &fd, name);
-    if (!st) {
-        st = pare_mapping_load(&app->ctx, &m, fd, name, &may_read);
-        close(fd);
-    }
+    const pare_status st = pare_mapping_read(&app->ctx, &bytes, name, UINT64_C(64) << 20);
     if (st) return pare_app_fail(app, pare_exit_for_input(st), NULL);
-    fwrite(m.bytes->data, 1, m.bytes->n_bytes, stdout);
-    pare_buf_unref(m.bytes);
+    fwrite(bytes->data, 1, bytes->n_bytes, stdout);
+    pare_buf_unref(bytes);
     return PARE_EXIT_DONE;
 }
 

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_FIELDS = 16, MAX_ROWS = 10000 };
 
@@ -153,20 +152,17 @@ pare_status pare_measured_read(pare_ctx *ctx, pare_measured *out, pare_arena *ar
                                const char *path)
 {
     csv_job job = { .ctx = ctx, .arena = arena, .path = path, .out = out };
-    uint64_t may_read = UINT64_C(16) << 20;
-    pare_mapping m = { 0 };
-    int fd = -1;
+    const uint64_t most = UINT64_C(16) << 20;
+    pare_buf *bytes = NULL;
+    pare_status st = PARE_OK;
     *out = (pare_measured){ 0 };
-    PARE_TRY(pare_mapping_open(ctx, &fd, path));
-    pare_status st = pare_mapping_load(ctx, &m, fd, path, &may_read);
-    close(fd);
-    if (st) return st;
+    PARE_TRY(pare_mapping_read(ctx, &bytes, path, most));
     job.line = 1;
-    if (m.bytes->n_bytes > (UINT64_C(16) << 20)) st = FAIL(&job, "expected at most 16 MiB");
-    else if (memchr(m.bytes->data, 0, m.bytes->n_bytes)) st = FAIL(&job, "this is no text");
+    if (bytes->n_bytes > most) st = FAIL(&job, "expected at most 16 MiB");
+    else if (memchr(bytes->data, 0, bytes->n_bytes)) st = FAIL(&job, "this is no text");
     job.line = 0;
-    char *text = st ? NULL : pare_arena_strn(arena, (const char *)m.bytes->data, m.bytes->n_bytes);
+    char *text = st ? NULL : pare_arena_strn(arena, (const char *)bytes->data, bytes->n_bytes);
     if (!st) st = text ? read_lines(&job, text) : pare_arena_fail(ctx, arena);
-    pare_buf_unref(m.bytes);
+    pare_buf_unref(bytes);
     return st;
 }

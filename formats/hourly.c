@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 enum { MAX_FILE_BYTES = 4 << 20, LINE_BYTES = 1024, MAX_COLUMNS = 32 };
 
@@ -172,16 +171,12 @@ pare_status pare_hourly_parse(pare_ctx *ctx, pare_hourly **out, const char *name
 
 pare_status pare_hourly_read(pare_ctx *ctx, pare_hourly **out, const char *path)
 {
-    int fd = -1;
-    uint64_t may_read = MAX_FILE_BYTES; /* what is longer is mapped, and refused unseen */
-    pare_mapping m = { 0 };
+    pare_buf *bytes = NULL;
     *out = NULL;
-    PARE_TRY(pare_mapping_open(ctx, &fd, path));
-    pare_status st = pare_mapping_load(ctx, &m, fd, path, &may_read);
-    close(fd);
-    if (st) return st;
-    st = pare_hourly_parse(ctx, out, path, (const char *)m.bytes->data, m.bytes->n_bytes);
-    pare_buf_unref(m.bytes);
+    PARE_TRY(pare_mapping_read(ctx, &bytes, path, MAX_FILE_BYTES)); /* more is refused unseen */
+    const pare_status st =
+        pare_hourly_parse(ctx, out, path, (const char *)bytes->data, bytes->n_bytes);
+    pare_buf_unref(bytes);
     return st;
 }
 

@@ -6,7 +6,6 @@
 #include "formats/onnx/mapping.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
 /* Element types that NumPy has too. */
 static const struct {
@@ -247,15 +246,10 @@ pare_status pare_npy_parse(pare_ctx *ctx, pare_tensor **out, pare_buf *bytes, pa
 
 pare_status pare_npy_read(pare_ctx *ctx, pare_tensor **out, const char *path, pare_dtype as)
 {
-    int fd = -1;
-    uint64_t may_read = PARE_ONNX_READ_BYTES;
-    pare_mapping m = { 0 };
+    pare_buf *bytes = NULL;
     *out = NULL;
-    PARE_TRY(pare_mapping_open(ctx, &fd, path));
-    pare_status st = pare_mapping_load(ctx, &m, fd, path, &may_read);
-    close(fd);
-    if (st) return st;
-    st = pare_npy_parse(ctx, out, m.bytes, as);
-    pare_buf_unref(m.bytes);
+    PARE_TRY(pare_mapping_read(ctx, &bytes, path, PARE_ONNX_READ_BYTES));
+    const pare_status st = pare_npy_parse(ctx, out, bytes, as);
+    pare_buf_unref(bytes);
     return st ? pare_fail_in(ctx, st, "%s: ", path) : st;
 }

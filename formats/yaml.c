@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <yaml.h>
 
 enum { MAX_FILE_BYTES = 64 << 20, MAX_NODES = 1000000, MAX_DEPTH = 64 };
@@ -289,16 +288,12 @@ pare_status pare_yaml_parse(pare_ctx *ctx, pare_yaml **out, const char *name, co
 
 pare_status pare_yaml_read(pare_ctx *ctx, pare_yaml **out, const char *path)
 {
-    int fd = -1;
-    uint64_t may_read = MAX_FILE_BYTES; /* what is longer is mapped, and refused unseen */
-    pare_mapping m = { 0 };
+    pare_buf *bytes = NULL;
     *out = NULL;
-    PARE_TRY(pare_mapping_open(ctx, &fd, path));
-    pare_status st = pare_mapping_load(ctx, &m, fd, path, &may_read);
-    close(fd);
-    if (st) return st;
-    st = pare_yaml_parse(ctx, out, path, (const char *)m.bytes->data, m.bytes->n_bytes);
-    pare_buf_unref(m.bytes);
+    PARE_TRY(pare_mapping_read(ctx, &bytes, path, MAX_FILE_BYTES)); /* more is refused unseen */
+    const pare_status st =
+        pare_yaml_parse(ctx, out, path, (const char *)bytes->data, bytes->n_bytes);
+    pare_buf_unref(bytes);
     return st;
 }
 

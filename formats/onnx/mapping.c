@@ -121,6 +121,18 @@ pare_status pare_mapping_load(pare_ctx *ctx, pare_mapping *out, int fd, const ch
     return PARE_OK;
 }
 
+pare_status pare_mapping_read(pare_ctx *ctx, pare_buf **out, const char *path, uint64_t may_read)
+{
+    int fd = -1;
+    pare_mapping m = { 0 };
+    *out = NULL;
+    PARE_TRY(pare_mapping_open(ctx, &fd, path));
+    const pare_status st = pare_mapping_load(ctx, &m, fd, path, &may_read);
+    close(fd);
+    if (!st) *out = m.bytes;
+    return st;
+}
+
 pare_status pare_mapping_check(pare_ctx *ctx, const pare_mapping *mapping, int fd,
                                const char *shown)
 {

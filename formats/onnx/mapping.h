@@ -31,6 +31,10 @@ pare_status pare_mapping_open(pare_ctx *ctx, int *fd, const char *path);
 pare_status pare_mapping_load(pare_ctx *ctx, pare_mapping *out, int fd, const char *shown,
                               uint64_t *may_read);
 
+/* The contents of the file at path, for the caller to unref: opened, loaded (what is longer than
+ * may_read mapped) and closed. Fails as the two above. */
+pare_status pare_mapping_read(pare_ctx *ctx, pare_buf **out, const char *path, uint64_t may_read);
+
 /* EIO when the file is not what it was when it was loaded (size, time of change). */
 pare_status pare_mapping_check(pare_ctx *ctx, const pare_mapping *mapping, int fd,
                                const char *shown);

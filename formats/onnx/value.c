@@ -5,7 +5,6 @@
 #include "formats/onnx/mapping.h"
 #include "formats/onnx/parse.h"
 
-#include <unistd.h>
 
 /* A tensor whose elements lie dense, as values at run time do. */
 static pare_status import_dense(pare_importer *im, pare_datum *out, const Onnx__TensorProto *proto)
@@ -106,15 +105,10 @@ pare_status pare_onnx_parse_value(pare_ctx *ctx, pare_datum *out, pare_buf *byte
 pare_status pare_onnx_read_value(pare_ctx *ctx, pare_datum *out, const char *path,
                                  const pare_type *type)
 {
-    int fd = -1;
-    uint64_t may_read = PARE_ONNX_READ_BYTES;
-    pare_mapping m = { 0 };
+    pare_buf *bytes = NULL;
     *out = (pare_datum){ .kind = PARE_TYPE_NONE };
-    PARE_TRY(pare_mapping_open(ctx, &fd, path));
-    pare_status st = pare_mapping_load(ctx, &m, fd, path, &may_read);
-    close(fd);
-    if (st) return st;
-    st = pare_onnx_parse_value(ctx, out, m.bytes, type);
-    pare_buf_unref(m.bytes);
+    PARE_TRY(pare_mapping_read(ctx, &bytes, path, PARE_ONNX_READ_BYTES));
+    const pare_status st = pare_onnx_parse_value(ctx, out, bytes, type);
+    pare_buf_unref(bytes);
     return st ? pare_fail_in(ctx, st, "%s: ", path) : st;
 }
