@@ -6,127 +6,93 @@
 #include "support/compare.h"
 #include "support/models.h"
 #include "support/nets/nets.h"
+#include "support/passes.h"
 #include "support/test.h"
 #include "support/test_ctx.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define IR8 "<ir_version: 8, opset_import: [\"\" : 15]>\n"
 
-/* A model before and after; after NULL: it stays as it is. */
-typedef struct fold_row {
-    const char *before, *after;
-} fold_row;
-
-static pare_status run_row(pare_ctx *ctx, void *user)
-{
-    const fold_row *row = user;
-    test_ctx plain;
-    test_ctx_init(&plain);
-    pare_pass_stats stats = { 0 };
-    pare_model *parsed = test_model_parse(&plain.ctx, row->before), *model = NULL;
-    pare_status st = pare_model_clone(ctx, &model, parsed);
-    if (!st) st = pare_pass_run(ctx, model, pare_pass_find("fold-affine"), NULL, &stats);
-    if (!st) {
-        pare_model *want = row->after ? test_model_parse(&plain.ctx, row->after) : NULL;
-        char *text = test_model_text(&plain.ctx, want ? want : parsed);
-        test_model_equals(&plain.ctx, model, text);
-        assert_int_equal(stats.n_nodes > 0, row->after != NULL);
-        free(text);
-        pare_model_free(&plain.ctx, want);
-    }
-    pare_model_free(ctx, model);
-    pare_model_free(&plain.ctx, parsed);
-    assert_int_equal(test_ctx_live_bytes(&plain), 0);
-    return st;
-}
-
-static void run_rows(const fold_row *rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        fold_row row = rows[i];
-        test_ctx_torture(run_row, &row);
-    }
-}
-
+#define FOLD(before, after) { "fold-affine", IR8 before, IR8 after }
+#define STAYS(before) { "fold-affine", IR8 before, NULL }
 #define CONV_W "float[2,1,1,1] w = {1, 2}"
 #define BN "float[2] s = {2, 4}, float[2] t = {1, 1}, float[2] m = {3, 0}, float[2] v = {1, 4}"
 
 static void folds_into_weight_and_bias(void **state)
 {
     (void)state;
-    static const fold_row rows[] = {
+    static const test_pass_row rows[] = {
         /* scale 2, 2; shift 1 - 6, 1 */
-        { IR8 "g (float[N,1,3,3] x) => (float[N,2,3,3] y) <" CONV_W ", " BN "> {\n"
-              "  c = Conv (x, w)\n"
-              "  y = BatchNormalization <epsilon = 0.0> (c, s, t, m, v) }",
-          IR8 "g (float[N,1,3,3] x) => (float[N,2,3,3] y) <float[2,1,1,1] w = {2, 4}, "
-              BN ", float[2] bias = {-5, 1}> {\n  y = Conv (x, w, bias) }" },
+        FOLD("g (float[N,1,3,3] x) => (float[N,2,3,3] y) <" CONV_W ", " BN "> {\n"
+             "  c = Conv (x, w)\n"
+             "  y = BatchNormalization <epsilon = 0.0> (c, s, t, m, v) }",
+             "g (float[N,1,3,3] x) => (float[N,2,3,3] y) <float[2,1,1,1] w = {2, 4}, "
+             BN ", float[2] bias = {-5, 1}> {\n  y = Conv (x, w, bias) }"),
         /* one after another, constants on either side */
-        { IR8 "g (float[N,1,3,3] x) => (float[N,2,3,3] y) <" CONV_W ", float[2] b = {1, -1}, "
-              "float[2,1,1] f = {2, 3}, float[1,2,1,1] o = {1, 2}, float d = {2}> {\n"
-              "  c = Conv (x, w, b)\n  e = Mul (f, c)\n  h = Sub (o, e)\n  y = Div (h, d) }",
-          IR8 "g (float[N,1,3,3] x) => (float[N,2,3,3] y) <float[2,1,1,1] w = {-1, -3}, "
-              "float[2] b = {-0.5, 2.5}, "
-              "float[2,1,1] f = {2, 3}, float[1,2,1,1] o = {1, 2}, float d = {2}> {\n"
-              "  y = Conv (x, w, b) }" },
+        FOLD("g (float[N,1,3,3] x) => (float[N,2,3,3] y) <" CONV_W ", float[2] b = {1, -1}, "
+             "float[2,1,1] f = {2, 3}, float[1,2,1,1] o = {1, 2}, float d = {2}> {\n"
+             "  c = Conv (x, w, b)\n  e = Mul (f, c)\n  h = Sub (o, e)\n  y = Div (h, d) }",
+             "g (float[N,1,3,3] x) => (float[N,2,3,3] y) <float[2,1,1,1] w = {-1, -3}, "
+             "float[2] b = {-0.5, 2.5}, "
+             "float[2,1,1] f = {2, 3}, float[1,2,1,1] o = {1, 2}, float d = {2}> {\n"
+             "  y = Conv (x, w, b) }"),
         /* a weight that others use stays */
-        { IR8 "g (float[N,1,3,3] x) => (float[N,2,3,3] y, float[N,2,3,3] z) <" CONV_W ", "
-              "float d = {2}> {\n  c = Conv (x, w)\n  y = Mul (c, d)\n  z = Conv (x, w) }",
-          IR8 "g (float[N,1,3,3] x) => (float[N,2,3,3] y, float[N,2,3,3] z) <" CONV_W ", "
-              "float d = {2}, float[2,1,1,1] w_1 = {2, 4}> {\n  y = Conv (x, w_1)\n"
-              "  z = Conv (x, w) }" },
-        { IR8 "g (float[N,2] x) => (float[N,2] y) <float[2,2] w = {1, 2, 3, 4}, "
-              "float[1] b = {1}, float[2] f = {2, 3}> {\n"
-              "  c = Gemm <alpha = 2.0, transB = 1> (x, w, b)\n  y = Mul (c, f) }",
-          IR8 "g (float[N,2] x) => (float[N,2] y) <float[2,2] w = {2, 4, 9, 12}, "
-              "float[2] b = {2, 3}, float[2] f = {2, 3}> {\n"
-              "  y = Gemm <alpha = 2.0, transB = 1> (x, w, b) }" },
-        { IR8 "g (float[B,N,2] x) => (float[B,N,2] y) <float[2,2] w = {1, 2, 3, 4}, "
-              "float[2] f = {2, 3}> {\n  c = MatMul (x, w)\n  y = Mul (c, f) }",
-          IR8 "g (float[B,N,2] x) => (float[B,N,2] y) <float[2,2] w = {2, 6, 6, 12}, "
-              "float[2] f = {2, 3}> {\n  y = MatMul (x, w) }" },
+        FOLD("g (float[N,1,3,3] x) => (float[N,2,3,3] y, float[N,2,3,3] z) <" CONV_W ", "
+             "float d = {2}> {\n  c = Conv (x, w)\n  y = Mul (c, d)\n  z = Conv (x, w) }",
+             "g (float[N,1,3,3] x) => (float[N,2,3,3] y, float[N,2,3,3] z) <" CONV_W ", "
+             "float d = {2}, float[2,1,1,1] w_1 = {2, 4}> {\n  y = Conv (x, w_1)\n"
+             "  z = Conv (x, w) }"),
+        FOLD("g (float[N,2] x) => (float[N,2] y) <float[2,2] w = {1, 2, 3, 4}, "
+             "float[1] b = {1}, float[2] f = {2, 3}> {\n"
+             "  c = Gemm <alpha = 2.0, transB = 1> (x, w, b)\n  y = Mul (c, f) }",
+             "g (float[N,2] x) => (float[N,2] y) <float[2,2] w = {2, 4, 9, 12}, "
+             "float[2] b = {2, 3}, float[2] f = {2, 3}> {\n"
+             "  y = Gemm <alpha = 2.0, transB = 1> (x, w, b) }"),
+        FOLD("g (float[B,N,2] x) => (float[B,N,2] y) <float[2,2] w = {1, 2, 3, 4}, "
+             "float[2] f = {2, 3}> {\n  c = MatMul (x, w)\n  y = Mul (c, f) }",
+             "g (float[B,N,2] x) => (float[B,N,2] y) <float[2,2] w = {2, 6, 6, 12}, "
+             "float[2] f = {2, 3}> {\n  y = MatMul (x, w) }"),
         /* two groups of two outputs each */
-        { IR8 "g (float[N,2,1,1] x) => (float[N,4,1,1] y) <float[2,2,1,1] w = {1, 1, 1, 1}, "
-              "float[4,1,1] f = {1, 2, 3, 4}> {\n"
-              "  c = ConvTranspose <group = 2> (x, w)\n  y = Mul (c, f) }",
-          IR8 "g (float[N,2,1,1] x) => (float[N,4,1,1] y) <float[2,2,1,1] w = {1, 2, 3, 4}, "
-              "float[4,1,1] f = {1, 2, 3, 4}> {\n  y = ConvTranspose <group = 2> (x, w) }" },
+        FOLD("g (float[N,2,1,1] x) => (float[N,4,1,1] y) <float[2,2,1,1] w = {1, 1, 1, 1}, "
+             "float[4,1,1] f = {1, 2, 3, 4}> {\n"
+             "  c = ConvTranspose <group = 2> (x, w)\n  y = Mul (c, f) }",
+             "g (float[N,2,1,1] x) => (float[N,4,1,1] y) <float[2,2,1,1] w = {1, 2, 3, 4}, "
+             "float[4,1,1] f = {1, 2, 3, 4}> {\n  y = ConvTranspose <group = 2> (x, w) }"),
     };
-    run_rows(rows, sizeof(rows) / sizeof(rows[0]));
+    test_pass_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void leaves_what_does_not_fold(void **state)
 {
     (void)state;
-    static const fold_row rows[] = {
+    static const test_pass_row rows[] = {
         /* read twice; an output */
-        { IR8 "g (float[N,1,3,3] x) => (float[N,2,3,3] y) <" CONV_W ", float d = {2}> {\n"
-              "  c = Conv (x, w)\n  e = Mul (c, d)\n  y = Add (c, e) }", NULL },
-        { IR8 "g (float[N,1,3,3] x) => (float[N,2,3,3] y, float[N,2,3,3] c) <" CONV_W
-              ", float d = {2}> {\n  c = Conv (x, w)\n  y = Mul (c, d) }", NULL },
+        STAYS("g (float[N,1,3,3] x) => (float[N,2,3,3] y) <" CONV_W ", float d = {2}> {\n"
+              "  c = Conv (x, w)\n  e = Mul (c, d)\n  y = Add (c, e) }"),
+        STAYS("g (float[N,1,3,3] x) => (float[N,2,3,3] y, float[N,2,3,3] c) <" CONV_W
+              ", float d = {2}> {\n  c = Conv (x, w)\n  y = Mul (c, d) }"),
         /* along another axis, or of a higher rank; a divisor that is 0 */
-        { IR8 "g (float[N,1,3,2] x) => (float[N,2,3,2] y) <" CONV_W ", float[2] f = {2, 3}> {\n"
-              "  c = Conv (x, w)\n  y = Mul (c, f) }", NULL },
-        { IR8 "g (float[N,1,3,2] x) => (float[] y) <" CONV_W ", float[1,1,1,1,1] f = {2}> {\n"
-              "  c = Conv (x, w)\n  y = Mul (c, f) }", NULL },
-        { IR8 "g (float[N,1,3,2] x) => (float[N,2,3,2] y) <" CONV_W ", float f = {0}> {\n"
-              "  c = Conv (x, w)\n  y = Div (c, f) }", NULL },
-        { IR8 "g (float[N,1,3,2] x) => (float[N,2,3,2] y) <" CONV_W ", float f = {2}> {\n"
-              "  c = Conv (x, w)\n  y = Div (f, c) }", NULL },
+        STAYS("g (float[N,1,3,2] x) => (float[N,2,3,2] y) <" CONV_W ", float[2] f = {2, 3}> {\n"
+              "  c = Conv (x, w)\n  y = Mul (c, f) }"),
+        STAYS("g (float[N,1,3,2] x) => (float[] y) <" CONV_W ", float[1,1,1,1,1] f = {2}> {\n"
+              "  c = Conv (x, w)\n  y = Mul (c, f) }"),
+        STAYS("g (float[N,1,3,2] x) => (float[N,2,3,2] y) <" CONV_W ", float f = {0}> {\n"
+              "  c = Conv (x, w)\n  y = Div (c, f) }"),
+        STAYS("g (float[N,1,3,2] x) => (float[N,2,3,2] y) <" CONV_W ", float f = {2}> {\n"
+              "  c = Conv (x, w)\n  y = Div (f, c) }"),
         /* a product has no bias, weights that the caller may give, other types */
-        { IR8 "g (float[N,2] x) => (float[N,2] y) <float[2,2] w = {1, 2, 3, 4}, "
-              "float[2] f = {2, 3}> {\n  c = MatMul (x, w)\n  y = Add (c, f) }", NULL },
-        { IR8 "g (float[N,2] x, float[2,2] w) => (float[N,2] y) <float[2,2] w = {1, 2, 3, 4}, "
-              "float[2] f = {2, 3}> {\n  c = MatMul (x, w)\n  y = Mul (c, f) }", NULL },
-        { IR8 "g (double[N,2] x) => (double[N,2] y) <double[2,2] w = {1, 2, 3, 4}, "
-              "double[2] f = {2, 3}> {\n  c = MatMul (x, w)\n  y = Mul (c, f) }", NULL },
-        { IR8 "g (float[N,1,3,3] x) => (float[N,2,3,3] y) <" CONV_W ", " BN "> {\n"
+        STAYS("g (float[N,2] x) => (float[N,2] y) <float[2,2] w = {1, 2, 3, 4}, "
+              "float[2] f = {2, 3}> {\n  c = MatMul (x, w)\n  y = Add (c, f) }"),
+        STAYS("g (float[N,2] x, float[2,2] w) => (float[N,2] y) <float[2,2] w = {1, 2, 3, 4}, "
+              "float[2] f = {2, 3}> {\n  c = MatMul (x, w)\n  y = Mul (c, f) }"),
+        STAYS("g (double[N,2] x) => (double[N,2] y) <double[2,2] w = {1, 2, 3, 4}, "
+              "double[2] f = {2, 3}> {\n  c = MatMul (x, w)\n  y = Mul (c, f) }"),
+        STAYS("g (float[N,1,3,3] x) => (float[N,2,3,3] y) <" CONV_W ", " BN "> {\n"
               "  c = Conv (x, w)\n"
-              "  y = BatchNormalization <training_mode = 1> (c, s, t, m, v) }", NULL },
+              "  y = BatchNormalization <training_mode = 1> (c, s, t, m, v) }"),
     };
-    run_rows(rows, sizeof(rows) / sizeof(rows[0]));
+    test_pass_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void check_network(const char *name)

@@ -1,57 +1,14 @@
 #include "pass/pass.h"
 
 #include "support/models.h"
+#include "support/passes.h"
 #include "support/test.h"
 #include "support/test_ctx.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define IR8 "<ir_version: 8, opset_import: [\"\" : 13]>\n"
-
-/* A model before and after a pass; after NULL: it stays as it is. */
-typedef struct pass_row {
-    const char *pass;
-    const char *before, *after;
-} pass_row;
-
-static pare_status run_row(pare_ctx *ctx, void *user)
-{
-    const pass_row *row = user;
-    test_ctx plain; /* the models are read and printed without failures */
-    test_ctx_init(&plain);
-    pare_pass_stats stats = { 0 };
-    pare_model *parsed = test_model_parse(&plain.ctx, row->before);
-    pare_model *model = NULL;
-    pare_status st = pare_model_clone(ctx, &model, parsed);
-    if (!st) st = pare_pass_run(ctx, model, pare_pass_find(row->pass), NULL, &stats);
-    if (!st) {
-        pare_model *want =
-            row->after ? test_model_parse(&plain.ctx, row->after) : NULL;
-        char *text = test_model_text(&plain.ctx, want ? want : parsed);
-        test_model_equals(&plain.ctx, model, text);
-        assert_int_equal(pare_pass_changed(&stats), row->after != NULL);
-        free(text);
-        pare_model_free(&plain.ctx, want);
-    }
-    pare_model_free(ctx, model);
-    pare_model_free(&plain.ctx, parsed);
-    assert_int_equal(test_ctx_live_bytes(&plain), 0);
-    return st;
-}
-
-static void run_rows(const pass_row *rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        pass_row row = rows[i];
-        test_ctx_torture(run_row, &row);
-        if (!row.after) continue;
-        const pass_row again = { row.pass, row.after, NULL }; /* a second time changes nothing */
-        row = again;
-        test_ctx_torture(run_row, &row);
-    }
-}
 
 #define FOLD(before, after) { "fold-constants", IR8 before, IR8 after }
 #define STAYS(before) { "fold-constants", IR8 before, NULL }
@@ -60,7 +17,7 @@ static void run_rows(const pass_row *rows, size_t n)
 static void folds_what_is_constant(void **state)
 {
     (void)state;
-    static const pass_row rows[] = {
+    static const test_pass_row rows[] = {
         /* computed with, and what is computed from that */
         FOLD("g (float[2] x) => (float[2] y) <float[2] a = {1, 2}, float[2] b = {3, 4}> {\n"
              "  c = Add (a, b)\n  d = Mul (c, c)\n  y = Add (x, d) }",
@@ -81,7 +38,7 @@ static void folds_what_is_constant(void **state)
              " else_branch = e () => (float[1] r) {"
              " [r] r = Constant <value = float[1] {-1}> () }> }"),
     };
-    run_rows(rows, sizeof(rows) / sizeof(rows[0]));
+    test_pass_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void follows_declared_shapes(void **state)
@@ -107,7 +64,7 @@ static void follows_declared_shapes(void **state)
 static void leaves_what_is_better_left(void **state)
 {
     (void)state;
-    static const pass_row rows[] = {
+    static const test_pass_row rows[] = {
         /* large from small */
         STAYS("g (float[1] x) => (float[] y) <int64[1] n = {4096}> {\n"
               "  c = ConstantOfShape (n)\n  y = Add (x, c) }"),
@@ -128,20 +85,21 @@ static void leaves_what_is_better_left(void **state)
         STAYS("g (float[1] x) => (float[1] y) <float[1] a = {1}> {\n"
               "  c = odd.Thing (a)\n  y = Add (x, c) }"),
     };
-    run_rows(rows, sizeof(rows) / sizeof(rows[0]));
+    test_pass_rows(rows, sizeof(rows) / sizeof(rows[0]));
     /* data that an operator refuses, whatever else goes wrong meanwhile */
-    pass_row refused = STAYS("g (float[1] x) => (float[] y) <float[2] a = {1, 2}, int64[1] i = {7}>"
-                             " {\n  c = Gather (a, i)\n  y = Add (x, c) }");
+    test_pass_row refused = STAYS(
+        "g (float[1] x) => (float[] y) <float[2] a = {1, 2}, int64[1] i = {7}>"
+        " {\n  c = Gather (a, i)\n  y = Add (x, c) }");
     test_ctx t;
     test_ctx_init(&t);
-    assert_int_equal(run_row(&t.ctx, &refused), PARE_OK);
+    assert_int_equal(test_pass_row_run(&t.ctx, &refused), PARE_OK);
     assert_int_equal(test_ctx_live_bytes(&t), 0);
 }
 
 static void removes_what_is_unused(void **state)
 {
     (void)state;
-    static const pass_row rows[] = {
+    static const test_pass_row rows[] = {
         /* chains, also against the order; inputs stay */
         SWEEP("g (float[1] x, float[1] z) => (float[1] y) <float[1] a = {1}, float[1] b = {2}> {\n"
               "  p = Add (q, b)\n  q = Neg (z)\n  y = Add (x, a) }",
@@ -158,7 +116,7 @@ static void removes_what_is_unused(void **state)
         { "dead-code", IR8 "g (float[1] x) => (float[1] y) {\n  z = odd.Print (x)\n  y = Neg (x) }",
           NULL },
     };
-    run_rows(rows, sizeof(rows) / sizeof(rows[0]));
+    test_pass_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void removes_unused_functions(void **state)
@@ -176,22 +134,22 @@ static void removes_unused_functions(void **state)
     snprintf(after, sizeof(after), "%s%s", head,
              "g (float[1] x) => (float[1] y) { y = f.used (x) }\n"
              FUNCTION("used", "f.inner") FUNCTION("inner", "Abs"));
-    const pass_row row = { "dead-code", before, after };
-    run_rows(&row, 1);
+    const test_pass_row row = { "dead-code", before, after };
+    test_pass_rows(&row, 1);
 }
 
 static void old_models_keep_constant_nodes(void **state)
 {
     (void)state;
 #define IR3 "<ir_version: 3, opset_import: [\"\" : 7]>\n"
-    const pass_row rows[] = {
+    const test_pass_row rows[] = {
         { "fold-constants",
           IR3 "g (float[1] x, float[1] a) => (float[1] y) <float[1] a = {1}> {\n"
               "  c = Neg (a)\n  y = Add (x, c) }",
           IR3 "g (float[1] x, float[1] a) => (float[1] y) <float[1] a = {1}> {\n"
               "  [c] c = Constant <value = float[1] {-1}> ()\n  y = Add (x, c) }" },
     };
-    run_rows(rows, 1);
+    test_pass_rows(rows, 1);
 }
 
 static void passes_are_found_by_name(void **state)
