@@ -208,6 +208,13 @@ const char *pare_node_domain(const pare_node *node);
 /* Version of a domain that opsets import, or 0 when it is not imported. */
 int64_t pare_opset_version(const pare_opsets *opsets, const char *domain);
 
+/* The main graph, or the body of the function, that a graph stands in. */
+static inline const pare_graph *pare_graph_root(const pare_graph *graph)
+{
+    while (graph->parent) graph = graph->parent;
+    return graph;
+}
+
 /* The opsets that hold inside a graph: the function's in a function body, else the model's. */
 const pare_opsets *pare_graph_opsets(const pare_graph *graph);
 

@@ -88,12 +88,6 @@ static pare_status sweep_initializers(pare_ctx *ctx, pare_model *model, uint64_t
 
 /* --- functions -------------------------------------------------------------------------------- */
 
-static const pare_graph *root_of(const pare_graph *graph)
-{
-    while (graph->parent) graph = graph->parent;
-    return graph;
-}
-
 static bool mark_called(const pare_model *model, const pare_graph *graph, bool *called)
 {
     bool found = false;
@@ -114,7 +108,7 @@ static pare_status sweep_functions(pare_ctx *ctx, pare_model *model, uint64_t *n
     for (bool found = true; found;) { /* as often as functions call each other deep */
         found = false;
         for (size_t i = 0; i < model->n_graphs; i++) {
-            const pare_graph *root = root_of(model->graphs[i]);
+            const pare_graph *root = pare_graph_root(model->graphs[i]);
             if (root == model->graph || (root->function && called[root->function->index]))
                 found |= mark_called(model, model->graphs[i], called);
         }

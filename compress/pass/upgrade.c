@@ -329,18 +329,12 @@ static pare_status upgrade_node(upgrader *u, pare_node_id id)
     return PARE_OK;
 }
 
-static const pare_graph *root_of(const pare_graph *graph)
-{
-    while (graph->parent) graph = graph->parent;
-    return graph;
-}
-
 static pare_status upgrade_nodes(upgrader *u)
 {
     const size_t n_nodes = u->model->n_nodes; /* new ones are in the new form */
     for (pare_node_id id = 0; id < n_nodes; id++) {
         const pare_graph *graph = u->model->nodes[id].graph;
-        if (graph && root_of(graph) == u->model->graph) PARE_TRY(upgrade_node(u, id));
+        if (graph && pare_graph_root(graph) == u->model->graph) PARE_TRY(upgrade_node(u, id));
     }
     return PARE_OK;
 }

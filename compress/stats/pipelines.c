@@ -5,6 +5,7 @@
 #include "base/contract/dataset.h"
 #include "op/wide.h"
 #include "run/samples.h"
+#include "stats/evaluate.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -293,20 +294,6 @@ static pare_status find_inputs(comparing *c, const pare_model *model)
     return pare_fail(c->ctx, PARE_EFORMAT, "the model has no input");
 }
 
-static pare_status find_output(comparing *c, const pare_model *model)
-{
-    const pare_graph *const g = model->graph;
-    for (uint32_t i = 0; c->opts->output && i < g->outputs.n; i++) {
-        if (strcmp(pare_value_at(model, g->outputs.items[i].value)->name, c->opts->output))
-            continue;
-        c->output = i;
-        return PARE_OK;
-    }
-    if (!c->opts->output && g->outputs.n) return PARE_OK;
-    return pare_fail(c->ctx, PARE_EFORMAT, "the model has no output '%s'",
-                     c->opts->output ? c->opts->output : "");
-}
-
 /* A plan for the shapes of the first sample, and how many classes come out. */
 static pare_status make_plan(comparing *c, const pare_model *model)
 {
@@ -415,7 +402,7 @@ static pare_status set_up(comparing *c, const pare_model *model)
     PARE_TRY(make_room(c));
     choose_order(c);
     PARE_TRY(find_inputs(c, model));
-    PARE_TRY(find_output(c, model));
+    PARE_TRY(pare_output_find(c->ctx, &c->output, model, c->opts->output));
     PARE_TRY(make_plan(c, model));
     PARE_TRY(peek(c));
     const size_t n_words = (size_t)c->out->n_classes + c->out->n;

@@ -118,8 +118,7 @@ static pare_status connect_rest(pare_importer *im, pare_graph *graph, pare_node_
 
 static bool is_in_function(const pare_graph *graph)
 {
-    while (graph->parent) graph = graph->parent;
-    return graph->function != NULL;
+    return pare_graph_root(graph)->function != NULL;
 }
 
 static bool has_graphs(const Onnx__NodeProto *proto)
