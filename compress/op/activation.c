@@ -103,5 +103,6 @@ static pare_status quick_gelu_resolve(pare_ctx *ctx, void *params, const pare_ca
         .params_bytes = sizeof(pare_unary_params),                                                 \
         .resolve = resolver, .infer = pare_infer_same, .eval = evaluator,                          \
         .cost = pare_activation_cost,                                                              \
+        .links = PARE_TODO(links),                                                                 \
     };
 ACTIVATIONS(ACTIVATION)

@@ -80,6 +80,7 @@ const pare_op pare_op_arg_max = {
     .params_bytes = sizeof(pare_arg_params),
     .resolve = arg_resolve, .infer = arg_infer, .eval = arg_eval,
     .cost = pare_reduce_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_arg_min = {
@@ -88,4 +89,5 @@ const pare_op pare_op_arg_min = {
     .params_bytes = sizeof(pare_arg_params),
     .resolve = arg_resolve, .infer = arg_infer, .eval = arg_eval,
     .cost = pare_reduce_cost,
+    .links = PARE_TODO(links),
 };

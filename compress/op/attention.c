@@ -126,6 +126,7 @@ const pare_op pare_op_attention = {
     .params_bytes = sizeof(pare_attention_params),
     .resolve = attention_resolve, .infer = attention_infer, .eval = pare_attention_eval,
     .cost = pare_attention_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_preview_flex_attention = {
@@ -139,4 +140,5 @@ const pare_op pare_op_preview_flex_attention = {
     .infer = flex_attention_infer,
     .eval = pare_flex_attention_eval,
     .cost = pare_flex_attention_cost,
+    .links = PARE_TODO(links),
 };

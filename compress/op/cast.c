@@ -138,6 +138,7 @@ const pare_op pare_op_cast = {
     .params_bytes = sizeof(pare_cast_params),
     .resolve = cast_resolve, .infer = cast_infer, .eval = pare_cast_eval,
     .cost = pare_cast_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_cast_like = {
@@ -146,6 +147,7 @@ const pare_op pare_op_cast_like = {
     .params_bytes = sizeof(pare_cast_params),
     .resolve = cast_like_resolve, .infer = cast_infer, .eval = pare_cast_eval,
     .cost = pare_cast_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_bit_cast = {
@@ -154,4 +156,5 @@ const pare_op pare_op_bit_cast = {
     .params_bytes = sizeof(pare_cast_params),
     .resolve = bit_cast_resolve, .infer = bit_cast_infer, .eval = pare_bit_cast_eval,
     .cost = PARE_NA(cost),
+    .links = PARE_TODO(links),
 };

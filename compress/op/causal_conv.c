@@ -40,4 +40,5 @@ const pare_op pare_op_causal_conv_with_state = {
     .params_bytes = sizeof(pare_causal_conv_params),
     .resolve = causal_conv_resolve, .infer = causal_conv_infer, .eval = pare_causal_conv_eval,
     .cost = pare_causal_conv_cost,
+    .links = PARE_TODO(links),
 };

@@ -113,4 +113,5 @@ const pare_op pare_op_clip = {
     .params_bytes = sizeof(pare_clip_params),
     .resolve = clip_resolve, .infer = clip_infer, .eval = clip_eval,
     .cost = pare_unary_cost,
+    .links = PARE_TODO(links),
 };

@@ -105,4 +105,5 @@ const pare_op pare_op_concat = {
     .params_bytes = sizeof(pare_axis_params),
     .resolve = concat_resolve, .infer = concat_infer, .eval = concat_eval,
     .cost = pare_move_cost,
+    .links = PARE_TODO(links),
 };

@@ -208,6 +208,7 @@ const pare_op pare_op_constant = {
     .params_bytes = sizeof(pare_constant_params),
     .resolve = constant_resolve, .infer = constant_infer, .eval = constant_eval,
     .cost = PARE_NA(cost),
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_constant_of_shape = {
@@ -221,4 +222,5 @@ const pare_op pare_op_constant_of_shape = {
     .infer = constant_of_shape_infer,
     .eval = constant_of_shape_eval,
     .cost = pare_fill_cost,
+    .links = PARE_TODO(links),
 };

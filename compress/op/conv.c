@@ -86,6 +86,7 @@ const pare_op pare_op_conv = {
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = conv_infer, .eval = pare_conv_eval,
     .cost = pare_conv_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_conv_integer = {
@@ -94,6 +95,7 @@ const pare_op pare_op_conv_integer = {
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = conv_integer_infer, .eval = pare_conv_integer_eval,
     .cost = pare_conv_integer_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_deform_conv = {
@@ -102,6 +104,7 @@ const pare_op pare_op_deform_conv = {
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = conv_infer, .eval = pare_deform_conv_eval,
     .cost = pare_deform_conv_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_qlinear_conv = {
@@ -110,6 +113,7 @@ const pare_op pare_op_qlinear_conv = {
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = qlinear_conv_infer, .eval = pare_qlinear_conv_eval,
     .cost = pare_qlinear_conv_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_ms_fused_conv = {
@@ -118,4 +122,5 @@ const pare_op pare_op_ms_fused_conv = {
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = conv_infer, .eval = pare_fused_conv_eval,
     .cost = pare_conv_cost,
+    .links = PARE_TODO(links),
 };

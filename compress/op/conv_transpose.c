@@ -117,4 +117,5 @@ const pare_op pare_op_conv_transpose = {
     .infer = conv_transpose_infer,
     .eval = pare_conv_transpose_eval,
     .cost = pare_conv_transpose_cost,
+    .links = PARE_TODO(links),
 };

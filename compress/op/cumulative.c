@@ -83,6 +83,7 @@ const pare_op pare_op_cum_sum = {
     .params_bytes = sizeof(pare_cumulative_params),
     .resolve = cumulative_resolve, .infer = cumulative_infer, .eval = cum_sum_eval,
     .cost = pare_scan_axis_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_cum_prod = {
@@ -91,4 +92,5 @@ const pare_op pare_op_cum_prod = {
     .params_bytes = sizeof(pare_cumulative_params),
     .resolve = cumulative_resolve, .infer = cumulative_infer, .eval = cum_prod_eval,
     .cost = pare_scan_axis_cost,
+    .links = PARE_TODO(links),
 };

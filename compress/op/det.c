@@ -60,4 +60,5 @@ const pare_op pare_op_det = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = det_infer, .eval = det_eval,
     .cost = pare_det_cost,
+    .links = PARE_TODO(links),
 };

@@ -98,4 +98,5 @@ const pare_op pare_op_dropout = {
     .params_bytes = sizeof(pare_dropout_params),
     .resolve = dropout_resolve, .infer = dropout_infer, .eval = dropout_eval,
     .cost = pare_dropout_cost,
+    .links = PARE_TODO(links),
 };

@@ -163,6 +163,7 @@ const pare_op pare_op_expand = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = expand_infer, .eval = expand_eval,
     .cost = pare_move_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_tile = {
@@ -170,4 +171,5 @@ const pare_op pare_op_tile = {
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = tile_infer, .eval = tile_eval,
     .cost = pare_move_cost,
+    .links = PARE_TODO(links),
 };

@@ -252,6 +252,7 @@ const pare_op pare_op_gather = {
     .params_bytes = sizeof(pare_axis_params),
     .resolve = axis_resolve, .infer = gather_infer, .eval = gather_eval,
     .cost = pare_pick_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_gather_elements = {
@@ -260,6 +261,7 @@ const pare_op pare_op_gather_elements = {
     .params_bytes = sizeof(pare_axis_params),
     .resolve = axis_resolve, .infer = gather_elements_infer, .eval = gather_elements_eval,
     .cost = pare_pick_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_gather_nd = {
@@ -268,4 +270,5 @@ const pare_op pare_op_gather_nd = {
     .params_bytes = sizeof(pare_gather_nd_params),
     .resolve = gather_nd_resolve, .infer = gather_nd_infer, .eval = gather_nd_eval,
     .cost = pare_pick_cost,
+    .links = PARE_TODO(links),
 };

@@ -63,6 +63,7 @@ const pare_op pare_op_gemm = {
     .params_bytes = sizeof(pare_gemm_params),
     .resolve = gemm_resolve, .infer = gemm_infer, .eval = pare_gemm_eval,
     .cost = pare_gemm_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_ms_fused_gemm = {
@@ -71,6 +72,7 @@ const pare_op pare_op_ms_fused_gemm = {
     .params_bytes = sizeof(pare_gemm_params),
     .resolve = fused_gemm_resolve, .infer = gemm_infer, .eval = pare_fused_gemm_eval,
     .cost = pare_gemm_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_ms_qgemm = {
@@ -79,4 +81,5 @@ const pare_op pare_op_ms_qgemm = {
     .params_bytes = sizeof(pare_gemm_params),
     .resolve = gemm_resolve, .infer = qgemm_infer, .eval = pare_qgemm_eval,
     .cost = pare_qgemm_cost,
+    .links = PARE_TODO(links),
 };

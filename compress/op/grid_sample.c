@@ -86,6 +86,7 @@ const pare_op pare_op_grid_sample = {
     .resolve = grid_sample_resolve, .infer = grid_sample_infer,
     .eval = pare_grid_sample_eval,
     .cost = pare_grid_sample_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_affine_grid = {
@@ -95,4 +96,5 @@ const pare_op pare_op_affine_grid = {
     .resolve = affine_grid_resolve, .infer = affine_grid_infer,
     .eval = pare_affine_grid_eval,
     .cost = pare_affine_grid_cost,
+    .links = PARE_TODO(links),
 };

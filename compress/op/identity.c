@@ -22,4 +22,5 @@ const pare_op pare_op_identity = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = identity_infer, .eval = identity_eval,
     .cost = PARE_NA(cost),
+    .links = PARE_TODO(links),
 };

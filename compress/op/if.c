@@ -90,4 +90,5 @@ const pare_op pare_op_if = {
     .params_bytes = sizeof(pare_if_params),
     .resolve = if_resolve, .infer = if_infer, .eval = if_eval,
     .cost = pare_if_cost,
+    .links = PARE_TODO(links),
 };

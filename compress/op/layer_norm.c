@@ -69,6 +69,7 @@ const pare_op pare_op_layer_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = pare_layer_norm_resolve, .infer = layer_norm_infer, .eval = pare_layer_norm_eval,
     .cost = pare_layer_norm_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_rms_normalization = {
@@ -77,6 +78,7 @@ const pare_op pare_op_rms_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = pare_layer_norm_resolve, .infer = simplified_infer, .eval = pare_layer_norm_eval,
     .cost = pare_layer_norm_cost,
+    .links = PARE_TODO(links),
 };
 
 /* ONNX Runtime's own, registered in the default domain at version 1. */
@@ -86,6 +88,7 @@ const pare_op pare_op_simplified_layer_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = pare_layer_norm_resolve, .infer = simplified_infer, .eval = pare_layer_norm_eval,
     .cost = pare_layer_norm_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_ms_skip_layer_normalization = {
@@ -94,6 +97,7 @@ const pare_op pare_op_ms_skip_layer_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = skip_resolve, .infer = skip_infer, .eval = pare_layer_norm_eval,
     .cost = pare_layer_norm_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_ms_skip_simplified_layer_normalization = {
@@ -102,4 +106,5 @@ const pare_op pare_op_ms_skip_simplified_layer_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = skip_resolve, .infer = skip_infer, .eval = pare_layer_norm_eval,
     .cost = pare_layer_norm_cost,
+    .links = PARE_TODO(links),
 };

@@ -51,4 +51,5 @@ const pare_op pare_op_linear_attention = {
     .infer = linear_attention_infer,
     .eval = pare_linear_attention_eval,
     .cost = pare_linear_attention_cost,
+    .links = PARE_TODO(links),
 };

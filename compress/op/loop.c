@@ -99,4 +99,5 @@ const pare_op pare_op_loop = {
     .params_bytes = sizeof(pare_body_params),
     .resolve = loop_resolve, .infer = loop_infer, .eval = pare_loop_eval,
     .cost = pare_loop_cost,
+    .links = PARE_TODO(links),
 };

@@ -39,6 +39,7 @@ const pare_op pare_op_negative_log_likelihood_loss = {
     .params_bytes = sizeof(pare_loss_params),
     .resolve = loss_resolve, .infer = loss_infer, .eval = pare_nll_loss_eval,
     .cost = pare_loss_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_softmax_cross_entropy_loss = {
@@ -47,4 +48,5 @@ const pare_op pare_op_softmax_cross_entropy_loss = {
     .params_bytes = sizeof(pare_loss_params),
     .resolve = loss_resolve, .infer = loss_infer, .eval = pare_softmax_cross_entropy_eval,
     .cost = pare_loss_cost,
+    .links = PARE_TODO(links),
 };

@@ -125,6 +125,7 @@ const pare_op pare_op_matmul = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = matmul_infer, .eval = pare_matmul_eval,
     .cost = pare_matmul_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_matmul_integer = {
@@ -132,6 +133,7 @@ const pare_op pare_op_matmul_integer = {
     .n_in = { 2, 4 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = matmul_integer_infer, .eval = pare_matmul_integer_eval,
     .cost = pare_matmul_integer_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_qlinear_matmul = {
@@ -139,6 +141,7 @@ const pare_op pare_op_qlinear_matmul = {
     .n_in = { 8, 8 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = qlinear_matmul_infer, .eval = pare_qlinear_matmul_eval,
     .cost = pare_qlinear_matmul_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_ms_dynamic_quantize_matmul = {
@@ -151,6 +154,7 @@ const pare_op pare_op_ms_dynamic_quantize_matmul = {
     .infer = dynamic_quantize_matmul_infer,
     .eval = pare_dynamic_quantize_matmul_eval,
     .cost = pare_dynamic_quantize_matmul_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_ms_matmul_integer_to_float = {
@@ -163,6 +167,7 @@ const pare_op pare_op_ms_matmul_integer_to_float = {
     .infer = matmul_integer_to_float_infer,
     .eval = pare_matmul_integer_to_float_eval,
     .cost = pare_matmul_integer_to_float_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_ms_fused_matmul = {
@@ -171,6 +176,7 @@ const pare_op pare_op_ms_fused_matmul = {
     .params_bytes = sizeof(pare_matmul_params),
     .resolve = fused_matmul_resolve, .infer = fused_matmul_infer, .eval = pare_fused_matmul_eval,
     .cost = pare_matmul_cost,
+    .links = PARE_TODO(links),
 };
 
 /* The older name of FusedMatMul. */
@@ -180,4 +186,5 @@ const pare_op pare_op_ms_transpose_matmul = {
     .params_bytes = sizeof(pare_matmul_params),
     .resolve = fused_matmul_resolve, .infer = fused_matmul_infer, .eval = pare_fused_matmul_eval,
     .cost = pare_matmul_cost,
+    .links = PARE_TODO(links),
 };

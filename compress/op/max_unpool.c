@@ -117,4 +117,5 @@ const pare_op pare_op_max_unpool = {
     .params_bytes = sizeof(pare_window),
     .resolve = max_unpool_resolve, .infer = max_unpool_infer, .eval = max_unpool_eval,
     .cost = pare_move_cost,
+    .links = PARE_TODO(links),
 };

@@ -206,6 +206,7 @@ static pare_status embed_layer_norm_resolve(pare_ctx *ctx, void *params, const p
         .n_in = { min_in, max_in }, .n_out = { min_out, max_out },                                 \
         .params_bytes = sizeof(pare_attention_params),                                             \
         .resolve = resolver, .infer = inferer, .eval = run, .cost = price,                         \
+        .links = PARE_TODO(links),                                                                 \
     };
 MS_ATTENTION_OPS(MS_ATTENTION_OP)
 
@@ -216,4 +217,5 @@ const pare_op pare_op_ms_embed_layer_normalization = {
     .resolve = embed_layer_norm_resolve, .infer = embed_layer_norm_infer,
     .eval = pare_embed_layer_norm_eval,
     .cost = pare_embed_layer_norm_cost,
+    .links = PARE_TODO(links),
 };

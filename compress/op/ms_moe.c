@@ -35,6 +35,7 @@ const pare_op pare_op_ms_moe = {
     .params_bytes = sizeof(pare_moe_params),
     .resolve = moe_resolve, .infer = pare_infer_same, .eval = pare_moe_eval,
     .cost = pare_moe_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_ms_qmoe = {
@@ -43,4 +44,5 @@ const pare_op pare_op_ms_qmoe = {
     .params_bytes = sizeof(pare_moe_params),
     .resolve = moe_resolve, .infer = pare_infer_same, .eval = pare_moe_eval,
     .cost = pare_moe_cost,
+    .links = PARE_TODO(links),
 };

@@ -99,5 +99,6 @@ static pare_status qlinear_concat_infer(pare_ctx *ctx, pare_infer_io *io)
         .params_bytes = sizeof(pare_qlinear_params),                                               \
         .resolve = resolver, .infer = inferer, .eval = evaluator,                                  \
         .cost = pare_qlinear_cost,                                                                 \
+        .links = PARE_TODO(links),                                                                 \
     };
 QLINEAR_OPS(QLINEAR_OP)

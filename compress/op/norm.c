@@ -86,6 +86,7 @@ const pare_op pare_op_lrn = {
     .params_bytes = sizeof(pare_lrn_params),
     .resolve = lrn_resolve, .infer = pare_infer_same, .eval = pare_lrn_eval,
     .cost = pare_lrn_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_instance_normalization = {
@@ -94,6 +95,7 @@ const pare_op pare_op_instance_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = instance_norm_resolve, .infer = channel_norm_infer, .eval = pare_channel_norm_eval,
     .cost = pare_channel_norm_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_group_normalization = {
@@ -102,6 +104,7 @@ const pare_op pare_op_group_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = group_norm_resolve, .infer = channel_norm_infer, .eval = pare_channel_norm_eval,
     .cost = pare_channel_norm_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_mean_variance_normalization = {
@@ -115,6 +118,7 @@ const pare_op pare_op_mean_variance_normalization = {
     .infer = pare_infer_same,
     .eval = pare_mean_variance_norm_eval,
     .cost = pare_mean_variance_norm_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_lp_normalization = {
@@ -123,4 +127,5 @@ const pare_op pare_op_lp_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = lp_norm_resolve, .infer = lp_norm_infer, .eval = pare_lp_norm_eval,
     .cost = pare_lp_norm_cost,
+    .links = PARE_TODO(links),
 };

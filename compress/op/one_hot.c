@@ -108,4 +108,5 @@ const pare_op pare_op_one_hot = {
     .params_bytes = sizeof(pare_axis_params),
     .resolve = one_hot_resolve, .infer = one_hot_infer, .eval = one_hot_eval,
     .cost = pare_one_hot_cost,
+    .links = PARE_TODO(links),
 };

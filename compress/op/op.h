@@ -58,6 +58,10 @@ struct pare_cost;
 struct pare_cost_io;
 typedef pare_status pare_cost_fn(pare_ctx *ctx, struct pare_cost *cost, struct pare_cost_io *io);
 
+/* See op/links.h. */
+struct pare_links;
+typedef pare_status pare_links_fn(pare_ctx *ctx, struct pare_links *links);
+
 typedef struct pare_range {
     uint32_t min, max;        /* max PARE_MANY: no limit */
 } pare_range;
@@ -74,6 +78,7 @@ typedef struct pare_op {
     pare_infer_fn *infer;
     pare_eval_fn *eval;
     pare_cost_fn *cost;
+    pare_links_fn *links;
 } pare_op;
 
 /* Sentinels for facets: nothing to do, mathematically; or opaque so far, counted by `pare ops`. */
@@ -83,7 +88,7 @@ void pare_facet_todo(void);
 #define PARE_TODO(facet) ((pare_##facet##_fn *)pare_facet_todo)
 
 /* Facets by name, for `pare ops` and the tests over the table. */
-#define PARE_FACETS(X) X(resolve) X(infer) X(eval) X(cost)
+#define PARE_FACETS(X) X(resolve) X(infer) X(eval) X(cost) X(links)
 
 /* The newest opset of the default domain that the table speaks for. */
 enum { PARE_NEWEST_OPSET = 27 };

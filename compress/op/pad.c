@@ -157,4 +157,5 @@ const pare_op pare_op_pad = {
     .params_bytes = sizeof(pare_pad_params),
     .resolve = pad_resolve, .infer = pad_infer, .eval = pad_eval,
     .cost = pare_move_cost,
+    .links = PARE_TODO(links),
 };

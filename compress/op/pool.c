@@ -98,6 +98,7 @@ const pare_op pare_op_average_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = pool_resolve, .infer = pool_infer, .eval = pare_average_pool_eval,
     .cost = pare_pool_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_max_pool = {
@@ -106,6 +107,7 @@ const pare_op pare_op_max_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = pool_resolve, .infer = max_pool_infer, .eval = pare_max_pool_eval,
     .cost = pare_pool_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_lp_pool = {
@@ -114,6 +116,7 @@ const pare_op pare_op_lp_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = lp_pool_resolve, .infer = pool_infer, .eval = pare_lp_pool_eval,
     .cost = pare_pool_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_global_average_pool = {
@@ -122,6 +125,7 @@ const pare_op pare_op_global_average_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global, .eval = pare_global_average_pool_eval,
     .cost = pare_global_pool_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_global_max_pool = {
@@ -130,6 +134,7 @@ const pare_op pare_op_global_max_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global, .eval = pare_global_max_pool_eval,
     .cost = pare_global_pool_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_global_lp_pool = {
@@ -138,6 +143,7 @@ const pare_op pare_op_global_lp_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global, .eval = pare_global_lp_pool_eval,
     .cost = pare_global_pool_cost,
+    .links = PARE_TODO(links),
 };
 
 /* X, x_scale, x_zero_point, y_scale, y_zero_point */
@@ -147,6 +153,7 @@ const pare_op pare_op_ms_qlinear_average_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = pool_resolve, .infer = pool_infer, .eval = pare_qlinear_average_pool_eval,
     .cost = pare_pool_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_ms_qlinear_global_average_pool = {
@@ -155,6 +162,7 @@ const pare_op pare_op_ms_qlinear_global_average_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global, .eval = pare_qlinear_global_average_pool_eval,
     .cost = pare_global_pool_cost,
+    .links = PARE_TODO(links),
 };
 
 /* The layout of TensorFlow, which its quantized converters keep. */
@@ -172,4 +180,5 @@ const pare_op pare_op_ms_nhwc_max_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = nhwc_max_pool_resolve, .infer = pool_infer, .eval = pare_max_pool_eval,
     .cost = pare_pool_cost,
+    .links = PARE_TODO(links),
 };

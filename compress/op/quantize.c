@@ -96,6 +96,7 @@ const pare_op pare_op_quantize_linear = {
     .params_bytes = sizeof(pare_quantize_params),
     .resolve = quantize_resolve, .infer = quantize_infer, .eval = pare_quantize_eval,
     .cost = pare_quantize_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_dequantize_linear = {
@@ -104,6 +105,7 @@ const pare_op pare_op_dequantize_linear = {
     .params_bytes = sizeof(pare_quantize_params),
     .resolve = quantize_resolve, .infer = dequantize_infer, .eval = pare_dequantize_eval,
     .cost = pare_dequantize_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_dynamic_quantize_linear = {
@@ -112,6 +114,7 @@ const pare_op pare_op_dynamic_quantize_linear = {
     .resolve = PARE_NA(resolve), .infer = dynamic_quantize_linear_infer,
     .eval = pare_dynamic_quantize_eval,
     .cost = pare_dynamic_quantize_cost,
+    .links = PARE_TODO(links),
 };
 
 /* ONNX Runtime's forms, which had 16 and 4 bits before the standard did. */
@@ -121,6 +124,7 @@ const pare_op pare_op_ms_quantize_linear = {
     .params_bytes = sizeof(pare_quantize_params),
     .resolve = quantize_resolve, .infer = quantize_infer, .eval = pare_quantize_eval,
     .cost = pare_quantize_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_ms_dequantize_linear = {
@@ -129,4 +133,5 @@ const pare_op pare_op_ms_dequantize_linear = {
     .params_bytes = sizeof(pare_quantize_params),
     .resolve = quantize_resolve, .infer = dequantize_infer, .eval = pare_dequantize_eval,
     .cost = pare_dequantize_cost,
+    .links = PARE_TODO(links),
 };

@@ -133,6 +133,7 @@ const pare_op pare_op_random_normal = {
     .params_bytes = sizeof(pare_random_params),
     .resolve = normal_resolve, .infer = shape_infer, .eval = pare_random_normal_eval,
     .cost = pare_random_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_random_uniform = {
@@ -141,6 +142,7 @@ const pare_op pare_op_random_uniform = {
     .params_bytes = sizeof(pare_random_params),
     .resolve = uniform_resolve, .infer = shape_infer, .eval = pare_random_uniform_eval,
     .cost = pare_random_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_random_normal_like = {
@@ -149,6 +151,7 @@ const pare_op pare_op_random_normal_like = {
     .params_bytes = sizeof(pare_random_params),
     .resolve = normal_like_resolve, .infer = like_infer, .eval = pare_random_normal_eval,
     .cost = pare_random_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_random_uniform_like = {
@@ -157,6 +160,7 @@ const pare_op pare_op_random_uniform_like = {
     .params_bytes = sizeof(pare_random_params),
     .resolve = uniform_like_resolve, .infer = like_infer, .eval = pare_random_uniform_eval,
     .cost = pare_random_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_bernoulli = {
@@ -165,6 +169,7 @@ const pare_op pare_op_bernoulli = {
     .params_bytes = sizeof(pare_random_params),
     .resolve = bernoulli_resolve, .infer = like_infer, .eval = pare_bernoulli_eval,
     .cost = pare_random_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_multinomial = {
@@ -173,6 +178,7 @@ const pare_op pare_op_multinomial = {
     .params_bytes = sizeof(pare_random_params),
     .resolve = multinomial_resolve, .infer = multinomial_infer, .eval = pare_multinomial_eval,
     .cost = pare_random_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_eye_like = {
@@ -181,4 +187,5 @@ const pare_op pare_op_eye_like = {
     .params_bytes = sizeof(pare_eye_like_params),
     .resolve = eye_like_resolve, .infer = eye_like_infer, .eval = pare_eye_like_eval,
     .cost = pare_fill_cost,
+    .links = PARE_TODO(links),
 };

@@ -179,6 +179,7 @@ const pare_op pare_op_depth_to_space = {
     .params_bytes = sizeof(pare_depth_space_params),
     .resolve = depth_space_resolve, .infer = depth_to_space_infer, .eval = pare_depth_to_space_eval,
     .cost = pare_move_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_space_to_depth = {
@@ -187,6 +188,7 @@ const pare_op pare_op_space_to_depth = {
     .params_bytes = sizeof(pare_depth_space_params),
     .resolve = depth_space_resolve, .infer = space_to_depth_infer, .eval = pare_space_to_depth_eval,
     .cost = pare_move_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_col2im = {
@@ -195,6 +197,7 @@ const pare_op pare_op_col2im = {
     .params_bytes = sizeof(pare_col2im_params),
     .resolve = col2im_resolve, .infer = col2im_infer, .eval = pare_col2im_eval,
     .cost = pare_col2im_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_reverse_sequence = {
@@ -208,6 +211,7 @@ const pare_op pare_op_reverse_sequence = {
     .infer = reverse_sequence_infer,
     .eval = pare_reverse_sequence_eval,
     .cost = pare_move_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_trilu = {
@@ -216,6 +220,7 @@ const pare_op pare_op_trilu = {
     .params_bytes = sizeof(pare_trilu_params),
     .resolve = trilu_resolve, .infer = trilu_infer, .eval = pare_trilu_eval,
     .cost = pare_move_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_center_crop_pad = {
@@ -224,4 +229,5 @@ const pare_op pare_op_center_crop_pad = {
     .params_bytes = sizeof(pare_crop_pad_params),
     .resolve = crop_pad_resolve, .infer = crop_pad_infer, .eval = pare_center_crop_pad_eval,
     .cost = pare_pick_cost,
+    .links = PARE_TODO(links),
 };

@@ -160,5 +160,6 @@ static pare_status reduce_min_infer(pare_ctx *ctx, pare_infer_io *io)
         .params_bytes = sizeof(pare_reduce_params),                                                \
         .resolve = resolver, .infer = inferer, .eval = pare_reduce_eval,                           \
         .cost = pare_reduce_cost,                                                                  \
+        .links = PARE_TODO(links),                                                                 \
     };
 REDUCTIONS(REDUCTION)

@@ -121,4 +121,5 @@ const pare_op pare_op_reshape = {
     .params_bytes = sizeof(pare_reshape_params),
     .resolve = reshape_resolve, .infer = reshape_infer, .eval = pare_reshape_eval,
     .cost = PARE_NA(cost),
+    .links = PARE_TODO(links),
 };

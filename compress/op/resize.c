@@ -225,6 +225,7 @@ const pare_op pare_op_upsample = {
     .params_bytes = sizeof(pare_resize_params),
     .resolve = upsample_resolve, .infer = resize_infer, .eval = pare_resize_eval,
     .cost = pare_resize_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_resize = {
@@ -233,4 +234,5 @@ const pare_op pare_op_resize = {
     .params_bytes = sizeof(pare_resize_params),
     .resolve = resize_resolve, .infer = resize_infer, .eval = pare_resize_eval,
     .cost = pare_resize_cost,
+    .links = PARE_TODO(links),
 };

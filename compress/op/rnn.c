@@ -73,5 +73,6 @@ static pare_status rnn_infer(pare_ctx *ctx, pare_infer_io *io)
         .infer = rnn_infer,                                           \
         .eval = evaluator,                                            \
         .cost = pare_rnn_cost,                                        \
+        .links = PARE_TODO(links),                                    \
     };
 RNN_OPS(RNN_OP)

@@ -64,6 +64,7 @@ const pare_op pare_op_roi_align = {
     .params_bytes = sizeof(pare_roi_params),
     .resolve = roi_align_resolve, .infer = roi_infer, .eval = pare_roi_align_eval,
     .cost = pare_roi_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_max_roi_pool = {
@@ -72,4 +73,5 @@ const pare_op pare_op_max_roi_pool = {
     .params_bytes = sizeof(pare_roi_params),
     .resolve = max_roi_pool_resolve, .infer = roi_infer, .eval = pare_max_roi_pool_eval,
     .cost = pare_roi_cost,
+    .links = PARE_TODO(links),
 };

@@ -26,6 +26,7 @@ const pare_op pare_op_rotary_embedding = {
     .params_bytes = sizeof(pare_rotary_params),
     .resolve = rotary_resolve, .infer = rotary_infer, .eval = pare_rotary_eval,
     .cost = pare_rotary_cost,
+    .links = PARE_TODO(links),
 };
 
 /* The position comes second here, not last. */
@@ -35,4 +36,5 @@ const pare_op pare_op_ms_rotary_embedding = {
     .params_bytes = sizeof(pare_rotary_params),
     .resolve = rotary_resolve, .infer = rotary_infer, .eval = pare_ms_rotary_eval,
     .cost = pare_rotary_cost,
+    .links = PARE_TODO(links),
 };

@@ -148,4 +148,5 @@ const pare_op pare_op_scan = {
     .params_bytes = sizeof(pare_scan_params),
     .resolve = scan_resolve, .infer = scan_infer, .eval = pare_scan_eval,
     .cost = pare_scan_cost,
+    .links = PARE_TODO(links),
 };

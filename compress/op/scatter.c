@@ -173,6 +173,7 @@ const pare_op pare_op_scatter = {
     .infer = scatter_elements_infer,
     .eval = pare_scatter_elements_eval,
     .cost = pare_scatter_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_scatter_elements = {
@@ -186,6 +187,7 @@ const pare_op pare_op_scatter_elements = {
     .infer = scatter_elements_infer,
     .eval = pare_scatter_elements_eval,
     .cost = pare_scatter_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_scatter_nd = {
@@ -194,6 +196,7 @@ const pare_op pare_op_scatter_nd = {
     .params_bytes = sizeof(pare_scatter_params),
     .resolve = reduction_resolve, .infer = scatter_nd_infer, .eval = pare_scatter_nd_eval,
     .cost = pare_scatter_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_tensor_scatter = {
@@ -207,4 +210,5 @@ const pare_op pare_op_tensor_scatter = {
     .infer = tensor_scatter_infer,
     .eval = pare_tensor_scatter_eval,
     .cost = pare_move_cost,
+    .links = PARE_TODO(links),
 };

@@ -75,6 +75,7 @@ const pare_op pare_op_shape = {
     .params_bytes = sizeof(pare_shape_params),
     .resolve = shape_resolve, .infer = shape_infer, .eval = shape_eval,
     .cost = PARE_NA(cost),
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_size = {
@@ -82,4 +83,5 @@ const pare_op pare_op_size = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = size_infer, .eval = size_eval,
     .cost = PARE_NA(cost),
+    .links = PARE_TODO(links),
 };

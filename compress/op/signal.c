@@ -146,6 +146,7 @@ const pare_op pare_op_dft = {
     .params_bytes = sizeof(pare_dft_params),
     .resolve = dft_resolve, .infer = dft_infer, .eval = pare_dft_eval,
     .cost = pare_dft_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_stft = {
@@ -154,6 +155,7 @@ const pare_op pare_op_stft = {
     .params_bytes = sizeof(pare_dft_params),
     .resolve = stft_resolve, .infer = stft_infer, .eval = pare_stft_eval,
     .cost = pare_stft_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_blackman_window = {
@@ -162,6 +164,7 @@ const pare_op pare_op_blackman_window = {
     .params_bytes = sizeof(pare_signal_window_params),
     .resolve = window_resolve, .infer = window_infer, .eval = pare_signal_window_eval,
     .cost = pare_window_function_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_hamming_window = {
@@ -170,6 +173,7 @@ const pare_op pare_op_hamming_window = {
     .params_bytes = sizeof(pare_signal_window_params),
     .resolve = window_resolve, .infer = window_infer, .eval = pare_signal_window_eval,
     .cost = pare_window_function_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_hann_window = {
@@ -178,6 +182,7 @@ const pare_op pare_op_hann_window = {
     .params_bytes = sizeof(pare_signal_window_params),
     .resolve = window_resolve, .infer = window_infer, .eval = pare_signal_window_eval,
     .cost = pare_window_function_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_mel_weight_matrix = {
@@ -186,4 +191,5 @@ const pare_op pare_op_mel_weight_matrix = {
     .params_bytes = sizeof(pare_signal_window_params),
     .resolve = window_resolve, .infer = mel_infer, .eval = pare_mel_weight_matrix_eval,
     .cost = pare_window_function_cost,
+    .links = PARE_TODO(links),
 };

@@ -256,4 +256,5 @@ const pare_op pare_op_slice = {
     .params_bytes = sizeof(pare_slice_params),
     .resolve = slice_resolve, .infer = slice_infer, .eval = slice_eval,
     .cost = pare_pick_cost,
+    .links = PARE_TODO(links),
 };

@@ -84,6 +84,7 @@ const pare_op pare_op_softmax = {
     .params_bytes = sizeof(pare_softmax_params),
     .resolve = softmax_resolve, .infer = softmax_infer, .eval = softmax_eval,
     .cost = pare_softmax_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_log_softmax = {
@@ -92,6 +93,7 @@ const pare_op pare_op_log_softmax = {
     .params_bytes = sizeof(pare_softmax_params),
     .resolve = softmax_resolve, .infer = softmax_infer, .eval = log_softmax_eval,
     .cost = pare_softmax_cost,
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_hardmax = {
@@ -100,4 +102,5 @@ const pare_op pare_op_hardmax = {
     .params_bytes = sizeof(pare_softmax_params),
     .resolve = softmax_resolve, .infer = softmax_infer, .eval = hardmax_eval,
     .cost = pare_softmax_cost,
+    .links = PARE_TODO(links),
 };

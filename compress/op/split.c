@@ -146,4 +146,5 @@ const pare_op pare_op_split = {
     .params_bytes = sizeof(pare_split_params),
     .resolve = split_resolve, .infer = split_infer, .eval = split_eval,
     .cost = pare_move_cost,
+    .links = PARE_TODO(links),
 };

@@ -98,6 +98,7 @@ const pare_op pare_op_squeeze = {
     .params_bytes = sizeof(pare_axes_params),
     .resolve = axes_resolve, .infer = squeeze_infer, .eval = pare_reshape_eval,
     .cost = PARE_NA(cost),
+    .links = PARE_TODO(links),
 };
 
 const pare_op pare_op_unsqueeze = {
@@ -106,4 +107,5 @@ const pare_op pare_op_unsqueeze = {
     .params_bytes = sizeof(pare_axes_params),
     .resolve = axes_resolve, .infer = unsqueeze_infer, .eval = pare_reshape_eval,
     .cost = PARE_NA(cost),
+    .links = PARE_TODO(links),
 };

@@ -82,4 +82,5 @@ const pare_op pare_op_transpose = {
     .params_bytes = sizeof(pare_transpose_params),
     .resolve = transpose_resolve, .infer = transpose_infer, .eval = transpose_eval,
     .cost = pare_move_cost,
+    .links = PARE_TODO(links),
 };

@@ -51,5 +51,6 @@ static pare_status variadic_infer(pare_ctx *ctx, pare_infer_io *io)
         .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },                                               \
         .resolve = PARE_NA(resolve), .infer = variadic_infer, .eval = pare_variadic_eval,          \
         .cost = pare_variadic_cost,                                                                \
+        .links = PARE_TODO(links),                                                                 \
     };
 VARIADIC_OPS(VARIADIC_OP)

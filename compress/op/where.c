@@ -35,4 +35,5 @@ const pare_op pare_op_where = {
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = where_infer, .eval = pare_where_eval,
     .cost = pare_where_cost,
+    .links = PARE_TODO(links),
 };

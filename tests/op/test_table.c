@@ -60,6 +60,7 @@ static void every_facet_is_set_or_says_why_not(void **state)
         if (!op->resolve) fail_msg("%s.%s: facet resolve is NULL", op->domain, op->name);
         if (!op->infer) fail_msg("%s.%s: facet infer is NULL", op->domain, op->name);
         if (!op->cost) fail_msg("%s.%s: facet cost is NULL", op->domain, op->name);
+        if (!op->links) fail_msg("%s.%s: facet links is NULL", op->domain, op->name);
     }
 }
 
