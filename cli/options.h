@@ -5,6 +5,8 @@
 
 #include "compress/pare.h"
 
+#include "base/contract/recipe.h"
+
 #include "cli/line.h"
 
 #include <stdbool.h>
@@ -19,7 +21,7 @@ typedef enum pare_option_kind {
     PARE_OPT_SIZE,     /* 4096, 64KiB, 1.5GB                         uint64_t, bytes             */
     PARE_OPT_COUNT,    /* 1000, 10k, 2.5M                            uint64_t                    */
     PARE_OPT_DURATION, /* 90, 90s, 10m, 1.5h, 250ms                  uint64_t, milliseconds      */
-    PARE_OPT_LIST,     /* any text, may be given many times          pare_option_list            */
+    PARE_OPT_LIST,     /* any text, may be given many times          pare_option_list of words   */
     PARE_OPT_CHOICE,   /* one of `choices`                           int, index into `choices`   */
 } pare_option_kind;
 
@@ -44,12 +46,6 @@ typedef struct pare_option_set {
     size_t n;
     void *fields;
 } pare_option_set;
-
-/* Field of PARE_OPT_LIST. The items are words of argv. */
-typedef struct pare_option_list {
-    const char **items;
-    size_t n, cap;
-} pare_option_list;
 
 /* Field of PARE_OPT_SIZE, _COUNT, _DURATION that tells "not given"; to be set as the default. */
 #define PARE_NOT_GIVEN UINT64_MAX

@@ -34,6 +34,7 @@
 #include "op/op.h"
 #include "op/sample.h"
 #include "pass/pass.h"
+#include "quant/quantize.h"
 #include "run/runner.h"
 #include "stats/evaluate.h"
 #include "stats/pipelines.h"

@@ -1,36 +1,43 @@
-/* Quantizing a model: the steps from floats to integers in one call each. */
+/* Quantizing a model: from floats to what the settings ask for, in one call. */
 #ifndef PARE_QUANT_QUANTIZE_H
 #define PARE_QUANT_QUANTIZE_H
 
+#include "base/arena.h"
 #include "base/contract/dataset.h"
 #include "base/contract/target.h"
+#include "base/pool.h"
 
-#include "quant/insert.h"
-#include "stats/survey.h"
+#include "ir/model.h"
+#include "quant/settings.h"
 
-typedef struct pare_static_opts {
-    const pare_target_rules *rules;
-    const pare_dataset *data; /* to calibrate with */
+typedef struct pare_quantize_opts {
+    const pare_quantize_settings *settings;
+    const pare_target_rules *rules; /* of the target that decides */
+    const pare_dataset *data;       /* to calibrate with; NULL: there is none */
     pare_pool *pool;
-    pare_range_method method;
-    double percentile;        /* 0: 99.99 */
-    bool per_tensor;          /* one scale for all weights of a node, whatever the target prefers */
-    pare_place_opts place;
-} pare_static_opts;
+    uint64_t max_memory_bytes;      /* that running the model may need; 0: any */
+} pare_quantize_opts;
 
-/* What became of the model. */
-typedef struct pare_static_report {
-    uint64_t n_products, n_float_products;
-    uint64_t n_samples;
-    uint64_t n_bad;           /* numbers in activations that were NaN or infinite */
-    pare_insert_counts written;
-} pare_static_report;
+/* What became of the model. Texts live in the arena. */
+typedef struct pare_quantize_report {
+    pare_arena arena;
+    pare_quantize_settings chosen;  /* the settings without any auto; lists are not copied */
+    const char *why;                /* that was chosen, a sentence; NULL: it was asked for */
+    uint64_t n_products, n_float_products; /* in integers or few bits, and those left as they are */
+    uint64_t n_weights, n_biases, n_activations;
+    uint64_t n_raised;              /* outputs whose scale was raised to keep the bias in 32 bits */
+    uint64_t n_samples;             /* that ranges come from */
+    uint64_t n_bad;                 /* numbers in activations that were NaN or infinite */
+} pare_quantize_report;
 
-/* Weights and activations in 8 bits, ranges from running the data: folds what can be folded, places
- * by the target's rules, calibrates, writes Q and DQ. Opsets below 13 become 13 (pass/upgrade.h).
- * EUNSUPPORTED when the target has no such form or the opset cannot be made 13; EFORMAT for data
- * that do not suit; ENOMEM, EBUDGET. The model is then half changed: work on a clone. */
-pare_status pare_quantize_static(pare_ctx *ctx, pare_model *model, const pare_static_opts *opts,
-                                 pare_static_report *report);
+/* Does all that the settings ask for: prepares (opset, folding), corrects, places by the target's
+ * rules, calibrates, writes. EUSAGE for settings that contradict each other or the target, or need
+ * data that are not there; EUNSUPPORTED when the target has no such form, or the model's opset
+ * cannot be raised; EFORMAT for data that do not suit, and for models that are quantized already;
+ * ENOMEM, EBUDGET, ECANCELED. The model is then half changed: work on a clone. *report is to be
+ * freed in every case. */
+pare_status pare_quantize(pare_ctx *ctx, pare_model *model, const pare_quantize_opts *opts,
+                          pare_quantize_report *report);
+void pare_quantize_report_free(pare_quantize_report *report); /* accepts zeroed ones */
 
 #endif

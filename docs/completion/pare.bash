@@ -10,7 +10,7 @@ _pare_files() {
 }
 _pare() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb="" i
-    local verbs="compare convert data eval help inspect ops run targets version"
+    local verbs="compare convert data eval help inspect ops quantize run targets version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
             verb=${COMP_WORDS[i]}
@@ -69,6 +69,14 @@ _pare() {
     "inspect --max-memory") COMPREPLY=(); return ;;
     "inspect --report") _pare_files; return ;;
     "inspect --ci") _pare_words "auto github gitlab none"; return ;;
+    "quantize --output" | "quantize -o") _pare_files; return ;;
+    "quantize --data") COMPREPLY=(); return ;;
+    "quantize --target") COMPREPLY=(); return ;;
+    "quantize --calibration") _pare_words "auto minmax percentile entropy mse"; return ;;
+    "quantize --samples") COMPREPLY=(); return ;;
+    "quantize --seed") COMPREPLY=(); return ;;
+    "quantize --threads") COMPREPLY=(); return ;;
+    "quantize --max-memory") COMPREPLY=(); return ;;
     "run --input") COMPREPLY=(); return ;;
     "run --output-dir") _pare_files; return ;;
     "run --vectors") COMPREPLY=(); return ;;
@@ -89,6 +97,7 @@ _pare() {
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
+    "quantize -"*) _pare_words " -o --output --data --target --calibration --per-tensor --samples --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --exact --reference --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "targets -"*) _pare_words " --yaml --bibtex --fit --fit-time -o --output --json -q --quiet -v --verbose -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
@@ -101,6 +110,7 @@ _pare() {
     "eval") _pare_files onnx ;;
     "help") _pare_words "$verbs" ;;
     "inspect") _pare_files onnx ;;
+    "quantize") _pare_files onnx ;;
     "run") _pare_files onnx ;;
     "targets") _pare_files onnx ;;
     esac
