@@ -68,6 +68,15 @@ static const struct {
     { "com.microsoft", "SkipSimplifiedLayerNormalization", pare_lower_layer_norm },
 };
 
+/* Operators that may compute on codes: groups around them, from DequantizeLinear to QuantizeLinear.
+ * Sorted likewise. */
+static const struct {
+    const char *domain, *name;
+    pare_lower_fn *lower;
+} integer_rows[] = {
+    { "", "", NULL }, /* none so far */
+};
+
 /* Both have tables of their own. */
 static pare_status lower_elements(pare_planner *p, pare_lowering *l, bool *done)
 {
@@ -83,4 +92,14 @@ pare_lower_fn *pare_lower_of(const pare_op *op)
         if (strcmp(rows[i].domain, op->domain) == 0 && strcmp(rows[i].name, op->name) == 0)
             return rows[i].lower;
     return lower_elements;
+}
+
+pare_lower_fn *pare_lower_integers_of(const pare_node *node)
+{
+    const char *name = node->op_type ? node->op_type : "";
+    const char *domain = pare_node_domain(node);
+    for (size_t i = 0; i < sizeof(integer_rows) / sizeof(integer_rows[0]); i++)
+        if (strcmp(integer_rows[i].name, name) == 0 && strcmp(integer_rows[i].domain, domain) == 0)
+            return integer_rows[i].lower;
+    return NULL;
 }

@@ -7,6 +7,11 @@
 
 /* --- lowering --------------------------------------------------------------------------------- */
 
+static const pare_node *node_of(const pare_planner *p, const pare_group *group, uint32_t i)
+{
+    return &p->model->nodes[group->nodes[i]];
+}
+
 /* Lowers what its family can take of a group; *n_taken stays 0 when that is nothing. */
 static pare_status lower_by_family(pare_planner *p, const pare_group *group, uint32_t *n_taken)
 {
@@ -15,7 +20,14 @@ static pare_status lower_by_family(pare_planner *p, const pare_group *group, uin
     bool done = false;
     PARE_TRY(pare_lower_open(p, group, 0, params, &l));
     p->group = group;
-    PARE_TRY(pare_lower_of(l.call.op)(p, &l, &done));
+    pare_lower_fn *integers = p->widens ? NULL : pare_lower_integers_of(l.node);
+    if (integers) PARE_TRY(integers(p, &l, &done));
+    if (!done) {
+        for (uint32_t i = 0; i < group->n_nodes; i++)
+            PARE_TRY(pare_plan_restore(p, node_of(p, group, i)));
+        l.n_taken = 1;
+        PARE_TRY(pare_lower_of(l.call.op)(p, &l, &done));
+    }
     *n_taken = done ? l.n_taken : 0;
     return PARE_OK;
 }
@@ -45,11 +57,6 @@ static void count_uses_off(pare_planner *p, const pare_group *group, uint32_t n_
             if (v != PARE_NONE && p->values[v].n_pending) p->values[v].n_pending--;
         }
     }
-}
-
-static const pare_node *node_of(const pare_planner *p, const pare_group *group, uint32_t i)
-{
-    return &p->model->nodes[group->nodes[i]];
 }
 
 /* The same of nodes with float16 values. */
@@ -88,14 +95,33 @@ static pare_status lower_node(pare_planner *p, pare_node_id id)
     if (!p->is_needed[id]) return PARE_OK;
     const pare_graph *branch = pare_plan_branch(p, node);
     if (branch) return lower_branch(p, node, branch);
+    bool is_deferred = false;
+    PARE_TRY(pare_plan_defers(p, id, &is_deferred));
+    if (is_deferred) return PARE_OK;
+    if (!pare_lower_integers_of(node)) PARE_TRY(pare_plan_restore(p, node));
     if (pare_plan_can_fold(p, node)) return pare_plan_fold(p, id);
     if (!p->opts->islands_only && !pare_called_function(p->model, node)) {
         if (pare_plan_is_half_node(p, node)) PARE_TRY(lower_half(p, &alone, &n_taken));
         else PARE_TRY(lower_by_family(p, &alone, &n_taken));
     }
-    if (!n_taken) PARE_TRY(pare_plan_island(p, id));
+    if (!n_taken) {
+        PARE_TRY(pare_plan_restore(p, node));
+        PARE_TRY(pare_plan_island(p, id));
+    }
     count_uses_off(p, &alone, 1);
     return PARE_OK;
+}
+
+pare_status pare_plan_lower_deferred(pare_planner *p, pare_node_id id)
+{
+    const pare_group *group = p->group;
+    const pare_node_id node = p->node;
+    p->is_restoring = true;
+    const pare_status st = lower_node(p, id);
+    p->is_restoring = false;
+    p->group = group;
+    p->node = node;
+    return st;
 }
 
 /* Whether all of a group has to run. */

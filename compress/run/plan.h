@@ -40,6 +40,11 @@ typedef struct pare_plan_opts {
     pare_packs *packs;             /* packed weights that plans share; NULL: the plan's own */
     bool packs_later;              /* the caller fills in the packs, before running */
     bool islands_only;             /* no fast kernels at all: what tests compare with */
+    /* What stands between DequantizeLinear and QuantizeLinear computes in floats, the bits of eval.
+     * Else products of 8-bit numbers are sums of integers, scaled once, as those of QLinearConv:
+     * exact where eval of the nodes rounds, so that a code may be one off where eval is near a
+     * tie. */
+    bool float_groups;
 } pare_plan_opts;
 
 /* The kernels that plans use: the best of this processor, or the level that the environment's

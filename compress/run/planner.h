@@ -107,6 +107,7 @@ typedef struct pare_planner {
     pare_shapes *shapes;
     pare_planned *values;     /* by value handle */
     pare_planned *wide;       /* the same of float16 values held as float */
+    bool is_restoring;        /* a DequantizeLinear that was put off is lowered now */
     bool widens;              /* for lowerings, float16 values are now floats */
     bool has_rounded;         /* the lowering has rounded what it gives to float16 */
     uint8_t *is_needed;       /* by node handle */
@@ -183,6 +184,36 @@ pare_status pare_plan_narrow(pare_planner *p, pare_value_id value);
 
 /* Lets go of constants as floats that no step reads. */
 void pare_plan_drop_widened(pare_planner *p);
+
+/* --- codes ------------------------------------------------------------------------------------ */
+
+/* What stands behind a value that DequantizeLinear gives: (code - zero) * scale. */
+typedef struct pare_codes {
+    pare_value_id value;      /* int8, uint8 or int32; lies somewhere (pare_plan_has) */
+    const pare_tensor *scale; /* float, dense: of one element, or one for each entry of: */
+    int64_t axis;             /* -1: one for all */
+    const pare_tensor *zero;  /* as many, int8, uint8 or int32; NULL: zeros */
+} pare_codes;
+
+/* *found false: the value has no codes, or groups are to compute in floats. ENOMEM. */
+pare_status pare_plan_codes(pare_planner *p, pare_value_id value, pare_codes *out, bool *found);
+
+/* Of entry i of the axis, or of all. */
+float pare_codes_scale(const pare_codes *codes, int64_t i);
+int32_t pare_codes_zero(const pare_codes *codes, int64_t i);
+
+/* Lowers a group, or a part of it from its first node on, by integer kernels, on the codes behind
+ * what its nodes take; then the inputs of nodes that it has taken need not be there as floats. As
+ * pare_lower_fn in all else. NULL: there is no such lowering of the node's operator. */
+pare_lower_fn *pare_lower_integers_of(const pare_node *node);
+
+/* Whether DequantizeLinear is put off: nobody outside of this graph takes what it gives, and a node
+ * with an integer lowering does. */
+pare_status pare_plan_defers(pare_planner *p, pare_node_id id, bool *defers);
+
+/* Makes inputs of a node there that were put off; lowers a DequantizeLinear that was (plan.c). */
+pare_status pare_plan_restore(pare_planner *p, const pare_node *node);
+pare_status pare_plan_lower_deferred(pare_planner *p, pare_node_id id);
 
 /* Type and shape as laid out nowhere yet (buffer PARE_NO_BUFFER), strides unset. False: not a
  * tensor of whole bytes per element whose at most PARE_LAID_AXES dims are all known. */

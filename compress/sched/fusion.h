@@ -99,7 +99,9 @@ typedef struct pare_fusion_rules {
 } pare_fusion_rules;
 
 /* What pare's own executor fuses, by the names of the rules: "conv", "gemm", "matmul" (chains) and
- * "elementwise" (cluster), all in float or float16. The places of the chains are PARE_PLACE_... */
+ * "elementwise" (cluster), all in float or float16. The places of the chains are PARE_PLACE_...
+ * DequantizeLinear stands in no group: what it reads is taken as it is by a chain that computes in
+ * integers, and computed for all others once (run/codes.c). */
 extern const pare_fusion_rules pare_fusion_own;
 
 /* No rule at all: every node is a group of its own. */
@@ -113,6 +115,7 @@ enum {
     PARE_PLACE_BATCH_NORM,    /* constants, inference form (not behind a matmul of rank 3 and up) */
     PARE_PLACE_RESIDUAL,      /* Add of a tensor of the same shape */
     PARE_PLACE_ACTIVATION,    /* Relu, or Clip with constant bounds */
+    PARE_PLACE_QUANTIZE,      /* QuantizeLinear to 8 bits with one scale and zero point */
     PARE_PLACE_BEFORE = 255,  /* one of rule->before */
 };
 

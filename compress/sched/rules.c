@@ -27,6 +27,8 @@ static const pare_op_name clip[] = { { "", "Clip" } };
 static const pare_op_name conv[] = { { "", "Conv" }, { "", "ConvTranspose" } };
 static const pare_op_name gemm[] = { { "", "Gemm" } };
 static const pare_op_name matmul[] = { { "", "MatMul" } };
+static const pare_op_name quantize[] = { { "", "QuantizeLinear" },
+                                         { "com.microsoft", "QuantizeLinear" } };
 static const pare_op_name relu_or_clip[] = { { "", "Relu" }, { "", "Clip" } };
 static const pare_op_name where[] = { { "", "Where" } };
 
@@ -35,6 +37,7 @@ const pare_op_names pare_ops_binary = NAMES(binary);
 
 #define FLOAT PARE_DTYPE_BIT(PARE_FLOAT)
 #define REAL (FLOAT | PARE_DTYPE_BIT(PARE_FLOAT16))
+#define BYTE (PARE_DTYPE_BIT(PARE_UINT8) | PARE_DTYPE_BIT(PARE_INT8))
 
 static const pare_fusion_part conv_anchors[] = {
     { .ops = NAMES(conv), .in_dtypes = REAL, .out_dtypes = REAL },
@@ -65,12 +68,15 @@ static const pare_fusion_attr inference[] = { { "spatial", 1 }, { "training_mode
 #define ACTIVATION \
     { .ops = NAMES(relu_or_clip), .operands = PARE_OPERAND_SCALAR, .first = true, \
       .in_dtypes = REAL, .out_dtypes = REAL }
+#define QUANTIZE \
+    { .ops = NAMES(quantize), .operands = PARE_OPERAND_SCALAR, .first = true, .out_dtypes = BYTE }
 
 static const pare_fusion_part conv_parts[] = { BIAS(PARE_OPERAND_CHANNEL), BATCH_NORM(0), RESIDUAL,
-                                               ACTIVATION };
-static const pare_fusion_part gemm_parts[] = { NOTHING, BATCH_NORM(2), RESIDUAL, ACTIVATION };
+                                               ACTIVATION, QUANTIZE };
+static const pare_fusion_part gemm_parts[] = { NOTHING, BATCH_NORM(2), RESIDUAL, ACTIVATION,
+                                               QUANTIZE };
 static const pare_fusion_part matmul_parts[] = { BIAS(PARE_OPERAND_LAST), BATCH_NORM(2), RESIDUAL,
-                                                 ACTIVATION };
+                                                 ACTIVATION, QUANTIZE };
 
 static const pare_fusion_part elementwise[] = {
     { .ops = NAMES(unary), .in_dtypes = REAL, .out_dtypes = REAL },

@@ -14,7 +14,7 @@ pare_status test_plan_run(pare_ctx *ctx, pare_datum **out, const pare_model *mod
 {
     static pare_plan_input planned[MAX_INPUTS];
     pare_plan_opts opts = { .kernels = pare_kernels_of(isa), .inputs = planned,
-                            .islands_only = islands_only };
+                            .islands_only = islands_only, .float_groups = true };
     pare_plan *plan = NULL;
     pare_session *session = NULL;
     for (size_t i = 0; i < n; i++)

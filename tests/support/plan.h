@@ -5,7 +5,7 @@
 #include "run/session.h"
 
 /* Makes a plan for these inputs and runs it; *out as of pare_eval_model. islands_only: without fast
- * kernels. cost may be NULL. */
+ * kernels. Groups of Q/DQ nodes compute in floats. cost may be NULL. */
 pare_status test_plan_run(pare_ctx *ctx, pare_datum **out, const pare_model *model,
                           const pare_eval_input *inputs, size_t n, pare_isa isa, pare_pool *pool,
                           bool islands_only, pare_plan_cost *cost);
