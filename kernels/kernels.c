@@ -16,7 +16,7 @@ static const pare_kernels sets[] = {
         .column_sum = pare_column_sum_ref, .column_squares = pare_column_squares_ref,
         .column_max = pare_column_max_ref, .column_min = pare_column_min_ref,
         .move = pare_move_ref, .row = &pare_rows_ref,
-        .narrow = &pare_narrow_ref, .tally = &pare_tally_ref,
+        .narrow = &pare_narrow_ref, .tally = &pare_tally_ref, .bytes = &pare_bytes_ref,
     },
 #if defined(__x86_64__)
     {
@@ -29,7 +29,7 @@ static const pare_kernels sets[] = {
         .column_sum = pare_column_sum_avx2, .column_squares = pare_column_squares_avx2,
         .column_max = pare_column_max_avx2, .column_min = pare_column_min_avx2,
         .move = pare_move_avx2, .row = &pare_rows_avx2,
-        .narrow = &pare_narrow_avx2, .tally = &pare_tally_avx2,
+        .narrow = &pare_narrow_avx2, .tally = &pare_tally_avx2, .bytes = &pare_bytes_ref,
     },
     {
         .isa = PARE_ISA_AVX512,
@@ -41,7 +41,7 @@ static const pare_kernels sets[] = {
         .column_sum = pare_column_sum_avx2, .column_squares = pare_column_squares_avx2,
         .column_max = pare_column_max_avx2, .column_min = pare_column_min_avx2,
         .move = pare_move_avx2, .row = &pare_rows_avx2,
-        .narrow = &pare_narrow_avx2, .tally = &pare_tally_avx2,
+        .narrow = &pare_narrow_avx2, .tally = &pare_tally_avx2, .bytes = &pare_bytes_ref,
     },
 #endif
 };

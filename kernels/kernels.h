@@ -2,6 +2,7 @@
 #ifndef KERNELS_KERNELS_H
 #define KERNELS_KERNELS_H
 
+#include "kernels/bytes.h"
 #include "kernels/depthwise.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/isa.h"
@@ -31,6 +32,7 @@ typedef struct pare_kernels {
     const pare_row_kernels *row;
     const pare_narrow_kernels *narrow;
     const pare_tally_kernels *tally;
+    const pare_byte_kernels *bytes;
 } pare_kernels;
 
 /* The set of a level that this program was built with; NULL when it has none (other processors). */

@@ -55,11 +55,10 @@ static pare_status find_axis(pare_planner *p, pare_node_id id, const pare_laid *
     return PARE_OK;
 }
 
-pare_status pare_plan_codes(pare_planner *p, pare_value_id value, pare_codes *out, bool *found)
+/* Those behind a value that a DequantizeLinear gives. */
+static pare_status find_codes(pare_planner *p, pare_value_id value, pare_codes *out, bool *found)
 {
     pare_laid x, y;
-    *found = false;
-    if (value == PARE_NONE || p->opts->float_groups) return PARE_OK;
     const pare_node_id id = p->model->values[value].producer;
     if (id == PARE_NONE || !is_dequantizer(&p->model->nodes[id])) return PARE_OK;
     const pare_node *node = &p->model->nodes[id];
@@ -68,10 +67,55 @@ pare_status pare_plan_codes(pare_planner *p, pare_value_id value, pare_codes *ou
     if (!pare_plan_has(p, out->value) || !pare_plan_shape(p, out->value, &x) ||
         !pare_plan_shape(p, value, &y))
         return PARE_OK;
+    out->dtype = x.dtype;
     if (!is_code(x.dtype) || y.dtype != PARE_FLOAT || pare_plan_is_variable(p, out->value) ||
         !find_scales(p, node, out))
         return PARE_OK;
     return find_axis(p, id, &x, out, found);
+}
+
+pare_status pare_plan_exact_codes(pare_planner *p, pare_value_id value, pare_codes *out,
+                                  bool *found)
+{
+    *found = false;
+    if (value >= p->model->n_values) return PARE_OK;
+    if (!p->coded[value].scale) {
+        PARE_TRY(find_codes(p, value, out, found));
+        if (*found) p->coded[value] = *out;
+    }
+    *found = p->coded[value].scale != NULL;
+    *out = p->coded[value];
+    return PARE_OK;
+}
+
+pare_status pare_plan_codes(pare_planner *p, pare_value_id value, pare_codes *out, bool *found)
+{
+    *found = false;
+    return p->opts->float_groups ? PARE_OK : pare_plan_exact_codes(p, value, out, found);
+}
+
+pare_status pare_plan_codes_made(pare_planner *p, const pare_lowering *l, pare_codes *out,
+                                 bool *found)
+{
+    const pare_quantize_params *params = l->params;
+    pare_laid y;
+    *out = (pare_codes){ .value = PARE_NONE, .axis = -1 };
+    *found = false;
+    if (!pare_plan_shape(p, pare_lower_out(l, 0), &y) || params->block_size ||
+        (params->precision && params->precision != PARE_FLOAT))
+        return PARE_OK;
+    out->dtype = y.dtype;
+    *found = (y.dtype == PARE_UINT8 || y.dtype == PARE_INT8) && find_scales(p, l->node, out) &&
+             out->scale->n_elements == 1 && (!out->zero || out->zero->dtype == y.dtype);
+    return PARE_OK;
+}
+
+bool pare_codes_same(const pare_codes *a, const pare_codes *b)
+{
+    const float x = pare_codes_scale(a, 0);
+    const float y = pare_codes_scale(b, 0);
+    return a->dtype == b->dtype && a->axis < 0 && b->axis < 0 && memcmp(&x, &y, sizeof(x)) == 0 &&
+           pare_codes_zero(a, 0) == pare_codes_zero(b, 0);
 }
 
 float pare_codes_scale(const pare_codes *codes, int64_t i)
@@ -94,6 +138,8 @@ int32_t pare_codes_zero(const pare_codes *codes, int64_t i)
     return zero;
 }
 
+/* --- putting off and restoring ---------------------------------------------------------------- */
+
 /* Whether something that takes the value may compute on its codes. */
 static bool has_integer_user(const pare_planner *p, const pare_value *v)
 {
@@ -115,19 +161,71 @@ pare_status pare_plan_defers(pare_planner *p, pare_node_id id, bool *defers)
     const pare_value_id value = node->outputs[0];
     if (p->values[value].n_pending == UINT32_MAX || !has_integer_user(p, &p->model->values[value]))
         return PARE_OK;
-    return pare_plan_codes(p, value, &codes, defers);
+    return pare_plan_exact_codes(p, value, &codes, defers);
+}
+
+/* Makes floats of a value that is there as codes only. */
+static pare_status restore(pare_planner *p, pare_value_id value)
+{
+    bool is_deferred = false;
+    if (value == PARE_NONE || pare_plan_has(p, value)) return PARE_OK;
+    if (p->coded[value].scale && p->coded[value].value == pare_plan_codes_value(p, value))
+        return pare_plan_codes_to_floats(p, value, &p->coded[value]);
+    const pare_node_id id = p->model->values[value].producer;
+    if (id == PARE_NONE) return PARE_OK;
+    PARE_TRY(pare_plan_defers(p, id, &is_deferred));
+    return is_deferred ? pare_plan_lower_deferred(p, id) : PARE_OK;
 }
 
 pare_status pare_plan_restore(pare_planner *p, const pare_node *node)
 {
-    for (uint32_t i = 0; i < node->n_inputs; i++) {
-        const pare_value_id value = node->inputs[i].value;
-        bool is_deferred = false;
-        if (value == PARE_NONE || pare_plan_has(p, value)) continue;
-        const pare_node_id id = p->model->values[value].producer;
-        if (id == PARE_NONE) continue;
-        PARE_TRY(pare_plan_defers(p, id, &is_deferred));
-        if (is_deferred) PARE_TRY(pare_plan_lower_deferred(p, id));
-    }
+    for (uint32_t i = 0; i < node->n_inputs; i++) PARE_TRY(restore(p, node->inputs[i].value));
     return PARE_OK;
+}
+
+bool pare_plan_is_constant_behind(const pare_planner *p, const pare_node *node)
+{
+    for (uint32_t i = 0; i < node->n_inputs; i++) {
+        const pare_value_id v = node->inputs[i].value;
+        if (v == PARE_NONE || p->values[v].constant) continue;
+        if (!p->coded[v].scale || !p->values[p->coded[v].value].constant) return false;
+    }
+    return true;
+}
+
+/* --- handing codes on ------------------------------------------------------------------------- */
+
+pare_status pare_lower_on_codes(pare_planner *p, pare_lowering *l, const pare_codes *codes,
+                                pare_lower_fn *lower, bool *done)
+{
+    for (uint32_t i = 0; i < l->node->n_outputs; i++) {
+        const pare_value_id to = pare_lower_out(l, i);
+        if (to == PARE_NONE) continue;
+        p->coded[to] = *codes;
+        p->coded[to].value = pare_plan_codes_value(p, to);
+    }
+    p->reads_codes = true;
+    pare_status st = lower(p, l, done);
+    p->reads_codes = false;
+    for (uint32_t i = 0; i < l->node->n_outputs && !st; i++) {
+        const pare_value_id to = pare_lower_out(l, i);
+        if (to == PARE_NONE) continue;
+        if (!*done) p->coded[to].scale = NULL;
+        else if (p->values[to].n_pending == UINT32_MAX) st = restore(p, to);
+    }
+    return st;
+}
+
+pare_status pare_lower_moved_codes(pare_planner *p, pare_lowering *l, bool *done)
+{
+    const bool joins = strcmp(l->call.op->name, "Concat") == 0;
+    pare_codes codes, other;
+    bool found = false;
+    PARE_TRY(pare_plan_exact_codes(p, pare_lower_in(l, 0), &codes, &found));
+    if (!found || codes.axis >= 0 || codes.dtype == PARE_INT32) return PARE_OK;
+    for (uint32_t i = 1; joins && i < l->node->n_inputs; i++) {
+        PARE_TRY(pare_plan_exact_codes(p, pare_lower_in(l, i), &other, &found));
+        if (!found || !pare_codes_same(&codes, &other)) return PARE_OK;
+    }
+    return pare_lower_on_codes(p, l, &codes, pare_lower_of(l->call.op), done);
 }

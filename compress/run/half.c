@@ -8,7 +8,7 @@ enum { TASK = 1 << 15 };
 
 bool pare_plan_is_half(const pare_planner *p, pare_value_id value)
 {
-    const pare_info *info = value == PARE_NONE ? NULL : pare_shapes_of(p->shapes, value);
+    const pare_info *info = value >= p->model->n_values ? NULL : pare_shapes_of(p->shapes, value);
     return info && info->kind == PARE_TYPE_TENSOR && info->dtype == PARE_FLOAT16;
 }
 

@@ -74,7 +74,22 @@ static const struct {
     const char *domain, *name;
     pare_lower_fn *lower;
 } integer_rows[] = {
-    { "", "", NULL }, /* none so far */
+    { "", "Concat", pare_lower_moved_codes },
+    { "", "DepthToSpace", pare_lower_moved_codes },
+    { "", "Expand", pare_lower_moved_codes },
+    { "", "Flatten", pare_lower_moved_codes },
+    { "", "Gather", pare_lower_moved_codes },
+    { "", "Identity", pare_lower_moved_codes },
+    { "", "QuantizeLinear", pare_lower_requantize },
+    { "", "Reshape", pare_lower_moved_codes },
+    { "", "Slice", pare_lower_moved_codes },
+    { "", "SpaceToDepth", pare_lower_moved_codes },
+    { "", "Split", pare_lower_moved_codes },
+    { "", "Squeeze", pare_lower_moved_codes },
+    { "", "Tile", pare_lower_moved_codes },
+    { "", "Transpose", pare_lower_moved_codes },
+    { "", "Unsqueeze", pare_lower_moved_codes },
+    { "com.microsoft", "QuantizeLinear", pare_lower_requantize },
 };
 
 /* Both have tables of their own. */

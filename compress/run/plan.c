@@ -98,7 +98,8 @@ static pare_status lower_node(pare_planner *p, pare_node_id id)
     bool is_deferred = false;
     PARE_TRY(pare_plan_defers(p, id, &is_deferred));
     if (is_deferred) return PARE_OK;
-    if (!pare_lower_integers_of(node)) PARE_TRY(pare_plan_restore(p, node));
+    if (!pare_lower_integers_of(node) || pare_plan_is_constant_behind(p, node))
+        PARE_TRY(pare_plan_restore(p, node));
     if (pare_plan_can_fold(p, node)) return pare_plan_fold(p, id);
     if (!p->opts->islands_only && !pare_called_function(p->model, node)) {
         if (pare_plan_is_half_node(p, node)) PARE_TRY(lower_half(p, &alone, &n_taken));
@@ -285,15 +286,17 @@ static pare_status mark_variables(pare_planner *p)
 static pare_status start(pare_planner *p)
 {
     const size_t n_values = p->model->n_values;
-    p->values = pare_alloc_zero(p->ctx, (n_values + 1) * sizeof(*p->values));
+    p->values = pare_alloc_zero(p->ctx, 2 * (n_values + 1) * sizeof(*p->values));
+    p->coded = pare_alloc_zero(p->ctx, (n_values + 1) * sizeof(*p->coded));
     p->is_needed = pare_alloc_zero(p->ctx, p->model->n_nodes + 1);
     p->is_kept = pare_alloc_zero(p->ctx, n_values + 1);
     p->wide = pare_alloc_zero(p->ctx, (n_values + 1) * sizeof(*p->wide));
     p->last_read = pare_alloc_zero(p->ctx, (n_values + 1) * sizeof(*p->last_read));
-    if (!p->values || !p->wide || !p->is_needed || !p->is_kept || !p->last_read)
+    if (!p->values || !p->coded || !p->wide || !p->is_needed || !p->is_kept || !p->last_read)
         return pare_fail_memory(p->ctx, n_values * sizeof(*p->values));
     for (size_t i = 0; i < n_values; i++) {
         const pare_value *v = &p->model->values[i];
+        p->values[pare_plan_codes_value(p, (pare_value_id)i)].n_pending = UINT32_MAX;
         p->values[i].n_pending = v->n_uses;
         for (const pare_use *u = v->first_use; u; u = u->next)
             if (u->user == PARE_NONE || u->graph != v->graph) p->values[i].n_pending = UINT32_MAX;
@@ -364,6 +367,7 @@ pare_status pare_plan_new(pare_ctx *ctx, pare_plan **out, const pare_model *mode
     pare_shapes_free(ctx, p.shapes);
     pare_free(ctx, p.values);
     pare_free(ctx, p.wide);
+    pare_free(ctx, p.coded);
     pare_free(ctx, p.is_needed);
     pare_free(ctx, p.is_kept);
     pare_free(ctx, p.is_variable);

@@ -4,17 +4,22 @@
 
 pare_planned *pare_plan_of(const pare_planner *p, pare_value_id value)
 {
+    if (p->reads_codes && value <= p->model->n_values && p->coded[value].scale)
+        return &p->values[p->coded[value].value];
     return p->widens && pare_plan_is_half(p, value) ? &p->wide[value] : &p->values[value];
 }
 
 bool pare_plan_shape(const pare_planner *p, pare_value_id value, pare_laid *out)
 {
-    const pare_info *info = pare_shapes_of(p->shapes, value);
+    const bool is_codes = value > p->model->n_values;
+    const pare_value_id of = is_codes ? value - (pare_value_id)p->model->n_values - 1 : value;
+    const pare_info *info = pare_shapes_of(p->shapes, of);
     if (!pare_info_has_rank(info) || info->rank > PARE_LAID_AXES) return false;
     const uint32_t bits = pare_dtype_of(info->dtype)->bits;
     if (bits < 8 || bits > 64) return false;
     *out = (pare_laid){ .buffer = PARE_NO_BUFFER, .dtype = info->dtype, .rank = info->rank };
     if (p->widens && pare_plan_is_half(p, value)) out->dtype = PARE_FLOAT;
+    if (is_codes || (p->reads_codes && p->coded[value].scale)) out->dtype = p->coded[of].dtype;
     int64_t n_bytes = (int64_t)pare_laid_width(out);
     for (uint32_t i = 0; i < info->rank; i++) {
         if (info->dims[i].kind != PARE_NUM_INT || info->dims[i].i < 0) return false;
@@ -49,7 +54,7 @@ const pare_tensor *pare_plan_constant_shape(const pare_planner *p, pare_value_id
 
 bool pare_plan_is_variable(const pare_planner *p, pare_value_id value)
 {
-    return p->is_variable && p->is_variable[value];
+    return p->is_variable && value < p->model->n_values && p->is_variable[value];
 }
 
 const pare_tensor *pare_plan_constant(const pare_planner *p, pare_value_id value)
@@ -277,6 +282,7 @@ bool pare_plan_dies(const pare_planner *p, pare_value_id value)
 {
     const pare_planned *v = pare_plan_of(p, value);
     const pare_buffer *b = &p->plan->buffers[v->forms[0].buffer];
+    if (v != &p->values[value] && v != &p->wide[value]) return false; /* others may read codes */
     return p->values[value].n_pending == count_uses(p, value) && b->kind == PARE_BUFFER_ARENA &&
            b->n_values == 1;
 }

@@ -107,6 +107,8 @@ typedef struct pare_planner {
     pare_shapes *shapes;
     pare_planned *values;     /* by value handle */
     pare_planned *wide;       /* the same of float16 values held as float */
+    struct pare_codes *coded; /* by value handle, what is known of its codes; scale NULL: nothing */
+    bool reads_codes;         /* for lowerings, values that have codes are these */
     bool is_restoring;        /* a DequantizeLinear that was put off is lowered now */
     bool widens;              /* for lowerings, float16 values are now floats */
     bool has_rounded;         /* the lowering has rounded what it gives to float16 */
@@ -190,6 +192,7 @@ void pare_plan_drop_widened(pare_planner *p);
 /* What stands behind a value that DequantizeLinear gives: (code - zero) * scale. */
 typedef struct pare_codes {
     pare_value_id value;      /* int8, uint8 or int32; lies somewhere (pare_plan_has) */
+    pare_dtype dtype;         /* of it */
     const pare_tensor *scale; /* float, dense: of one element, or one for each entry of: */
     int64_t axis;             /* -1: one for all */
     const pare_tensor *zero;  /* as many, int8, uint8 or int32; NULL: zeros */
@@ -197,6 +200,36 @@ typedef struct pare_codes {
 
 /* *found false: the value has no codes, or groups are to compute in floats. ENOMEM. */
 pare_status pare_plan_codes(pare_planner *p, pare_value_id value, pare_codes *out, bool *found);
+
+/* The same for lowerings that give the bits of eval: groups that are to compute in floats may. */
+pare_status pare_plan_exact_codes(pare_planner *p, pare_value_id value, pare_codes *out,
+                                  bool *found);
+
+/* Scales and zero points that a QuantizeLinear to 8 bits applies in float, one for all. */
+pare_status pare_plan_codes_made(pare_planner *p, const pare_lowering *l, pare_codes *out,
+                                 bool *found);
+
+/* Whether both have one scale and one zero point for all, the same. */
+bool pare_codes_same(const pare_codes *a, const pare_codes *b);
+
+/* A handle of no value of the model: what lies where the codes of a value are that no
+ * DequantizeLinear gives, but something that has handed codes on. */
+static inline pare_value_id pare_plan_codes_value(const pare_planner *p, pare_value_id value)
+{
+    return (pare_value_id)p->model->n_values + 1 + value;
+}
+
+/* Lowers a node that does the same to codes as to floats, by the lowering for floats, which sees
+ * codes then wherever the values have any. Its outputs get those codes. */
+pare_status pare_lower_on_codes(pare_planner *p, pare_lowering *l, const pare_codes *codes,
+                                pare_lower_fn *lower, bool *done);
+
+/* Operators that give what they take, or something of it: Transpose, Concat of equal scales. */
+pare_status pare_lower_moved_codes(pare_planner *p, pare_lowering *l, bool *done);
+
+/* Adds a step that makes floats of the codes of a value. */
+pare_status pare_plan_codes_to_floats(pare_planner *p, pare_value_id value,
+                                      const pare_codes *codes);
 
 /* Of entry i of the axis, or of all. */
 float pare_codes_scale(const pare_codes *codes, int64_t i);
@@ -210,6 +243,9 @@ pare_lower_fn *pare_lower_integers_of(const pare_node *node);
 /* Whether DequantizeLinear is put off: nobody outside of this graph takes what it gives, and a node
  * with an integer lowering does. */
 pare_status pare_plan_defers(pare_planner *p, pare_node_id id, bool *defers);
+
+/* Whether all that a node takes is constant, if only as codes. */
+bool pare_plan_is_constant_behind(const pare_planner *p, const pare_node *node);
 
 /* Makes inputs of a node there that were put off; lowers a DequantizeLinear that was (plan.c). */
 pare_status pare_plan_restore(pare_planner *p, const pare_node *node);

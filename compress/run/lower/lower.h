@@ -35,6 +35,8 @@ pare_lower_fn pare_lower_depth_to_space, pare_lower_space_to_depth;
 pare_lower_fn pare_lower_gather, pare_lower_cast;
 pare_lower_fn pare_lower_quantize; /* QuantizeLinear, DequantizeLinear */
 
+pare_lower_fn pare_lower_requantize; /* QuantizeLinear of codes */
+
 /* BatchNormalization for inference as y = fma(x, factor[c], shift[c]) for its n channels. False:
  * its parameters are not constant floats. */
 bool pare_batch_norm_factors(pare_planner *p, const pare_lowering *l,

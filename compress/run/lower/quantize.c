@@ -99,35 +99,25 @@ static pare_status set_scales(pare_planner *p, const pare_lowering *l, quantize_
 }
 
 /* x as it lies, if that is one of the two usual forms, and y alike. */
-static pare_status place(pare_planner *p, const pare_lowering *l, quantize_args *a, pare_laid *y)
+static pare_status place(pare_planner *p, pare_value_id from, pare_laid *x, pare_laid *y)
 {
-    const pare_value_id from = pare_lower_in(l, 0);
-    a->x = *pare_plan_home(p, from);
-    const bool is_last = !pare_laid_has_form(&a->x, PARE_FORM_PLAIN) &&
-                         pare_laid_has_form(&a->x, PARE_FORM_CHANNELS_LAST);
-    if (!is_last) PARE_TRY(pare_plan_need(p, from, PARE_FORM_PLAIN, &a->x));
+    *x = *pare_plan_home(p, from);
+    const bool is_last = !pare_laid_has_form(x, PARE_FORM_PLAIN) &&
+                         pare_laid_has_form(x, PARE_FORM_CHANNELS_LAST);
+    if (!is_last) PARE_TRY(pare_plan_need(p, from, PARE_FORM_PLAIN, x));
     pare_laid_arrange(y, is_last ? PARE_FORM_CHANNELS_LAST : PARE_FORM_PLAIN);
-    PARE_TRY(pare_plan_out(p, pare_lower_out(l, 0), y));
-    a->y = *y;
     return PARE_OK;
 }
 
-pare_status pare_lower_quantize(pare_planner *p, pare_lowering *l, bool *done)
+/* The step from x to y, all else being set. */
+static pare_status add_step(pare_planner *p, quantize_args *a, int64_t axis)
 {
     bool marks[PARE_MAX_DIMS] = { false };
     int64_t steps[N_OPERANDS];
-    int64_t axis = 0;
-    pare_laid x, y;
-    if (!fits(p, l, &x, &y, &axis)) return PARE_OK;
-    quantize_args *a = pare_plan_args(p, sizeof(*a));
-    if (!a) return pare_arena_fail(p->ctx, &p->plan->arena);
-    *done = true;
-    PARE_TRY(set_scales(p, l, a));
-    PARE_TRY(place(p, l, a, &y));
-    if (pare_laid_n_elements(&y) == 0) return PARE_OK;
+    if (pare_laid_n_elements(&a->y) == 0) return PARE_OK;
     a->scales = a->y;
     memset(a->scales.strides, 0, sizeof(a->scales.strides));
-    if (axis < y.rank) a->scales.strides[axis] = 1;
+    if (axis < a->y.rank) a->scales.strides[axis] = 1;
     const pare_laid *const operands[N_OPERANDS] = { &a->x, &a->y, &a->scales };
     pare_lines_mark(operands, N_OPERANDS, marks, steps);
     a->step = steps[SCALES];
@@ -135,4 +125,35 @@ pare_status pare_lower_quantize(pare_planner *p, pare_lowering *l, bool *done)
     const pare_step step = { .run = run_quantize, .args = a, .kernel = "quantize",
                              .n_tasks = pare_lines_tasks(&a->lines) };
     return pare_plan_step(p, &step, operands, 2);
+}
+
+pare_status pare_lower_quantize(pare_planner *p, pare_lowering *l, bool *done)
+{
+    int64_t axis = 0;
+    pare_laid x, y;
+    if (!fits(p, l, &x, &y, &axis)) return PARE_OK;
+    quantize_args *a = pare_plan_args(p, sizeof(*a));
+    if (!a) return pare_arena_fail(p->ctx, &p->plan->arena);
+    *done = true;
+    PARE_TRY(set_scales(p, l, a));
+    PARE_TRY(place(p, pare_lower_in(l, 0), &a->x, &y));
+    PARE_TRY(pare_plan_out(p, pare_lower_out(l, 0), &y));
+    a->y = y;
+    return add_step(p, a, axis);
+}
+
+pare_status pare_plan_codes_to_floats(pare_planner *p, pare_value_id value,
+                                      const pare_codes *codes)
+{
+    struct { float scale; int32_t zero; } *one = pare_plan_args(p, sizeof(*one));
+    quantize_args *a = pare_plan_args(p, sizeof(*a));
+    if (!a || !one) return pare_arena_fail(p->ctx, &p->plan->arena);
+    one->scale = pare_codes_scale(codes, 0);
+    one->zero = pare_codes_zero(codes, 0);
+    a->scale = &one->scale;
+    a->zero = &one->zero;
+    pare_plan_shape(p, value, &a->y);
+    PARE_TRY(place(p, codes->value, &a->x, &a->y));
+    PARE_TRY(pare_plan_out(p, value, &a->y));
+    return add_step(p, a, a->y.rank);
 }
