@@ -12,16 +12,23 @@ enum { PARE_TILE_MAX_ROWS = 16, PARE_PANEL_MAX = 32 };
 
 /* y[r,j] = finish(chain), for r < n_rows and j < n_cols:
  *   chain  one chain of fused multiply-adds that starts at bias[r * bias_stride + j] and goes over
- *          x[t * n_rows + r][c] * w[(t * depth + c) * panel + j], t outside, c inside, ascending
+ *          row(t, r)[c] * w[(t * depth + c) * panel + j], t outside, c inside, ascending
+ *   row    x[t * n_rows + r], or, x being NULL, `rows` and offsets[t * n_rows + r] elements on
+ *          (`zeros` where that is negative), or, offsets being NULL, too, of the only tap,
+ *          rows + r * row_stride
  *   finish pare_finish_ref of row r and column j
- * Pointers of x lead to `depth` elements each. bias has `panel` entries (padding included), scale
+ * Rows have `depth` elements each. bias has `panel` entries (padding included), scale
  * and shift n_cols; w is aligned to 64 bytes. Strides count elements. y may be finish.add, or
  * the bias with its stride, but overlaps nothing else; without taps it is what finish makes of the
  * bias. */
 typedef struct pare_gemm_tile {
     int n_rows, n_cols;
     int64_t n_taps, depth;
-    const float *const *x;    /* [n_taps, n_rows] */
+    const float *const *x;    /* [n_taps, n_rows], or NULL */
+    const float *rows;
+    const int32_t *offsets;   /* [n_taps, n_rows], or NULL */
+    const float *zeros;       /* [depth] */
+    int64_t row_stride;
     const float *w;           /* [n_taps * depth, panel] */
     const float *bias;
     int64_t bias_stride;      /* 0: the same for every row */
@@ -29,6 +36,15 @@ typedef struct pare_gemm_tile {
     float *y;
     int64_t y_stride;
 } pare_gemm_tile;
+
+/* Where row r of a tap starts. */
+static inline const float *pare_gemm_tile_row(const pare_gemm_tile *t, int64_t tap, int r)
+{
+    const int64_t i = tap * t->n_rows + r;
+    if (t->x) return t->x[i];
+    if (!t->offsets) return t->rows + r * t->row_stride;
+    return t->offsets[i] < 0 ? t->zeros : t->rows + t->offsets[i];
+}
 
 typedef void pare_gemm_tile_fn(const pare_gemm_tile *tile);
 

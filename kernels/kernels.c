@@ -17,6 +17,7 @@ static const pare_kernels sets[] = {
         .column_max = pare_column_max_ref, .column_min = pare_column_min_ref,
         .move = pare_move_ref, .row = &pare_rows_ref,
         .narrow = &pare_narrow_ref, .tally = &pare_tally_ref, .bytes = &pare_bytes_ref,
+        .winograd = &pare_winograd_ref,
     },
 #if defined(__x86_64__)
     {
@@ -30,6 +31,7 @@ static const pare_kernels sets[] = {
         .column_max = pare_column_max_avx2, .column_min = pare_column_min_avx2,
         .move = pare_move_avx2, .row = &pare_rows_avx2,
         .narrow = &pare_narrow_avx2, .tally = &pare_tally_avx2, .bytes = &pare_bytes_ref,
+        .winograd = &pare_winograd_avx2,
     },
     {
         .isa = PARE_ISA_AVX512,
@@ -42,6 +44,7 @@ static const pare_kernels sets[] = {
         .column_max = pare_column_max_avx2, .column_min = pare_column_min_avx2,
         .move = pare_move_avx2, .row = &pare_rows_avx2,
         .narrow = &pare_narrow_avx2, .tally = &pare_tally_avx2, .bytes = &pare_bytes_ref,
+        .winograd = &pare_winograd_avx512,
     },
 #endif
 };

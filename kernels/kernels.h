@@ -13,6 +13,7 @@
 #include "kernels/pooling.h"
 #include "kernels/row.h"
 #include "kernels/tally.h"
+#include "kernels/winograd.h"
 
 typedef struct pare_kernels {
     pare_isa isa;
@@ -33,6 +34,7 @@ typedef struct pare_kernels {
     const pare_narrow_kernels *narrow;
     const pare_tally_kernels *tally;
     const pare_byte_kernels *bytes;
+    const pare_winograd_kernels *winograd;
 } pare_kernels;
 
 /* The set of a level that this program was built with; NULL when it has none (other processors). */

@@ -12,7 +12,7 @@ void pare_gemm_tile_ref(const pare_gemm_tile *t)
         float sum[PANEL];
         for (int j = 0; j < PANEL; j++) sum[j] = t->bias[r * t->bias_stride + j];
         for (int64_t tap = 0; tap < t->n_taps; tap++) {
-            const float *x = t->x[tap * t->n_rows + r];
+            const float *x = pare_gemm_tile_row(t, tap, r);
             for (int64_t c = 0; c < t->depth; c++, w += PANEL)
                 for (int j = 0; j < PANEL; j++) sum[j] = fmaf(x[c], w[j], sum[j]);
         }

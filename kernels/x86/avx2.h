@@ -12,6 +12,7 @@
 #include "kernels/pooling.h"
 #include "kernels/row.h"
 #include "kernels/tally.h"
+#include "kernels/winograd.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx2; /* 6 rows, panels of 16 */
 
@@ -36,5 +37,7 @@ extern const pare_row_kernels pare_rows_avx2;
 extern const pare_narrow_kernels pare_narrow_avx2;
 
 extern const pare_tally_kernels pare_tally_avx2;
+
+extern const pare_winograd_kernels pare_winograd_avx2;
 
 #endif

@@ -4,7 +4,10 @@
 #define KERNELS_X86_AVX512_H
 
 #include "kernels/gemm_tile.h"
+#include "kernels/winograd.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx512; /* 14 rows, panels of 32 */
+
+extern const pare_winograd_kernels pare_winograd_avx512;
 
 #endif

@@ -30,7 +30,7 @@ static INLINE void run(const pare_gemm_tile *t, const int n_rows)
     for (int64_t tap = 0; tap < t->n_taps; tap++) {
         const float *x[MAX_ROWS];
         UNROLL
-        for (int r = 0; r < n_rows; r++) x[r] = t->x[tap * n_rows + r];
+        for (int r = 0; r < n_rows; r++) x[r] = pare_gemm_tile_row(t, tap, r);
         for (int64_t c = 0; c < t->depth; c++, w += PANEL) {
             const __m256 w0 = _mm256_load_ps(w);
             const __m256 w1 = _mm256_load_ps(w + HALF);

@@ -1,6 +1,6 @@
 #include "kernels/x86/avx512.h"
 
-#include <immintrin.h>
+#include "kernels/x86/vec_avx512.h"
 
 /* Fourteen rows by thirty-two columns: twenty-eight accumulators, two vectors of weights and one
  * broadcast are thirty-one of the thirty-two registers. Panels of which at most sixteen columns are
@@ -11,92 +11,205 @@ enum { PANEL = 32, HALF = 16, MAX_ROWS = 14 };
  * them through vector registers, as compilers do, takes a port that multiplies. */
 enum { KEPT = 9 };
 
+/* Rows at equal distances take an address for three of them, and one register for the distance. */
+enum { LEADERS = (MAX_ROWS + 2) / 3 };
+
 /* Weights are asked for this many elements ahead, beyond the page where the processor stops. */
 enum { AHEAD = 1024 };
 
-#define INLINE inline __attribute__((always_inline))
+/* Elements of a row at once, where one vector of columns leaves little to do for each. */
+enum { STEP = 4 };
+
 #define UNROLL _Pragma("GCC unroll 14")
 
-/* Rounded to float16. */
-static INLINE __m512 rounded(__m512 x)
+/* Sums of one tile: columns below sixteen, and from there on. */
+typedef struct sums {
+    __m512 low[MAX_ROWS], high[MAX_ROWS];
+} sums;
+
+static INLINE void put(const pare_gemm_tile *t, int row, int64_t j, __mmask16 some, __m512 z)
 {
-    return _mm512_cvtph_ps(_mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
+    _mm512_mask_storeu_ps(t->y + row * t->y_stride + j, some, z);
 }
 
-/* pare_finish_ref of the columns of the mask from j on. Of two equal or unordered operands max and
- * min give the second. */
-static INLINE __m512 finish(const pare_finish *f, const float *add, int64_t j, __mmask16 some,
-                            __m512 z)
+static INLINE __m512 added(const pare_finish *f, int row, int64_t j, __mmask16 some, __m512 z)
 {
-    if (f->rounds & PARE_ROUND_CHAIN) z = rounded(z);
-    if (f->scale)
-        z = _mm512_fmadd_ps(z, _mm512_maskz_loadu_ps(some, f->scale + j),
-                            _mm512_maskz_loadu_ps(some, f->shift + j));
-    if (f->rounds & PARE_ROUND_AFFINE) z = rounded(z);
-    if (add) z = _mm512_add_ps(z, _mm512_maskz_loadu_ps(some, add + j));
-    if (f->rounds & PARE_ROUND_SUM) z = rounded(z);
-    z = _mm512_max_ps(_mm512_set1_ps(f->low), z);
-    return _mm512_min_ps(_mm512_set1_ps(f->high), z);
+    return _mm512_add_ps(z, _mm512_maskz_loadu_ps(some, f->add + row * f->add_stride + j));
 }
 
-static INLINE void store(const pare_gemm_tile *t, int row, int half, __m512 z)
+/* What most tiles need goes without a question per vector, and without leaving registers. */
+static INLINE void store(const pare_gemm_tile *t, const sums *sum, const int n_rows,
+                         const int n_halves)
 {
-    const int64_t j = half * HALF;
-    const float *add = t->finish.add ? t->finish.add + row * t->finish.add_stride : NULL;
-    const int64_t n = t->n_cols - j;
-    const __mmask16 some = (__mmask16)(n >= HALF ? 0xffffu : (1u << n) - 1);
-    _mm512_mask_storeu_ps(t->y + row * t->y_stride + j, some, finish(&t->finish, add, j, some, z));
-}
-
-static INLINE void run(const pare_gemm_tile *t, const int n_rows, const int n_halves)
-{
-    __m512 sum[MAX_ROWS][2];
-    UNROLL
-    for (int r = 0; r < n_rows; r++)
-        for (int h = 0; h < n_halves; h++)
-            sum[r][h] = _mm512_loadu_ps(t->bias + r * t->bias_stride + h * HALF);
-    const float *w = t->w;
-    for (int64_t tap = 0; tap < t->n_taps; tap++) {
-        const float *x[MAX_ROWS];
-        const float *volatile far[MAX_ROWS];
+    const pare_finish *f = &t->finish;
+    const int last = t->n_cols - (n_halves - 1) * HALF;
+    const __mmask16 end = (__mmask16)((1u << last) - 1);
+    const __mmask16 all = n_halves == 2 ? 0xffffu : end;
+    if (!f->rounds && !f->scale && !f->add) {
         UNROLL
-        for (int r = 0; r < n_rows; r++)
-            if (r < KEPT) x[r] = t->x[tap * n_rows + r];
-            else far[r] = t->x[tap * n_rows + r];
-        for (int64_t c = 0; c < t->depth; c++, w += PANEL) {
-            __m512 columns[2];
-            for (int h = 0; h < n_halves; h++)
-                _mm_prefetch((const char *)(w + AHEAD + h * HALF), _MM_HINT_T0);
-            for (int h = 0; h < n_halves; h++) columns[h] = _mm512_load_ps(w + h * HALF);
-            UNROLL
-            for (int r = 0; r < n_rows; r++) {
-                const float *at = r < KEPT ? x[r] : far[r];
-                const __m512 v = _mm512_set1_ps(at[c]);
-                for (int h = 0; h < n_halves; h++)
-                    sum[r][h] = _mm512_fmadd_ps(v, columns[h], sum[r][h]);
-            }
+        for (int r = 0; r < n_rows; r++) {
+            put(t, r, 0, all, wide_bounds(f, sum->low[r]));
+            if (n_halves == 2) put(t, r, HALF, end, wide_bounds(f, sum->high[r]));
+        }
+    } else if (!f->rounds && !f->scale) {
+        UNROLL
+        for (int r = 0; r < n_rows; r++) {
+            put(t, r, 0, all, wide_bounds(f, added(f, r, 0, all, sum->low[r])));
+            if (n_halves == 2)
+                put(t, r, HALF, end, wide_bounds(f, added(f, r, HALF, end, sum->high[r])));
+        }
+    } else {
+        UNROLL
+        for (int r = 0; r < n_rows; r++) {
+            const float *add = f->add ? f->add + r * f->add_stride : NULL;
+            put(t, r, 0, all, wide_finish(f, add, 0, all, sum->low[r]));
+            if (n_halves == 2) put(t, r, HALF, end, wide_finish(f, add, HALF, end, sum->high[r]));
         }
     }
+}
+
+static INLINE void start(const pare_gemm_tile *t, sums *sum, const int n_rows, const int n_halves)
+{
     UNROLL
-    for (int r = 0; r < n_rows; r++)
-        for (int h = 0; h < n_halves; h++) store(t, r, h, sum[r][h]);
+    for (int r = 0; r < n_rows; r++) {
+        sum->low[r] = _mm512_loadu_ps(t->bias + r * t->bias_stride);
+        if (n_halves == 2) sum->high[r] = _mm512_loadu_ps(t->bias + r * t->bias_stride + HALF);
+    }
+}
+
+/* The addresses of a tap's rows. */
+static INLINE void find_rows(const pare_gemm_tile *t, int64_t tap, const int n_rows,
+                             const float **at)
+{
+    for (int first = 0; first < n_rows; first += 8) {
+        const int n = n_rows - first < 8 ? n_rows - first : 8;
+        const __mmask8 some = (__mmask8)((1u << n) - 1);
+        const int64_t i = tap * n_rows + first;
+        __m512i address;
+        if (t->x) {
+            address = _mm512_maskz_loadu_epi64(some, t->x + i);
+        } else {
+            const __m256i offset = _mm256_maskz_loadu_epi32(some, t->offsets + i);
+            const __mmask8 none = _mm256_movepi32_mask(offset);
+            const __m512i bytes = _mm512_slli_epi64(_mm512_cvtepi32_epi64(offset), 2);
+            address = _mm512_add_epi64(_mm512_set1_epi64((int64_t)(uintptr_t)t->rows), bytes);
+            address = _mm512_mask_set1_epi64(address, none, (int64_t)(uintptr_t)t->zeros);
+        }
+        _mm512_store_si512(at + first, address);
+    }
+}
+
+static INLINE void ask_ahead(const float *w, const int n_halves)
+{
+    for (int h = 0; h < n_halves; h++)
+        _mm_prefetch((const char *)(w + AHEAD + h * HALF), _MM_HINT_T0);
+}
+
+/* Elements c of all rows, of which x(r) says the address, times a row of the panel. */
+#define MULTIPLY(x)                                                                                \
+    do {                                                                                           \
+        const __m512 w_low = _mm512_load_ps(w);                                                    \
+        const __m512 w_high = _mm512_load_ps(w + (n_halves == 2 ? HALF : 0));                      \
+        UNROLL                                                                                     \
+        for (int r = 0; r < n_rows; r++) {                                                         \
+            const __m512 v = _mm512_set1_ps(*(x));                                                 \
+            sum.low[r] = _mm512_fmadd_ps(v, w_low, sum.low[r]);                                    \
+            if (n_halves == 2) sum.high[r] = _mm512_fmadd_ps(v, w_high, sum.high[r]);              \
+        }                                                                                          \
+    } while (0)
+
+/* Four elements of each row, times as many rows of a narrow panel. */
+#define MULTIPLY_FOUR(x)                                                                           \
+    do {                                                                                           \
+        const __m512 w0 = _mm512_load_ps(w), w1 = _mm512_load_ps(w + PANEL);                       \
+        const __m512 w2 = _mm512_load_ps(w + 2 * PANEL), w3 = _mm512_load_ps(w + 3 * PANEL);       \
+        UNROLL                                                                                     \
+        for (int r = 0; r < n_rows; r++) {                                                         \
+            const float *from = x;                                                                 \
+            sum.low[r] = _mm512_fmadd_ps(_mm512_set1_ps(from[0]), w0, sum.low[r]);                 \
+            sum.low[r] = _mm512_fmadd_ps(_mm512_set1_ps(from[1]), w1, sum.low[r]);                 \
+            sum.low[r] = _mm512_fmadd_ps(_mm512_set1_ps(from[2]), w2, sum.low[r]);                 \
+            sum.low[r] = _mm512_fmadd_ps(_mm512_set1_ps(from[3]), w3, sum.low[r]);                 \
+        }                                                                                          \
+    } while (0)
+
+/* Rows anywhere. */
+static INLINE void run_found(const pare_gemm_tile *t, const int n_rows, const int n_halves)
+{
+    sums sum;
+    start(t, &sum, n_rows, n_halves);
+    const float *w = t->w;
+    for (int64_t tap = 0; tap < t->n_taps; tap++) {
+        _Alignas(64) const float *at[16];
+        const float *x[KEPT];
+        find_rows(t, tap, n_rows, at);
+        UNROLL
+        for (int r = 0; r < n_rows && r < KEPT; r++) x[r] = at[r];
+        int64_t c = 0;
+        for (; n_halves == 1 && c + STEP <= t->depth; c += STEP, w += STEP * PANEL) {
+            __asm__("" : "+m"(at)); /* so that the others are not kept */
+            ask_ahead(w, 1);
+            MULTIPLY_FOUR((r < KEPT ? x[r] : at[r]) + c);
+        }
+        for (; c < t->depth; c++, w += PANEL) {
+            __asm__("" : "+m"(at));
+            ask_ahead(w, n_halves);
+            MULTIPLY((r < KEPT ? x[r] : at[r]) + c);
+        }
+    }
+    store(t, &sum, n_rows, n_halves);
+}
+
+static INLINE void advance(const float **x, const int n_rows, const int by)
+{
+    UNROLL
+    for (int r = 0; r < n_rows; r += 3) {
+        x[r / 3] += by;
+        __asm__("" : "+r"(x[r / 3])); /* or each row gets an address of its own */
+    }
+}
+
+/* Rows at equal distances. */
+static INLINE void run_even(const pare_gemm_tile *t, const int n_rows, const int n_halves)
+{
+    sums sum;
+    start(t, &sum, n_rows, n_halves);
+    const float *w = t->w;
+    const float *x[LEADERS];
+    const int64_t stride = t->row_stride;
+    UNROLL
+    for (int r = 0; r < n_rows; r += 3) x[r / 3] = t->rows + r * stride;
+    int64_t c = 0;
+    for (; n_halves == 1 && c + STEP <= t->depth; c += STEP, w += STEP * PANEL) {
+        ask_ahead(w, 1);
+        MULTIPLY_FOUR(x[r / 3] + r % 3 * stride);
+        advance(x, n_rows, STEP);
+    }
+    for (; c < t->depth; c++, w += PANEL) {
+        ask_ahead(w, n_halves);
+        MULTIPLY(x[r / 3] + r % 3 * stride);
+        advance(x, n_rows, 1);
+    }
+    store(t, &sum, n_rows, n_halves);
 }
 
 /* One function per number of rows, each with its loops unrolled. */
 #define RUN(n)                                                                                     \
-    static void run_##n(const pare_gemm_tile *t) { run(t, n, 2); }                                 \
-    static void half_##n(const pare_gemm_tile *t) { run(t, n, 1); }
+    static void found_##n(const pare_gemm_tile *t) { run_found(t, n, 2); }                         \
+    static void found_half_##n(const pare_gemm_tile *t) { run_found(t, n, 1); }                    \
+    static void even_##n(const pare_gemm_tile *t) { run_even(t, n, 2); }                           \
+    static void even_half_##n(const pare_gemm_tile *t) { run_even(t, n, 1); }
 RUN(1) RUN(2) RUN(3) RUN(4) RUN(5) RUN(6) RUN(7)
 RUN(8) RUN(9) RUN(10) RUN(11) RUN(12) RUN(13) RUN(14)
 
+#define ROWS(kind)                                                                                 \
+    { kind##_1, kind##_2, kind##_3, kind##_4, kind##_5, kind##_6, kind##_7, kind##_8, kind##_9,    \
+      kind##_10, kind##_11, kind##_12, kind##_13, kind##_14 }
+
 void pare_gemm_tile_avx512(const pare_gemm_tile *tile)
 {
-    static pare_gemm_tile_fn *const whole[] = { run_1, run_2, run_3,  run_4,  run_5,  run_6,  run_7,
-                                                run_8, run_9, run_10, run_11, run_12, run_13,
-                                                run_14 };
-    static pare_gemm_tile_fn *const half[] = { half_1,  half_2,  half_3,  half_4, half_5,
-                                               half_6,  half_7,  half_8,  half_9, half_10,
-                                               half_11, half_12, half_13, half_14 };
-    if (tile->n_cols > HALF) whole[tile->n_rows - 1](tile);
-    else half[tile->n_rows - 1](tile);
+    static pare_gemm_tile_fn *const found[2][MAX_ROWS] = { ROWS(found), ROWS(found_half) };
+    static pare_gemm_tile_fn *const even[2][MAX_ROWS] = { ROWS(even), ROWS(even_half) };
+    const bool is_even = !tile->x && !tile->offsets && tile->n_taps == 1;
+    (is_even ? even : found)[tile->n_cols <= HALF][tile->n_rows - 1](tile);
 }

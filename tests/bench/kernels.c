@@ -8,6 +8,7 @@
 #include "support/floats.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #if defined(__x86_64__)
@@ -58,13 +59,32 @@ __attribute__((target("avx2,fma"))) static void fma_loop(const pare_kernels *k, 
 #pragma GCC unroll 10
     for (int j = 0; j < 10; j++) _mm256_storeu_ps(y + 8 * j, sum[j]);
 }
+
+__attribute__((target("avx512f"))) static void wide_fma_loop(const pare_kernels *k, int which)
+{
+    (void)k;
+    (void)which;
+    __m512 sum[10];
+    const __m512 a = _mm512_loadu_ps(x);
+    const __m512 b = _mm512_loadu_ps(w);
+#pragma GCC unroll 10
+    for (int j = 0; j < 10; j++) sum[j] = _mm512_loadu_ps(x + j);
+    for (int i = 0; i < N; i++)
+#pragma GCC unroll 10
+        for (int j = 0; j < 10; j++) sum[j] = _mm512_fmadd_ps(a, b, sum[j]);
+#pragma GCC unroll 10
+    for (int j = 0; j < 10; j++) _mm512_storeu_ps(y + 16 * j, sum[j]);
+}
 #endif
 
-static double peak_gflops(void)
+/* What a level's multiply-adds reach. */
+static double peak_gflops(pare_isa isa)
 {
 #if defined(__x86_64__)
+    if (isa == PARE_ISA_AVX512) return 320e-9 * N / time_of(wide_fma_loop, NULL, 0);
     if (pare_isa_best() >= PARE_ISA_AVX2) return 160e-9 * N / time_of(fma_loop, NULL, 0);
 #endif
+    (void)isa;
     return NAN;
 }
 
@@ -84,7 +104,7 @@ static void bench(const row *r, int which)
                1e9 * t / r->n_elements, 1e-9 * r->n_bytes / t);
         if (r->n_flops > 0) {
             const double rate = 1e-9 * r->n_flops / t;
-            printf(" %8.1f GFLOP/s, %3.0f %% of the peak", rate, 100 * rate / peak_gflops());
+            printf(" %8.1f GFLOP/s, %3.0f %% of the peak", rate, 100 * rate / peak_gflops((pare_isa)isa));
         }
         printf("\n");
     }
@@ -92,16 +112,40 @@ static void bench(const row *r, int which)
 
 /* --- the kernels ------------------------------------------------------------------------------ */
 
-static void gemm(const pare_kernels *k, int depth)
+/* How rows are found, and whether panels are as narrow as 16 columns. */
+typedef struct product {
+    const char *name;
+    int depth, n_taps;
+    bool is_even, is_narrow;
+} product;
+
+static const product products[] = {
+    { "gemm 16 deep", 16, 1, false, false },
+    { "gemm 64 deep", 64, 1, false, false },
+    { "gemm 512 deep", 512, 1, false, false },
+    { "gemm rows apart, 16 deep", 16, 1, true, false },
+    { "gemm rows apart, 64 deep", 64, 1, true, false },
+    { "gemm rows apart, 512 deep", 512, 1, true, false },
+    { "gemm 9 taps of 16", 16, 9, false, false },
+    { "gemm narrow, 9 taps of 16", 16, 9, false, true },
+    { "gemm narrow apart, 16 deep", 16, 1, true, true },
+    { "gemm narrow apart, 64 deep", 64, 1, true, true },
+};
+
+static void gemm(const pare_kernels *k, int which)
 {
-    const float *rows[PARE_TILE_MAX_ROWS];
-    for (int r = 0; r < k->gemm.rows; r++) rows[r] = x + r * 1040;
+    const product *p = &products[which];
+    int32_t offsets[PARE_TILE_MAX_ROWS * 9];
+    const int n_rows = k->gemm.rows;
+    for (int i = 0; i < n_rows * p->n_taps; i++) offsets[i] = i % n_rows * 1040 + i / n_rows;
     const pare_gemm_tile t = {
-        .n_rows = k->gemm.rows,
-        .n_cols = k->gemm.panel,
-        .n_taps = 1,
-        .depth = depth,
-        .x = rows,
+        .n_rows = n_rows,
+        .n_cols = p->is_narrow ? 16 : k->gemm.panel,
+        .n_taps = p->n_taps,
+        .depth = p->depth,
+        .rows = x,
+        .offsets = p->is_even ? NULL : offsets,
+        .row_stride = 1040,
         .w = w,
         .bias = x,
         .finish = { .low = 0, .high = INFINITY },
@@ -115,19 +159,17 @@ static void gemm(const pare_kernels *k, int depth)
 
 static void bench_gemm(void)
 {
-    static const int depths[] = { 16, 64, 256, 512 };
-    for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
-        char name[32];
-        const row r = { name, gemm, 1024, 0, 2048.0 * depths[i] };
-        snprintf(name, sizeof(name), "gemm_tile %d deep", depths[i]);
-        if (!strstr(name, wanted)) continue;
+    for (size_t i = 0; i < sizeof(products) / sizeof(products[0]); i++) {
+        const product *p = &products[i];
+        if (!strstr(p->name, wanted)) continue;
         for (int isa = 0; isa <= (int)pare_isa_best(); isa++) {
             const pare_kernels *k = pare_kernels_of((pare_isa)isa);
-            const int tiles = 1024 / (k->gemm.rows * k->gemm.panel);
-            const double flops = 2.0 * tiles * k->gemm.rows * k->gemm.panel * depths[i];
-            const double rate = 1e-9 * flops / time_of(r.work, k, depths[i]);
-            printf("%-24s %-7s %46.1f GFLOP/s, %3.0f %% of the peak\n", name,
-                   pare_isa_name((pare_isa)isa), rate, 100 * rate / peak_gflops());
+            const int columns = p->is_narrow ? 16 : k->gemm.panel;
+            const int tiles = 1024 / (k->gemm.rows * columns);
+            const double flops = 2.0 * tiles * k->gemm.rows * columns * p->depth * p->n_taps;
+            const double rate = 1e-9 * flops / time_of(gemm, k, (int)i);
+            printf("%-28s %-7s %42.1f GFLOP/s, %3.0f %% of the peak\n", p->name,
+                   pare_isa_name((pare_isa)isa), rate, 100 * rate / peak_gflops((pare_isa)isa));
         }
     }
 }
@@ -406,7 +448,7 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < N; i++) w[i] = x[i] / 64;
     for (int i = 0; i < N; i++) bytes[i] = x[i] > 0;
-    printf("fused multiply-adds: %.1f GFLOP/s\n", peak_gflops());
+    printf("fused multiply-adds: %.1f GFLOP/s\n", peak_gflops(pare_isa_best()));
     bench_gemm();
     bench_maps();
     bench_depthwise();

@@ -16,6 +16,9 @@ typedef struct shape {
     uint32_t rounds;
 } shape;
 
+/* How rows are found. */
+typedef enum way { POINTERS, OFFSETS, EVEN, N_WAYS } way;
+
 static const shape shapes[] = {
     { 1, 1, false, false, false, 0 },
     { 1, 7, false, true, false, 0 },
@@ -39,7 +42,7 @@ static float expected(const pare_gemm_tile *t, int panel, int r, int j)
     float z = t->bias[j];
     for (int64_t tap = 0; tap < t->n_taps; tap++)
         for (int64_t c = 0; c < t->depth; c++)
-            z = fmaf(t->x[tap * t->n_rows + r][c], t->w[(tap * t->depth + c) * panel + j], z);
+            z = fmaf(pare_gemm_tile_row(t, tap, r)[c], t->w[(tap * t->depth + c) * panel + j], z);
     const pare_finish *f = &t->finish;
     if (f->rounds & PARE_ROUND_CHAIN) pare_narrow_ref.round_f16(1, &z, &z);
     if (f->scale) z = fmaf(z, f->scale[j], f->shift[j]);
@@ -51,13 +54,20 @@ static float expected(const pare_gemm_tile *t, int panel, int r, int j)
 }
 
 static void check_tile(const pare_gemm_kernel *kernel, const shape *s, room *m, int n_rows,
-                       int n_cols)
+                       int n_cols, way how)
 {
+    static const float zeros[MAX_DEPTH];
     const float *x[PARE_TILE_MAX_ROWS * MAX_TAPS];
-    for (int i = 0; i < n_rows * s->n_taps; i++) x[i] = m->x[i];
+    int32_t offsets[PARE_TILE_MAX_ROWS * MAX_TAPS];
+    for (int i = 0; i < n_rows * s->n_taps; i++) {
+        x[i] = m->x[i];
+        offsets[i] = i % 5 == 3 ? -1 : i * MAX_DEPTH;
+    }
     for (int i = 0; i < PARE_TILE_MAX_ROWS * STRIDE; i++) m->y[i] = GUARD;
     const pare_gemm_tile t = {
-        .n_rows = n_rows, .n_cols = n_cols, .n_taps = s->n_taps, .depth = s->depth, .x = x,
+        .n_rows = n_rows, .n_cols = n_cols, .n_taps = s->n_taps, .depth = s->depth,
+        .x = how == POINTERS ? x : NULL, .rows = &m->x[0][0],
+        .offsets = how == OFFSETS ? offsets : NULL, .zeros = zeros, .row_stride = MAX_DEPTH,
         .w = m->w, .bias = m->bias,
         .finish = { .scale = s->has_affine ? m->scale : NULL, .shift = m->shift,
                     .add = s->has_add ? m->add : NULL, .add_stride = STRIDE,
@@ -71,9 +81,9 @@ static void check_tile(const pare_gemm_kernel *kernel, const shape *s, room *m, 
             const bool inside = r < n_rows && j < n_cols;
             const float want = inside ? expected(&t, kernel->panel, r, j) : GUARD;
             if (test_same_float(m->y[r * STRIDE + j], want)) continue;
-            fail_msg("rows %d, columns %d, taps %d, depth %d: at %d,%d %a instead of %a", n_rows,
-                     n_cols, s->n_taps, s->depth, r, j, (double)m->y[r * STRIDE + j],
-                     (double)want);
+            fail_msg("way %d, rows %d, columns %d, taps %d, depth %d: at %d,%d %a instead of %a",
+                     (int)how, n_rows, n_cols, s->n_taps, s->depth, r, j,
+                     (double)m->y[r * STRIDE + j], (double)want);
         }
 }
 
@@ -111,7 +121,9 @@ static void every_level_gives_the_chain(void **state)
                     test_fill_floats(&m.x[0][0], sizeof(m.x) / sizeof(float), &seed);
                     test_fill_floats(m.bias, 3 * PARE_PANEL_MAX, &seed); /* scale and shift too */
                     test_fill_floats(m.add, PARE_TILE_MAX_ROWS * STRIDE, &seed);
-                    check_tile(kernel, &shapes[i], &m, rows, cols);
+                    for (way how = POINTERS; how < N_WAYS; how++)
+                        if (how != EVEN || shapes[i].n_taps == 1)
+                            check_tile(kernel, &shapes[i], &m, rows, cols, how);
                     check_in_place(kernel, &m, rows);
                 }
     }

@@ -1,0 +1,82 @@
+/* Convolutions by 3x3 filters with fewer products: F(4x4, 3x3) of Winograd, over channels that lie
+ * side by side. A patch of 6x6 pixels becomes 36 numbers per channel (input), which 36 products of
+ * matrices (gemm_tile.h) take to 36 numbers per output channel, and those become 4x4 outputs.
+ *
+ * It rounds otherwise than a chain of multiply-adds over the same numbers: results differ from those
+ * by some units in the sixth digit of the largest. Every level rounds alike. */
+#ifndef KERNELS_WINOGRAD_H
+#define KERNELS_WINOGRAD_H
+
+#include "kernels/finish.h"
+
+#include <stdint.h>
+
+/* Pixels of an output tile, of the patch that it is made from, and numbers per channel between. */
+enum { PARE_WINOGRAD_TILE = 4, PARE_WINOGRAD_PATCH = 6, PARE_WINOGRAD_POINTS = 36 };
+
+/* u[36] of a filter g[3][3], t pointing along rows: G g G', without fused operations. */
+void pare_winograd_filter(const float *g, float *u);
+
+/* v[e * v_stride + c] = (B' d B)[e / 6][e % 6], for c < n_channels: first along columns, then along
+ * rows, by PARE_WINOGRAD_IN; d [6][6] are the numbers of channel c in the patch whose corner is at
+ * (row, column) of the image, 0 where that lies outside. */
+typedef struct pare_winograd_in {
+    int64_t n_channels;
+    const float *x;           /* pixel (0, 0) of the image */
+    int64_t line_stride, pixel_stride; /* elements */
+    int64_t n_rows, n_columns;         /* of the image */
+    int64_t row, column;      /* from -5 on */
+    float *v;
+    int64_t v_stride;
+} pare_winograd_in;
+
+/* y[i * line_stride + j * pixel_stride + c] = finish((A' m A)[i][j] + bias[c]), for i < n_rows and
+ * j < n_columns: first along columns, then along rows, by PARE_WINOGRAD_OUT, m[e] standing at
+ * m[e * m_stride + c]. finish.add lies as y does, and may be it; add_stride means nothing. */
+typedef struct pare_winograd_out {
+    int64_t n_channels;
+    const float *m;
+    int64_t m_stride;
+    const float *bias;        /* [n_channels] */
+    pare_finish finish;
+    int n_rows, n_columns;    /* at most 4 */
+    float *y;
+    int64_t line_stride, pixel_stride;
+} pare_winograd_out;
+
+typedef void pare_winograd_in_fn(const pare_winograd_in *in);
+typedef void pare_winograd_out_fn(const pare_winograd_out *out);
+
+typedef struct pare_winograd_kernels {
+    pare_winograd_in_fn *in;
+    pare_winograd_out_fn *out;
+} pare_winograd_kernels;
+
+extern const pare_winograd_kernels pare_winograd_ref;
+
+/* Six numbers d to six numbers o: V holds one or a vector of them, FMA(a, x, y) is a x + y, rounded
+ * once. Products by powers of two are exact, so that these are all roundings there are. */
+#define PARE_WINOGRAD_IN(V, ADD, SUB, FMA, o, d)                                                   \
+    do {                                                                                           \
+        const V p24 = FMA(-4.0F, (d)[2], (d)[4]), p13 = FMA(-4.0F, (d)[1], (d)[3]);                \
+        const V d42 = SUB((d)[4], (d)[2]), d31 = SUB((d)[3], (d)[1]);                              \
+        (o)[0] = FMA(4.0F, (d)[0], FMA(-5.0F, (d)[2], (d)[4]));                                    \
+        (o)[1] = ADD(p24, p13);                                                                    \
+        (o)[2] = SUB(p24, p13);                                                                    \
+        (o)[3] = FMA(2.0F, d31, d42);                                                              \
+        (o)[4] = FMA(-2.0F, d31, d42);                                                             \
+        (o)[5] = FMA(4.0F, (d)[1], FMA(-5.0F, (d)[3], (d)[5]));                                    \
+    } while (0)
+
+/* Six numbers m to four numbers o. */
+#define PARE_WINOGRAD_OUT(V, ADD, SUB, FMA, o, m)                                                  \
+    do {                                                                                           \
+        const V s12 = ADD((m)[1], (m)[2]), d12 = SUB((m)[1], (m)[2]);                              \
+        const V s34 = ADD((m)[3], (m)[4]), d34 = SUB((m)[3], (m)[4]);                              \
+        (o)[0] = ADD((m)[0], ADD(s12, s34));                                                       \
+        (o)[1] = FMA(2.0F, d34, d12);                                                              \
+        (o)[2] = FMA(4.0F, s34, s12);                                                              \
+        (o)[3] = ADD(FMA(8.0F, d34, d12), (m)[5]);                                                 \
+    } while (0)
+
+#endif

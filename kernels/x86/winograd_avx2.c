@@ -1,0 +1,64 @@
+#include "kernels/x86/avx2.h"
+
+#include "kernels/x86/vec_avx2.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { TILE = PARE_WINOGRAD_TILE, PATCH = PARE_WINOGRAD_PATCH };
+
+#define FMA(a, x, y) _mm256_fmadd_ps(_mm256_set1_ps(a), x, y)
+
+static void take_in(const pare_winograd_in *in)
+{
+    const int64_t at = in->row * in->line_stride + in->column * in->pixel_stride;
+    for (int64_t c = 0; c < in->n_channels; c += LANES) {
+        const int64_t n = in->n_channels - c;
+        __m256 half[PATCH][PATCH];
+        for (int j = 0; j < PATCH; j++) {
+            __m256 d[PATCH], o[PATCH];
+            const bool has_column = (uint64_t)(in->column + j) < (uint64_t)in->n_columns;
+            for (int i = 0; i < PATCH; i++) {
+                const bool has = has_column && (uint64_t)(in->row + i) < (uint64_t)in->n_rows;
+                d[i] = has ? load_n(in->x + at + i * in->line_stride + j * in->pixel_stride + c, n)
+                           : _mm256_setzero_ps();
+            }
+            PARE_WINOGRAD_IN(__m256, _mm256_add_ps, _mm256_sub_ps, FMA, o, d);
+            for (int i = 0; i < PATCH; i++) half[i][j] = o[i];
+        }
+        for (int i = 0; i < PATCH; i++) {
+            __m256 o[PATCH];
+            PARE_WINOGRAD_IN(__m256, _mm256_add_ps, _mm256_sub_ps, FMA, o, half[i]);
+            for (int j = 0; j < PATCH; j++)
+                store_n(in->v + (i * PATCH + j) * in->v_stride + c, n, o[j]);
+        }
+    }
+}
+
+static void give_out(const pare_winograd_out *out)
+{
+    const pare_finish *f = &out->finish;
+    for (int64_t c = 0; c < out->n_channels; c += LANES) {
+        const int64_t n = out->n_channels - c;
+        const __m256 bias = load_n(out->bias + c, n);
+        __m256 half[TILE][PATCH];
+        for (int j = 0; j < PATCH; j++) {
+            __m256 m[PATCH], o[TILE];
+            for (int i = 0; i < PATCH; i++)
+                m[i] = load_n(out->m + (i * PATCH + j) * out->m_stride + c, n);
+            PARE_WINOGRAD_OUT(__m256, _mm256_add_ps, _mm256_sub_ps, FMA, o, m);
+            for (int i = 0; i < TILE; i++) half[i][j] = o[i];
+        }
+        for (int i = 0; i < out->n_rows; i++) {
+            __m256 o[TILE];
+            PARE_WINOGRAD_OUT(__m256, _mm256_add_ps, _mm256_sub_ps, FMA, o, half[i]);
+            for (int j = 0; j < out->n_columns; j++) {
+                const int64_t to = i * out->line_stride + j * out->pixel_stride;
+                const float *add = f->add ? f->add + to : NULL;
+                store_n(out->y + to + c, n, finish(f, add, c, n, _mm256_add_ps(o[j], bias)));
+            }
+        }
+    }
+}
+
+const pare_winograd_kernels pare_winograd_avx2 = { take_in, give_out };

@@ -1,0 +1,86 @@
+#include "kernels/x86/avx512.h"
+
+#include "kernels/x86/vec_avx512.h"
+
+enum { TILE = PARE_WINOGRAD_TILE, PATCH = PARE_WINOGRAD_PATCH };
+
+#define UNROLL _Pragma("GCC unroll 6")
+#define FMA(a, x, y) _mm512_fmadd_ps(_mm512_set1_ps(a), x, y)
+
+/* What both directions of the input do from channel c on. `read(i, j)` gives a pixel. */
+#define TAKE_IN(read)                                                                              \
+    do {                                                                                           \
+        __m512 half[PATCH][PATCH];                                                                 \
+        UNROLL                                                                                     \
+        for (int j = 0; j < PATCH; j++) {                                                          \
+            __m512 d[PATCH], o[PATCH];                                                             \
+            UNROLL                                                                                 \
+            for (int i = 0; i < PATCH; i++) d[i] = read(i, j);                                     \
+            PARE_WINOGRAD_IN(__m512, _mm512_add_ps, _mm512_sub_ps, FMA, o, d);                     \
+            UNROLL                                                                                 \
+            for (int i = 0; i < PATCH; i++) half[i][j] = o[i];                                     \
+        }                                                                                          \
+        UNROLL                                                                                     \
+        for (int i = 0; i < PATCH; i++) {                                                          \
+            __m512 o[PATCH];                                                                       \
+            PARE_WINOGRAD_IN(__m512, _mm512_add_ps, _mm512_sub_ps, FMA, o, half[i]);               \
+            UNROLL                                                                                 \
+            for (int j = 0; j < PATCH; j++)                                                        \
+                _mm512_mask_storeu_ps(in->v + (i * PATCH + j) * in->v_stride + c, some, o[j]);     \
+        }                                                                                          \
+    } while (0)
+
+static void take_in(const pare_winograd_in *in)
+{
+    const int64_t at = in->row * in->line_stride + in->column * in->pixel_stride;
+    const bool is_inside = in->row >= 0 && in->row + PATCH <= in->n_rows && in->column >= 0 &&
+                           in->column + PATCH <= in->n_columns;
+    uint64_t inside = 0; /* pixels of the patch that the image has */
+    for (int i = 0; i < PATCH; i++)
+        for (int j = 0; j < PATCH; j++)
+            if ((uint64_t)(in->row + i) < (uint64_t)in->n_rows &&
+                (uint64_t)(in->column + j) < (uint64_t)in->n_columns)
+                inside |= UINT64_C(1) << (i * PATCH + j);
+    for (int64_t c = 0; c < in->n_channels; c += WIDE) {
+        const __mmask16 some = wide_lanes(in->n_channels - c);
+        const float *x = in->x + at + c;
+#define PIXEL(i, j) _mm512_maskz_loadu_ps(some, x + (i) * in->line_stride + (j) * in->pixel_stride)
+#define PIXEL_OR_NONE(i, j) (inside >> ((i) * PATCH + (j)) & 1 ? PIXEL(i, j) : _mm512_setzero_ps())
+        if (is_inside) TAKE_IN(PIXEL);
+        else TAKE_IN(PIXEL_OR_NONE);
+    }
+}
+
+static void give_out(const pare_winograd_out *out)
+{
+    const pare_finish *f = &out->finish;
+    for (int64_t c = 0; c < out->n_channels; c += WIDE) {
+        const __mmask16 some = wide_lanes(out->n_channels - c);
+        const __m512 bias = _mm512_maskz_loadu_ps(some, out->bias + c);
+        __m512 half[TILE][PATCH];
+        UNROLL
+        for (int j = 0; j < PATCH; j++) {
+            __m512 m[PATCH], o[TILE];
+            UNROLL
+            for (int i = 0; i < PATCH; i++)
+                m[i] = _mm512_maskz_loadu_ps(some, out->m + (i * PATCH + j) * out->m_stride + c);
+            PARE_WINOGRAD_OUT(__m512, _mm512_add_ps, _mm512_sub_ps, FMA, o, m);
+            UNROLL
+            for (int i = 0; i < TILE; i++) half[i][j] = o[i];
+        }
+        for (int i = 0; i < out->n_rows; i++) {
+            __m512 o[TILE];
+            PARE_WINOGRAD_OUT(__m512, _mm512_add_ps, _mm512_sub_ps, FMA, o, half[i]);
+            UNROLL
+            for (int j = 0; j < TILE; j++) {
+                if (j >= out->n_columns) break;
+                const int64_t to = i * out->line_stride + j * out->pixel_stride;
+                const float *add = f->add ? f->add + to : NULL;
+                _mm512_mask_storeu_ps(out->y + to + c, some,
+                                      wide_finish(f, add, c, some, _mm512_add_ps(o[j], bias)));
+            }
+        }
+    }
+}
+
+const pare_winograd_kernels pare_winograd_avx512 = { take_in, give_out };
