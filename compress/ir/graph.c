@@ -134,17 +134,29 @@ pare_status pare_graph_add_input(pare_ctx *ctx, pare_graph *graph, pare_value_id
     return PARE_OK;
 }
 
-void pare_graph_drop_default_inputs(pare_graph *graph)
+/* only PARE_NONE: all of them. */
+static void drop_defaults(pare_graph *graph, pare_value_id only)
 {
     pare_model *model = graph->model;
     size_t n = 0;
     for (size_t i = 0; i < graph->inputs.n; i++) {
-        pare_value *v = &model->values[graph->inputs.items[i].value];
-        if (v->tensor || v->sparse) v->is_input = false;
+        const pare_value_id id = graph->inputs.items[i].value;
+        pare_value *v = &model->values[id];
+        if ((v->tensor || v->sparse) && (only == PARE_NONE || only == id)) v->is_input = false;
         else graph->inputs.items[n++] = graph->inputs.items[i];
     }
     graph->inputs.n = n;
     pare_node_touch(model, graph->owner);
+}
+
+void pare_graph_drop_default_inputs(pare_graph *graph)
+{
+    drop_defaults(graph, PARE_NONE);
+}
+
+void pare_graph_drop_default_input(pare_graph *graph, pare_value_id value)
+{
+    drop_defaults(graph, value);
 }
 
 pare_status pare_graph_add_output(pare_ctx *ctx, pare_graph *graph, pare_value_id value,

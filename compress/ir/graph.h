@@ -95,6 +95,9 @@ pare_status pare_graph_add_input(pare_ctx *ctx, pare_graph *graph, pare_value_id
  * files of IR version 3, where every initializer is an input, mean them. */
 void pare_graph_drop_default_inputs(pare_graph *graph);
 
+/* The same for one of them. */
+void pare_graph_drop_default_input(pare_graph *graph, pare_value_id value);
+
 pare_status pare_graph_add_output(pare_ctx *ctx, pare_graph *graph, pare_value_id value,
                                   const pare_type *type, const void *source);
 /* value PARE_NONE: kept for `name`, which the graph does not define. */

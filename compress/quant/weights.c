@@ -1,9 +1,31 @@
 #include "quant/weights.h"
 
 #include "base/checked.h"
+#include "op/wide.h"
 
 #include <math.h>
 #include <string.h>
+
+/* The elements as float32, in a dense tensor. */
+static pare_status load(pare_ctx *ctx, const pare_value *v, pare_tensor **out)
+{
+    pare_tensor *dense = NULL;
+    PARE_TRY(pare_tensor_densify(ctx, &dense, v->tensor));
+    *out = dense;
+    if (dense->dtype == PARE_FLOAT) return PARE_OK;
+    *out = NULL;
+    pare_status st = PARE_OK;
+    const pare_wide wide = pare_wide_of(dense->dtype);
+    if (wide != PARE_WIDE_F32 && wide != PARE_WIDE_F64)
+        st = pare_fail(ctx, PARE_EFORMAT, "weights '%s': expected floats, found %s", v->name,
+                       pare_dtype_name(dense->dtype));
+    if (!st) st = pare_tensor_new(ctx, out, PARE_FLOAT, dense->rank, dense->dims);
+    if (!st)
+        pare_wide_load_as(PARE_WIDE_F32, dense->dtype, dense->payload.data, 0, 1,
+                          dense->n_elements, (uint8_t *)(uintptr_t)(*out)->payload.data);
+    pare_tensor_unref(dense);
+    return st;
+}
 
 typedef struct job {
     const pare_linear *linear;
@@ -125,7 +147,7 @@ pare_status pare_weights_quantize(pare_ctx *ctx, pare_weight_codes **out, const 
     const pare_value *v = &model->values[linear->weight];
     pare_tensor *dense = NULL;
     *out = NULL;
-    PARE_TRY(pare_tensor_densify(ctx, &dense, v->tensor));
+    PARE_TRY(load(ctx, v, &dense));
     pare_status st = new_codes(ctx, out, linear, opts);
     job j = { .linear = linear, .opts = opts, .codes = *out };
     if (!st) {
@@ -141,11 +163,49 @@ pare_status pare_weights_quantize(pare_ctx *ctx, pare_weight_codes **out, const 
     return st;
 }
 
+/* --- scales of other types -------------------------------------------------------------------- */
+
+static float rounded(pare_dtype type, float x)
+{
+    uint64_t room = 0;
+    pare_wide_store_as(PARE_WIDE_F32, PARE_STORE_DEFAULT, type, &room, 0, 1, &x);
+    pare_wide_load_as(PARE_WIDE_F32, type, &room, 0, 1, 1, &x);
+    return x;
+}
+
+/* The number of the type that is next to a scale: neither 0 nor infinite. */
+static float nearest_scale(pare_dtype type, float scale)
+{
+    float x = rounded(type, scale);
+    float step = scale;
+    while (x == 0) x = rounded(type, step *= 2);
+    while (isinf(x)) x = rounded(type, step /= 2);
+    return x;
+}
+
+void pare_weights_round_scales(pare_weight_codes *codes, pare_dtype type)
+{
+    pare_weight_codes *c = codes;
+    const int64_t size = c->form.block ? c->form.block : c->row;
+    for (int64_t k = 0; type != PARE_FLOAT && k < c->n_rows * c->blocks; k++) {
+        const float old = c->scales[k], now = nearest_scale(type, old);
+        const int64_t from = k % c->blocks * size;
+        const int64_t n = c->row - from < size ? c->row - from : size;
+        int8_t *code = c->codes + k / c->blocks * c->row + from;
+        c->scales[k] = now;
+        for (int64_t i = 0; fabsf(now - old) > fabsf(old) * 0x1p-8f && i < n; i++) {
+            const float q = nearbyintf((float)(code[i] - c->zeros[k]) * (old / now)) +
+                            (float)c->zeros[k];
+            code[i] = (int8_t)fminf(fmaxf(q, (float)c->form.low), (float)c->form.high);
+        }
+    }
+}
+
 pare_status pare_weights_raise(pare_ctx *ctx, const pare_model *model, const pare_linear *linear,
                                pare_weight_codes *codes, int64_t row, float scale)
 {
     pare_tensor *dense = NULL;
-    PARE_TRY(pare_tensor_densify(ctx, &dense, model->values[linear->weight].tensor));
+    PARE_TRY(load(ctx, &model->values[linear->weight], &dense));
     float *x = pare_alloc(ctx, (size_t)codes->row * sizeof(*x));
     if (x) {
         const pare_row_codes out = { codes->codes + row * codes->row,
@@ -164,7 +224,7 @@ pare_status pare_weights_error(pare_ctx *ctx, double *out, const pare_model *mod
                                const pare_linear *linear, const pare_weight_codes *codes)
 {
     pare_tensor *dense = NULL;
-    PARE_TRY(pare_tensor_densify(ctx, &dense, model->values[linear->weight].tensor));
+    PARE_TRY(load(ctx, &model->values[linear->weight], &dense));
     const float *elements = (const float *)(const void *)dense->payload.data;
     const size_t bytes = (size_t)codes->row * sizeof(float);
     float *row = pare_alloc(ctx, 2 * bytes), *back = row + codes->row;

@@ -10,6 +10,14 @@
 pare_value_id pare_write_const(pare_builder *b, const char *base, const char *suffix,
                                pare_tensor *tensor);
 
+/* A tensor of floats of any type that holds these numbers, rounded. ENOMEM. */
+pare_status pare_write_floats(pare_ctx *ctx, pare_dtype type, uint32_t rank, const int64_t *dims,
+                              const float *x, pare_tensor **out);
+
+/* Removes a node whose only output (slot 0) becomes that of the node that makes `made`. */
+pare_status pare_write_in_place(pare_ctx *ctx, pare_model *model, pare_node_id node,
+                                pare_value_id made);
+
 /* Removes the weights that a node no longer uses, unless something else does. */
 pare_status pare_write_drop(pare_ctx *ctx, pare_model *model, pare_value_id weight);
 
