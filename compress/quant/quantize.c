@@ -10,7 +10,7 @@ static void choose(const pare_quantize_opts *opts, pare_quantize_report *report)
     if (s->activations == PARE_QUANTIZE_ACTIVATIONS_AUTO)
         s->activations = PARE_QUANTIZE_ACTIVATIONS_UINT8;
     if (s->calibration == PARE_QUANTIZE_CALIBRATION_AUTO)
-        s->calibration = PARE_QUANTIZE_CALIBRATION_PERCENTILE;
+        s->calibration = PARE_QUANTIZE_CALIBRATION_MSE;
     if (s->format == PARE_QUANTIZE_FORMAT_AUTO) s->format = PARE_QUANTIZE_QDQ;
     if (s->algorithm == PARE_QUANTIZE_ALGORITHM_AUTO) s->algorithm = PARE_QUANTIZE_RTN;
 }
@@ -25,13 +25,20 @@ static pare_range_method method_of(const pare_quantize_settings *s)
     }
 }
 
+/* Whether a correction was asked for, or is one of those that help as a rule. */
+static bool corrects(const pare_quantize_settings *s, uint32_t correction)
+{
+    return s->correct == 0 || (s->correct & (PARE_CORRECT_AUTO | correction));
+}
+
 static pare_status quantize_static(pare_ctx *ctx, pare_model *model,
                                    const pare_quantize_opts *opts, pare_quantize_report *report)
 {
     const pare_quantize_settings *const s = &report->chosen;
     const pare_static_opts how = { .rules = opts->rules, .data = opts->data, .pool = opts->pool,
                                    .method = method_of(s), .percentile = s->percentile,
-                                   .per_tensor = s->per_tensor };
+                                   .per_tensor = s->per_tensor,
+                                   .correct_bias = corrects(s, PARE_CORRECT_BIAS) };
     pare_static_report done;
     if (!opts->data)
         return pare_fail(ctx, PARE_EUSAGE,

@@ -101,6 +101,7 @@ static pare_status quantize(pare_ctx *ctx, pare_model *model, const pare_static_
     pare_shapes *shapes = NULL;
     pare_placement *placement = NULL;
     pare_grid *grids = NULL;
+    pare_model *reference = NULL;
     pare_status st = pare_infer(ctx, &shapes, model, NULL);
     if (!st) st = pare_place(ctx, &placement, model, shapes, opts->rules, &opts->place);
     pare_shapes_free(ctx, shapes);
@@ -109,7 +110,12 @@ static pare_status quantize(pare_ctx *ctx, pare_model *model, const pare_static_
     if (!st) st = calibrate(ctx, model, opts, placement, form, grids, report);
     in->placement = placement;
     in->grids = grids;
+    if (!st && opts->correct_bias) st = pare_model_clone(ctx, &reference, model);
     if (!st) st = pare_insert_quantization(ctx, model, in, &report->written);
+    const pare_correct_opts correct = { .data = opts->data, .pool = opts->pool };
+    if (!st && reference)
+        st = pare_correct_biases(ctx, model, reference, &correct, &report->corrected);
+    pare_model_free(ctx, reference);
     if (!st) {
         report->n_products = placement->n_products;
         report->n_float_products = placement->n_float_products;

@@ -5,6 +5,7 @@
 #include "base/contract/dataset.h"
 #include "base/contract/target.h"
 
+#include "quant/correct.h"
 #include "quant/insert.h"
 #include "stats/survey.h"
 
@@ -16,6 +17,7 @@ typedef struct pare_static_opts {
     double percentile;        /* 0: 99.99 */
     bool per_tensor;          /* one scale for all weights of a node, whatever the target prefers */
     pare_place_opts place;
+    bool correct_bias;        /* quant/correct.h, on the same samples */
 } pare_static_opts;
 
 /* What became of the model. */
@@ -24,6 +26,7 @@ typedef struct pare_static_report {
     uint64_t n_samples;
     uint64_t n_bad;           /* numbers in activations that were NaN or infinite */
     pare_insert_counts written;
+    pare_correct_report corrected; /* with correct_bias */
 } pare_static_report;
 
 /* Weights and activations in 8 bits, ranges from running the data: folds what can be folded, places
