@@ -1,7 +1,7 @@
 /* Quantized numbers of 8 bits, side by side. Levels give the same bits.
  *
  * Codes are meant unsigned here: those of int8 are read and written with their top bit flipped
- * (flip 0x80 instead of 0), which makes of every code and of the zero point one that is 128 more. */
+ * (flip 0x80, else 0), which makes of every code and of the zero point one that is 128 more. */
 #ifndef KERNELS_BYTES_H
 #define KERNELS_BYTES_H
 

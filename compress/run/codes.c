@@ -164,8 +164,7 @@ pare_status pare_plan_defers(pare_planner *p, pare_node_id id, bool *defers)
     return pare_plan_exact_codes(p, value, &codes, defers);
 }
 
-/* Makes floats of a value that is there as codes only. */
-static pare_status restore(pare_planner *p, pare_value_id value)
+pare_status pare_plan_restore_value(pare_planner *p, pare_value_id value)
 {
     bool is_deferred = false;
     if (value == PARE_NONE || pare_plan_has(p, value)) return PARE_OK;
@@ -179,7 +178,7 @@ static pare_status restore(pare_planner *p, pare_value_id value)
 
 pare_status pare_plan_restore(pare_planner *p, const pare_node *node)
 {
-    for (uint32_t i = 0; i < node->n_inputs; i++) PARE_TRY(restore(p, node->inputs[i].value));
+    for (uint32_t i = 0; i < node->n_inputs; i++) PARE_TRY(pare_plan_restore_value(p, node->inputs[i].value));
     return PARE_OK;
 }
 
@@ -211,7 +210,7 @@ pare_status pare_lower_on_codes(pare_planner *p, pare_lowering *l, const pare_co
         const pare_value_id to = pare_lower_out(l, i);
         if (to == PARE_NONE) continue;
         if (!*done) p->coded[to].scale = NULL;
-        else if (p->values[to].n_pending == UINT32_MAX) st = restore(p, to);
+        else if (p->values[to].n_pending == UINT32_MAX) st = pare_plan_restore_value(p, to);
     }
     return st;
 }

@@ -116,5 +116,5 @@ pare_lower_fn *pare_lower_integers_of(const pare_node *node)
     for (size_t i = 0; i < sizeof(integer_rows) / sizeof(integer_rows[0]); i++)
         if (strcmp(integer_rows[i].name, name) == 0 && strcmp(integer_rows[i].domain, domain) == 0)
             return integer_rows[i].lower;
-    return NULL;
+    return pare_elementwise_has(domain, name) ? pare_lower_elementwise_codes : NULL;
 }

@@ -249,6 +249,7 @@ bool pare_plan_is_constant_behind(const pare_planner *p, const pare_node *node);
 
 /* Makes inputs of a node there that were put off; lowers a DequantizeLinear that was (plan.c). */
 pare_status pare_plan_restore(pare_planner *p, const pare_node *node);
+pare_status pare_plan_restore_value(pare_planner *p, pare_value_id value);
 pare_status pare_plan_lower_deferred(pare_planner *p, pare_node_id id);
 
 /* Type and shape as laid out nowhere yet (buffer PARE_NO_BUFFER), strides unset. False: not a

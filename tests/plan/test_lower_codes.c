@@ -52,8 +52,69 @@ static void moves_hand_codes_on(void **state)
     test_planned_torture(moves + 6, 1);
 }
 
+#define PAIR "(uint8[2,9,6,6] a, uint8[2,9,6,6] b) => (uint8[] y) <float s = {0.02}, " \
+             "uint8 z = {120}, float t = {0.03}, uint8 u = {117}, float v = {0.035}> {\n" \
+             "  x = DequantizeLinear (a, s, z)\n  w = DequantizeLinear (b, t, u)\n"
+#define ONE "(int8[2,9,6,6] a) => (int8[] y) <float s = {0.03}, int8 z = {-20}, float t = {0.02}, " \
+            "int8 u = {17}, float h = {0.5}, float i = {3}> {\n  x = DequantizeLinear (a, s, z)\n"
+
+static const test_planned_row elementwise[] = {
+    ROW(PAIR "  c = Add (x, w)\n  y = QuantizeLinear (c, v, z) }"),
+    ROW(PAIR "  c = Mul (w, x)\n  y = QuantizeLinear (c, v, z) }"),
+    ROW(PAIR "  c = Mul (x, x)\n  y = QuantizeLinear (c, v, z) }"),
+    ROW(PAIR "  c = Sub (x, w)\n  d = Relu (c)\n  y = QuantizeLinear (d, v, z) }"),
+    ROW(PAIR "  c = Add (x, w)\n  d = Clip (c, s, t)\n  y = QuantizeLinear (d, v) }"),
+    ROW(PAIR "  c = Greater (x, w)\n  d = Where (c, x, w)\n  y = QuantizeLinear (d, v, z) }"),
+    ROW(PAIR "  c = Sigmoid (x)\n  d = Mul (x, c)\n  e = Add (d, w)\n"
+             "  y = QuantizeLinear (e, v, z) }"),
+    ROW(PAIR "  c = MaxPool <kernel_shape = [2, 2], strides = [1, 1], pads = [0, 0, 1, 1]> (x)\n"
+             "  d = Add (c, w)\n  y = QuantizeLinear (d, v, z) }"),
+    ROW("(uint8[2,9,6,6] a, uint8[2,9,1,1] b) => (uint8[] y) <float s = {0.02}, uint8 z = {120}, "
+        "float t = {0.01}> {\n  x = DequantizeLinear (a, s, z)\n"
+        "  w = DequantizeLinear (b, t)\n  c = Mul (x, w)\n  y = QuantizeLinear (c, t, z) }"),
+    ROW("(int8[3,1,5] a, int8[4,1] b) => (int8[] y) <float s = {0.02}, int8 z = {-12}> {\n"
+        "  x = DequantizeLinear (a, s, z)\n  w = DequantizeLinear (b, s)\n  c = Add (w, x)\n"
+        "  y = QuantizeLinear (c, s, z) }"),
+    /* constants behind DequantizeLinear, of one element and of more */
+    ROW("(uint8[2,9,6,6] a) => (uint8[] y) <float s = {0.02}, uint8 z = {120}, uint8 k = {200}> "
+        "{\n  x = DequantizeLinear (a, s, z)\n  w = DequantizeLinear (k, s, z)\n"
+        "  c = Mul (x, w)\n  y = QuantizeLinear (c, s, z) }"),
+    ROW("(uint8[2,3,6] a) => (uint8[] y) <float s = {0.02}, uint8 z = {120}, "
+        "uint8[3,1] k = {200, 0, 3}> {\n  x = DequantizeLinear (a, s, z)\n"
+        "  w = DequantizeLinear (k, s, z)\n  c = Mul (x, w)\n  y = QuantizeLinear (c, s, z) }"),
+    ROW(ONE "  b = Sigmoid (x)\n  y = QuantizeLinear (b, t, u) }"),
+    ROW(ONE "  b = Tanh (x)\n  y = QuantizeLinear (b, t, u) }"),
+    ROW(ONE "  b = HardSwish (x)\n  y = QuantizeLinear (b, t, u) }"),
+    ROW(ONE "  b = LeakyRelu <alpha = 0.3> (x)\n  y = QuantizeLinear (b, t, u) }"),
+    ROW(ONE "  b = Add (x, i)\n  c = Clip (b, h, i)\n  d = Div (c, i)\n  e = Mul (d, x)\n"
+            "  y = QuantizeLinear (e, t, u) }"),
+    ROW(ONE "  b = Gelu (x)\n  c = Relu (b)\n  y = QuantizeLinear (c, t, u) }"),
+    ROW("(float[2,9,6,6] x) => (int8[] y) <float t = {0.02}, int8 u = {17}> {\n"
+        "  b = Relu (x)\n  y = QuantizeLinear (b, t, u) }"),
+    ROW("(float[2,9,6] x) => (int8[] y) <float[9] t = {1, 2, 3, 4, 5, 6, 7, 8, 9}> {\n"
+        "  b = Relu (x)\n  y = QuantizeLinear (b, t) }"),
+    { "g (float[2,9,6] x) => (uint16[] y) <float t = {1}, uint16 z = {5}> {\n"
+      "  b = Relu (x)\n  y = QuantizeLinear (b, t, z) }", 1, 0 },
+    /* to floats, and from codes with a scale for each channel */
+    ROW("(int8[2,3,6] a) => (float[] y) <float[3] s = {0.02, 0.1, 1}, int8[3] z = {1, -2, 3}> {\n"
+        "  x = DequantizeLinear (a, s, z)\n  y = Sigmoid (x) }"),
+    ROW("(int8[2,3,6] a) => (float[] y) <float s = {0.02}> {\n"
+        "  x = DequantizeLinear (a, s)\n  y = Sigmoid (x) }"),
+};
+
+static void elements_stay_codes(void **state)
+{
+    (void)state;
+    test_planned(elementwise, sizeof(elementwise) / sizeof(elementwise[0]));
+    test_planned_torture(elementwise, 1);
+    test_planned_torture(elementwise + 10, 3);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(moves_hand_codes_on) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(moves_hand_codes_on),
+        cmocka_unit_test(elements_stay_codes),
+    };
     return test_run(tests);
 }

@@ -1,3 +1,4 @@
+#include "run/lower/bytes.h"
 #include "run/lower/lines.h"
 #include "run/lower/lower.h"
 #include "run/lower/program.h"
@@ -18,6 +19,8 @@ typedef struct author {
     const pare_laid *shape;   /* of the output: dims */
     pare_value_id *values;    /* [PARE_PROGRAM_OPERANDS] that operands stand for */
     pare_value_id *results;   /* [PARE_PROGRAM_OPS] that instructions stand for; PARE_NONE: none */
+    bool on_codes;            /* operands are codes where they can be */
+    uint32_t n_codes;         /* operands that are */
     bool fits;                /* false: too much for one program, or not float */
 } author;
 
@@ -25,6 +28,54 @@ static bool takes(const pare_planner *p, pare_value_id value, pare_dtype dtype)
 {
     pare_laid laid;
     return value != PARE_NONE && pare_plan_shape(p, value, &laid) && laid.dtype == dtype;
+}
+
+static void emit(author *a, pare_program_kind kind, int function, uint8_t n,
+                 const pare_source *sources, pare_value_id result)
+{
+    pare_program *g = a->program;
+    if (g->n_ops == PARE_PROGRAM_OPS) {
+        a->fits = false;
+        return;
+    }
+    pare_program_op *op = &g->ops[g->n_ops];
+    *op = (pare_program_op){ .kind = kind, .function = (uint8_t)function, .n_sources = n };
+    for (uint8_t i = 0; i < n; i++) op->sources[i] = sources[i];
+    a->results[g->n_ops++] = result;
+}
+
+/* The last instruction, between codes and floats. */
+static void set_codes(author *a, const pare_codes *codes)
+{
+    if (!a->fits) return;
+    pare_program_op *op = &a->program->ops[a->program->n_ops - 1];
+    op->function = codes->dtype == PARE_INT8;
+    op->a = pare_codes_scale(codes, 0);
+    op->b = (float)pare_codes_zero(codes, 0);
+}
+
+/* Reads a value as codes, if it is there as such: then an instruction makes floats of them. What is
+ * constant, or has more than one scale, is made floats before. */
+static pare_status read_codes(author *a, pare_value_id value, bool *is_read)
+{
+    pare_program *g = a->program;
+    pare_planner *p = a->p;
+    pare_codes codes;
+    *is_read = false;
+    for (uint32_t i = 0; i < g->n_ops; i++)
+        if (a->results[i] == value) return PARE_OK;
+    if (value == PARE_NONE || !a->on_codes) return PARE_OK;
+    PARE_TRY(pare_plan_exact_codes(p, value, &codes, is_read));
+    if (!*is_read) return PARE_OK;
+    *is_read = codes.axis < 0 && codes.dtype != PARE_INT32 &&
+               !pare_plan_constant_shape(p, codes.value) && g->n_operands < PARE_PROGRAM_OPERANDS;
+    if (!*is_read) return pare_plan_restore_value(p, value);
+    const pare_source x = { true, (uint8_t)g->n_operands };
+    a->values[g->n_operands++] = codes.value;
+    a->n_codes++;
+    emit(a, PARE_PROGRAM_DEQUANTIZE, 0, 1, &x, value);
+    set_codes(a, &codes);
+    return PARE_OK;
 }
 
 /* What a value is for the next instruction: a result, an operand there is already, or a new one. */
@@ -57,20 +108,6 @@ static pare_source channel_source(author *a, const float *numbers)
     a->fits = a->fits && !pare_plan_numbers(a->p, numbers, &laid->buffer);
     a->values[g->n_operands] = PARE_NONE;
     return (pare_source){ true, (uint8_t)g->n_operands++ };
-}
-
-static void emit(author *a, pare_program_kind kind, int function, uint8_t n,
-                 const pare_source *sources, pare_value_id result)
-{
-    pare_program *g = a->program;
-    if (g->n_ops == PARE_PROGRAM_OPS) {
-        a->fits = false;
-        return;
-    }
-    pare_program_op *op = &g->ops[g->n_ops];
-    *op = (pare_program_op){ .kind = kind, .function = (uint8_t)function, .n_sources = n };
-    for (uint8_t i = 0; i < n; i++) op->sources[i] = sources[i];
-    a->results[g->n_ops++] = result;
 }
 
 /* --- operators -------------------------------------------------------------------------------- */
@@ -174,6 +211,17 @@ static void write_batch_norm(author *a, const pare_lowering *l, int function)
     emit(a, PARE_PROGRAM_AFFINE, function, 3, x, pare_lower_out(l, 0));
 }
 
+/* To codes of 8 bits, with one scale for all. */
+static void write_quantize(author *a, const pare_lowering *l, int function)
+{
+    const pare_source x = source_of(a, pare_lower_in(l, 0));
+    pare_codes codes;
+    bool found = false;
+    if (pare_plan_codes_made(a->p, l, &codes, &found) || !found) a->fits = false;
+    emit(a, PARE_PROGRAM_QUANTIZE, function, 1, &x, pare_lower_out(l, 0));
+    if (a->fits) set_codes(a, &codes);
+}
+
 static const struct {
     const char *domain, *name;
     write_fn *write;
@@ -216,6 +264,7 @@ static const struct {
     { "", "Neg", write_map, PARE_MAP_NEG },
     { "", "PRelu", write_pair, PARE_MAP2_PRELU },
     { "", "Pow", write_pair, PARE_MAP2_POW },
+    { "", "QuantizeLinear", write_quantize, 0 },
     { "", "Reciprocal", write_map, PARE_MAP_RECIPROCAL },
     { "", "Relu", write_map, PARE_MAP_RELU },
     { "", "Round", write_map, PARE_MAP_ROUND },
@@ -236,8 +285,24 @@ static const struct {
     { "", "ThresholdedRelu", write_map, PARE_MAP_THRESHOLDED_RELU },
     { "", "Where", write_where, 0 },
     { "com.microsoft", "Gelu", write_map, PARE_MAP_GELU },
+    { "com.microsoft", "QuantizeLinear", write_quantize, 0 },
     { "com.microsoft", "QuickGelu", write_map, PARE_MAP_SWISH },
 };
+
+enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+static size_t row_of(const char *domain, const char *name)
+{
+    size_t i = 0;
+    while (i < N_ROWS && (strcmp(rows[i].domain, domain) != 0 || strcmp(rows[i].name, name) != 0))
+        i++;
+    return i;
+}
+
+bool pare_elementwise_has(const char *domain, const char *name)
+{
+    return row_of(domain, name) < N_ROWS;
+}
 
 /* --- operands --------------------------------------------------------------------------------- */
 
@@ -304,30 +369,39 @@ static void round_result(author *a, pare_value_id value)
     emit(a, PARE_PROGRAM_ROUND, 0, 1, &x, value);
 }
 
+/* Whether types are those that a row's function takes and gives. */
+static bool types_fit(const author *a, const pare_lowering *l, write_fn *write)
+{
+    const bool quantizes = write == write_quantize; /* looks at its output by itself */
+    const uint32_t first = write == write_where ? 1 : 0;
+    const uint32_t end = quantizes ? 1 : l->node->n_inputs;
+    const pare_dtype gives = write == write_compare ? PARE_BOOL : PARE_FLOAT;
+    if (!quantizes && !takes(a->p, pare_lower_out(l, 0), gives)) return false;
+    for (uint32_t k = first; k < end; k++)
+        if (pare_lower_in(l, k) != PARE_NONE && !takes(a->p, pare_lower_in(l, k), PARE_FLOAT))
+            return false;
+    return true;
+}
+
 /* Adds a node's instructions; a->fits tells whether that could be. */
-static void write_node(author *a, const pare_lowering *l)
+static pare_status write_node(author *a, const pare_lowering *l)
 {
     const pare_binary_params *params = l->params;
     const pare_op *op = l->call.op;
-    size_t i = 0;
-    while (i < sizeof(rows) / sizeof(rows[0]) &&
-           (strcmp(rows[i].domain, op->domain) != 0 || strcmp(rows[i].name, op->name) != 0))
-        i++;
-    if (i == sizeof(rows) / sizeof(rows[0])) {
+    bool is_read = false;
+    const size_t i = row_of(op->domain, op->name);
+    if (i == N_ROWS) {
         a->fits = false;
-        return;
+        return PARE_OK;
     }
     const bool is_legacy = rows[i].write == write_pair && op->params_bytes == sizeof(*params) &&
                            params->legacy && params->has_axis;
-    const bool gives_bool = rows[i].write == write_compare;
-    const uint32_t first = rows[i].write == write_where ? 1 : 0;
-    a->fits = a->fits && !is_legacy &&
-              takes(a->p, pare_lower_out(l, 0), gives_bool ? PARE_BOOL : PARE_FLOAT);
-    for (uint32_t k = first; k < l->node->n_inputs; k++)
-        if (pare_lower_in(l, k) != PARE_NONE && !takes(a->p, pare_lower_in(l, k), PARE_FLOAT))
-            a->fits = false;
+    a->fits = a->fits && !is_legacy && types_fit(a, l, rows[i].write);
+    for (uint32_t k = 0; a->fits && k < l->node->n_inputs; k++)
+        PARE_TRY(read_codes(a, pare_lower_in(l, k), &is_read));
     if (a->fits) rows[i].write(a, l, rows[i].function);
     if (a->fits && pare_plan_rounds(a->p, l->node)) round_result(a, pare_lower_out(l, 0));
+    return PARE_OK;
 }
 
 /* All nodes of a cluster, or the one node. */
@@ -335,12 +409,12 @@ static pare_status write_all(author *a, pare_lowering *l)
 {
     const bool is_cluster =
         l->group->n_nodes > 1 && l->group->rule && l->group->rule->kind == PARE_FUSE_CLUSTER;
-    write_node(a, l);
+    PARE_TRY(write_node(a, l));
     for (uint32_t i = 1; is_cluster && a->fits && i < l->group->n_nodes; i++) {
         _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES];
         pare_lowering next;
         PARE_TRY(pare_lower_open(a->p, l->group, i, params, &next));
-        write_node(a, &next);
+        PARE_TRY(write_node(a, &next));
         l->n_taken++;
     }
     return PARE_OK;
@@ -365,10 +439,94 @@ static void place_temps(pare_program *g)
     }
 }
 
-pare_status pare_lower_elementwise(pare_planner *p, pare_lowering *l, bool *done)
+/* --- codes to codes --------------------------------------------------------------------------- */
+
+/* The operand that is codes, when all others are constants of one element and codes come out. */
+static bool is_map(const author *a, uint32_t *which)
+{
+    const pare_program *g = a->program;
+    if (a->n_codes != 1 || g->ops[g->n_ops - 1].kind != PARE_PROGRAM_QUANTIZE) return false;
+    for (uint32_t i = 0; i < g->n_operands; i++) {
+        pare_laid x;
+        const pare_value_id v = a->values[i];
+        if (v == PARE_NONE || !pare_plan_shape(a->p, v, &x)) return false;
+        const pare_tensor *t = pare_plan_constant(a->p, v);
+        if (t && (t->n_elements != 1 || x.rank > a->shape->rank)) return false;
+        if (t) continue;
+        if (x.dtype == PARE_FLOAT || x.dtype == PARE_BOOL || !same_dims(&x, a->shape)) return false;
+        *which = i;
+    }
+    return true;
+}
+
+/* A table instead of the program. */
+static pare_status lower_map(author *a, pare_value_id result, uint32_t which)
+{
+    pare_program *g = a->program;
+    const pare_codes from = { .value = a->values[which], .axis = -1 };
+    uint8_t table[256];
+    for (uint32_t i = 0; i < g->n_operands; i++)
+        PARE_TRY(pare_plan_need(a->p, a->values[i], PARE_FORM_ANY, &g->operands[i]));
+    PARE_TRY(pare_program_table(a->p, g, which, table));
+    return pare_lower_byte_map(a->p, &from, result, a->shape->dtype, table);
+}
+
+static pare_byte_scale scale_of(const pare_program_op *op)
+{
+    const int32_t zero = (int32_t)op->b;
+    return (pare_byte_scale){ .scale = op->a, .zero = op->function ? zero + 128 : zero,
+                              .flip = op->function ? 0x80 : 0 };
+}
+
+/* The sum or product of two numbers, from codes to codes, as one instruction. */
+static pare_status join_pair(author *a)
+{
+    pare_program *g = a->program;
+    const pare_program_op *const ops = g->ops;
+    if (g->n_ops < 3 || g->ops[g->n_ops - 1].kind != PARE_PROGRAM_QUANTIZE) return PARE_OK;
+    const pare_program_op *pair = &ops[g->n_ops - 2];
+    if (pair->kind != PARE_PROGRAM_MAP2 || g->n_ops != a->n_codes + 2 ||
+        (pair->function != PARE_MAP2_ADD && pair->function != PARE_MAP2_MUL) ||
+        pair->sources[0].is_operand || pair->sources[1].is_operand)
+        return PARE_OK;
+    const pare_program_op *x = &ops[pair->sources[0].index];
+    const pare_program_op *other = &ops[pair->sources[1].index];
+    pare_byte_pair *how = pare_plan_args(a->p, sizeof(*how));
+    if (!how) return pare_arena_fail(a->p->ctx, &a->p->plan->arena);
+    *how = (pare_byte_pair){ scale_of(x), scale_of(other), scale_of(&ops[g->n_ops - 1]) };
+    const pare_program_op joined = { .kind = PARE_PROGRAM_CODES, .function = pair->function,
+                                     .n_sources = 2, .pair = how,
+                                     .sources = { x->sources[0], other->sources[0] } };
+    g->ops[0] = joined;
+    g->n_ops = 1;
+    return PARE_OK;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static pare_status give(author *a, pare_lowering *l, pare_laid *out)
+{
+    pare_planner *p = a->p;
+    pare_program *program = a->program;
+    const int primary = find_primary(a, out);
+    PARE_TRY(bind_operands(a, out));
+    const pare_value_id result = pare_lower_result(p, l);
+    if (primary >= 0 && program->operands[primary].dtype == out->dtype &&
+        pare_plan_dies(p, a->values[primary]) && !pare_plan_is_update(p, result)) {
+        out->buffer = program->operands[primary].buffer;
+        PARE_TRY(pare_plan_alias(p, result, out));
+    } else {
+        PARE_TRY(pare_plan_out(p, result, out));
+    }
+    program->out = *out;
+    return pare_program_step(p, program);
+}
+
+static pare_status lower(pare_planner *p, pare_lowering *l, bool on_codes, bool *done)
 {
     pare_value_id values[PARE_PROGRAM_OPERANDS];
     pare_value_id results[PARE_PROGRAM_OPS];
+    uint32_t which = 0;
     pare_laid out;
     const pare_value_id shape_of =
         p->model->nodes[l->group->nodes[l->group->n_nodes - 1]].outputs[0];
@@ -376,22 +534,23 @@ pare_status pare_lower_elementwise(pare_planner *p, pare_lowering *l, bool *done
     pare_program *program = pare_plan_args(p, sizeof(*program));
     if (!program) return pare_arena_fail(p->ctx, &p->plan->arena);
     author a = { .p = p, .program = program, .shape = &out, .values = values, .results = results,
-                 .fits = true };
+                 .on_codes = on_codes, .fits = true };
     PARE_TRY(write_all(&a, l));
-    if (!a.fits || !operands_fit(&a)) return PARE_OK;
+    if (!a.fits || !operands_fit(&a) || (on_codes && !a.n_codes)) return PARE_OK;
     *done = true;
     p->has_rounded = true;
     place_temps(program);
-    const int primary = find_primary(&a, &out);
-    PARE_TRY(bind_operands(&a, &out));
-    const pare_value_id result = pare_lower_result(p, l);
-    if (primary >= 0 && program->operands[primary].dtype == out.dtype &&
-        pare_plan_dies(p, values[primary]) && !pare_plan_is_update(p, result)) {
-        out.buffer = program->operands[primary].buffer;
-        PARE_TRY(pare_plan_alias(p, result, &out));
-    } else {
-        PARE_TRY(pare_plan_out(p, result, &out));
-    }
-    program->out = out;
-    return pare_program_step(p, program);
+    if (is_map(&a, &which)) return lower_map(&a, pare_lower_result(p, l), which);
+    PARE_TRY(join_pair(&a));
+    return give(&a, l, &out);
+}
+
+pare_status pare_lower_elementwise(pare_planner *p, pare_lowering *l, bool *done)
+{
+    return lower(p, l, false, done);
+}
+
+pare_status pare_lower_elementwise_codes(pare_planner *p, pare_lowering *l, bool *done)
+{
+    return lower(p, l, true, done);
 }

@@ -11,6 +11,7 @@ pare_lower_fn pare_lower_conv_transpose;
 pare_lower_fn pare_lower_gemm, pare_lower_matmul;
 
 pare_lower_fn pare_lower_elementwise;
+pare_lower_fn pare_lower_elementwise_codes; /* of which some take codes */
 pare_lower_fn pare_lower_blocks; /* element by element, of other types than float */
 
 pare_lower_fn pare_lower_max_pool, pare_lower_average_pool;
@@ -34,6 +35,9 @@ pare_lower_fn pare_lower_depth_to_space, pare_lower_space_to_depth;
 
 pare_lower_fn pare_lower_gather, pare_lower_cast;
 pare_lower_fn pare_lower_quantize; /* QuantizeLinear, DequantizeLinear */
+
+/* Whether an operator is one of those that pare_lower_elementwise may take. */
+bool pare_elementwise_has(const char *domain, const char *name);
 
 pare_lower_fn pare_lower_requantize; /* QuantizeLinear of codes */
 

@@ -48,6 +48,24 @@ static const float *look_wide(const pare_program *program, const cursor *c, pare
     return to;
 }
 
+/* Between codes and floats. */
+static void run_codes(const pare_program *program, const pare_kernels *k, const cursor *c,
+                      const pare_program_op *op, int64_t n, void *out)
+{
+    const int32_t zero = (int32_t)op->b;
+    if (op->kind == PARE_PROGRAM_QUANTIZE) {
+        const float *x = look_wide(program, c, op->sources[0], n);
+        if (op->function) k->narrow->quantize_s8(n, x, &op->a, &zero, 0, out);
+        else k->narrow->quantize_u8(n, x, &op->a, &zero, 0, out);
+        return;
+    }
+    const view x = look(program, c, op->sources[0], n);
+    const int64_t n_read = x.step ? n : 1;
+    if (op->function) k->narrow->dequantize_s8(n_read, x.at, &op->a, &zero, 0, out);
+    else k->narrow->dequantize_u8(n_read, x.at, &op->a, &zero, 0, out);
+    for (int64_t i = n_read; i < n; i++) ((float *)out)[i] = *(const float *)out;
+}
+
 static void run_op(const pare_program *program, const pare_kernels *k, const cursor *c,
                    const pare_program_op *op, int64_t n, void *out)
 {
@@ -60,11 +78,19 @@ static void run_op(const pare_program *program, const pare_kernels *k, const cur
         k->narrow->round_f16(n, look_wide(program, c, op->sources[0], n), out);
         return;
     }
+    if (op->kind == PARE_PROGRAM_QUANTIZE || op->kind == PARE_PROGRAM_DEQUANTIZE) {
+        run_codes(program, k, c, op, n, out);
+        return;
+    }
     const bool is_affine = op->kind == PARE_PROGRAM_AFFINE;
     for (int i = is_affine; i < op->n_sources; i++) x[i] = look(program, c, op->sources[i], n);
     switch (op->kind) {
     case PARE_PROGRAM_MAP2:
         k->map2[op->function](n, x[0].at, x[0].step, x[1].at, x[1].step, out);
+        break;
+    case PARE_PROGRAM_CODES:
+        (op->function == PARE_MAP2_ADD ? k->bytes->add : k->bytes->mul)(
+            n, op->pair, x[0].at, x[0].step, x[1].at, x[1].step, out);
         break;
     case PARE_PROGRAM_COMPARE:
         k->compare[op->function](n, x[0].at, x[0].step, x[1].at, x[1].step, out);
@@ -241,13 +267,34 @@ pare_status pare_program_step(pare_planner *p, pare_program *program)
     program->per_task = (TASK + block - 1) / block;
     const int64_t n_blocks = program->n_runs * blocks_per_run(program);
     const pare_step step = {
-        .run = run_program, .args = program, .kernel = "elementwise f32",
+        .run = run_program, .args = program,
+        .kernel = program->ops[0].kind == PARE_PROGRAM_CODES ? "elementwise u8"
+                                                             : "elementwise f32",
         .n_tasks = (uint32_t)((n_blocks + program->per_task - 1) / program->per_task),
         .scratch_bytes = (size_t)(program->n_temps + program->n_operands) * SLOT_BYTES,
     };
     const pare_laid *touches[PARE_PROGRAM_OPERANDS + 1] = { &program->out };
     for (uint32_t i = 0; i < program->n_operands; i++) touches[i + 1] = &program->operands[i];
     return pare_plan_step(p, &step, touches, program->n_operands + 1);
+}
+
+pare_status pare_program_table(pare_planner *p, const pare_program *program, uint32_t which,
+                               uint8_t *table)
+{
+    const size_t n_bytes = (size_t)(program->n_temps + program->n_operands) * SLOT_BYTES;
+    uint8_t codes[256];
+    cursor c = { .temps = pare_alloc(p->ctx, n_bytes), .out = table };
+    if (!c.temps) return pare_fail_memory(p->ctx, n_bytes);
+    for (int i = 0; i < 256; i++) codes[i] = (uint8_t)i;
+    for (uint32_t i = 0; i < program->n_operands; i++) {
+        const pare_laid *x = &program->operands[i];
+        const uint8_t *constant = p->plan->buffers[x->buffer].address;
+        c.at[i] = i == which ? codes : constant + x->offset * (int64_t)pare_laid_width(x);
+        c.step[i] = i == which;
+    }
+    run_block(program, pare_kernels_of(PARE_ISA_SCALAR), &c, 256);
+    pare_free(p->ctx, c.temps);
+    return PARE_OK;
 }
 
 bool pare_program_is_in_place(const pare_step *step, uint32_t buffer)

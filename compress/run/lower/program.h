@@ -20,6 +20,9 @@ typedef enum pare_program_kind {
     PARE_PROGRAM_SELECT,      /* bytes, float, float */
     PARE_PROGRAM_AFFINE,      /* x, scale, shift */
     PARE_PROGRAM_ROUND,       /* to float16, as a float again */
+    PARE_PROGRAM_DEQUANTIZE,  /* codes, of int8 if function is 1: a the scale, b the zero point */
+    PARE_PROGRAM_QUANTIZE,    /* the reverse */
+    PARE_PROGRAM_CODES,       /* function PARE_MAP2_ADD or _MUL of codes, to codes: `pair` */
 } pare_program_kind;
 
 typedef struct pare_program_op {
@@ -27,6 +30,7 @@ typedef struct pare_program_op {
     uint8_t function, n_sources, temp; /* temp: where the result goes, if it is not the last */
     pare_source sources[3];
     float a, b;
+    const pare_byte_pair *pair;
 } pare_program_op;
 
 typedef struct pare_program {
@@ -44,6 +48,11 @@ typedef struct pare_program {
 
 /* Finds the walk of a program whose operands, output and ops are set, and adds its step. */
 pare_status pare_program_step(pare_planner *p, pare_program *program);
+
+/* What a program whose ops and temporaries are set makes of the 256 codes that operand `which` may
+ * be; all others are constants of one element. ENOMEM. */
+pare_status pare_program_table(pare_planner *p, const pare_program *program, uint32_t which,
+                               uint8_t *table);
 
 /* Whether a step is a program that reads a buffer only at the very elements that it then writes:
  * its output may be that buffer. */
