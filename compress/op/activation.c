@@ -1,6 +1,7 @@
 #include "op/elementwise.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 /* Activations with parameters. Defaults are those of the opset (Selu was refined at 6). */
 
@@ -103,6 +104,6 @@ static pare_status quick_gelu_resolve(pare_ctx *ctx, void *params, const pare_ca
         .params_bytes = sizeof(pare_unary_params),                                                 \
         .resolve = resolver, .infer = pare_infer_same, .eval = evaluator,                          \
         .cost = pare_activation_cost,                                                              \
-        .links = PARE_TODO(links),                                                                 \
+        .links = pare_elementwise_links,                                                           \
     };
 ACTIVATIONS(ACTIVATION)

@@ -2,6 +2,7 @@
 
 #include "op/costs.h"
 #include "op/elementwise.h"
+#include "op/linker.h"
 #include "op/reduce.h"
 #include "op/rows.h"
 
@@ -80,7 +81,7 @@ const pare_op pare_op_arg_max = {
     .params_bytes = sizeof(pare_arg_params),
     .resolve = arg_resolve, .infer = arg_infer, .eval = arg_eval,
     .cost = pare_reduce_cost,
-    .links = PARE_TODO(links),
+    .links = pare_arg_links,
 };
 
 const pare_op pare_op_arg_min = {
@@ -89,5 +90,5 @@ const pare_op pare_op_arg_min = {
     .params_bytes = sizeof(pare_arg_params),
     .resolve = arg_resolve, .infer = arg_infer, .eval = arg_eval,
     .cost = pare_reduce_cost,
-    .links = PARE_TODO(links),
+    .links = pare_arg_links,
 };

@@ -1,3 +1,4 @@
+#include "op/linker.h"
 #include "op/norm.h"
 
 #include "op/costs.h"
@@ -51,5 +52,5 @@ const pare_op pare_op_batch_normalization = {
     .params_bytes = sizeof(pare_batch_norm_params),
     .resolve = batch_norm_resolve, .infer = batch_norm_infer, .eval = pare_batch_norm_eval,
     .cost = pare_batch_norm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_batch_norm_links,
 };

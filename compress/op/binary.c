@@ -1,6 +1,7 @@
 #include "op/elementwise.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -260,7 +261,7 @@ static pare_status test_infer(pare_ctx *ctx, pare_infer_io *io)
         .params_bytes = sizeof(pare_binary_params),                                                \
         .resolve = resolver, .infer = inferer, .eval = pare_##evaluator##_eval,                    \
         .cost = pare_binary_cost,                                                                  \
-        .links = PARE_TODO(links),                                                                 \
+        .links = pare_binary_links,                                                                \
     };
 BINARY_OPS(BINARY_OP)
 
@@ -270,5 +271,5 @@ const pare_op pare_op_prelu = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = pare_infer_same, .eval = pare_prelu_eval,
     .cost = pare_binary_cost,
-    .links = PARE_TODO(links),
+    .links = pare_elementwise_links,
 };

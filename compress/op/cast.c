@@ -2,6 +2,7 @@
 
 #include "op/content.h"
 #include "op/costs.h"
+#include "op/linker.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -138,7 +139,7 @@ const pare_op pare_op_cast = {
     .params_bytes = sizeof(pare_cast_params),
     .resolve = cast_resolve, .infer = cast_infer, .eval = pare_cast_eval,
     .cost = pare_cast_cost,
-    .links = PARE_TODO(links),
+    .links = pare_elementwise_links,
 };
 
 const pare_op pare_op_cast_like = {
@@ -147,7 +148,7 @@ const pare_op pare_op_cast_like = {
     .params_bytes = sizeof(pare_cast_params),
     .resolve = cast_like_resolve, .infer = cast_infer, .eval = pare_cast_eval,
     .cost = pare_cast_cost,
-    .links = PARE_TODO(links),
+    .links = pare_elementwise_links,
 };
 
 const pare_op pare_op_bit_cast = {

@@ -1,6 +1,7 @@
 #include "op/elementwise.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/reals.h"
 #include "op/wide.h"
 
@@ -113,5 +114,5 @@ const pare_op pare_op_clip = {
     .params_bytes = sizeof(pare_clip_params),
     .resolve = clip_resolve, .infer = clip_infer, .eval = clip_eval,
     .cost = pare_unary_cost,
-    .links = PARE_TODO(links),
+    .links = pare_elementwise_links,
 };

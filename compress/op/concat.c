@@ -1,6 +1,7 @@
 #include "op/content.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/move.h"
 #include "op/mover.h"
 
@@ -105,5 +106,5 @@ const pare_op pare_op_concat = {
     .params_bytes = sizeof(pare_axis_params),
     .resolve = concat_resolve, .infer = concat_infer, .eval = concat_eval,
     .cost = pare_move_cost,
-    .links = PARE_TODO(links),
+    .links = pare_concat_links,
 };

@@ -1,6 +1,7 @@
 #include "op/conv.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 #include <inttypes.h>
 
@@ -86,7 +87,7 @@ const pare_op pare_op_conv = {
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = conv_infer, .eval = pare_conv_eval,
     .cost = pare_conv_cost,
-    .links = PARE_TODO(links),
+    .links = pare_conv_links,
 };
 
 const pare_op pare_op_conv_integer = {
@@ -122,5 +123,5 @@ const pare_op pare_op_ms_fused_conv = {
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = conv_infer, .eval = pare_fused_conv_eval,
     .cost = pare_conv_cost,
-    .links = PARE_TODO(links),
+    .links = pare_conv_links,
 };

@@ -1,6 +1,7 @@
 #include "op/conv.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 #include <inttypes.h>
 
@@ -117,5 +118,5 @@ const pare_op pare_op_conv_transpose = {
     .infer = conv_transpose_infer,
     .eval = pare_conv_transpose_eval,
     .cost = pare_conv_transpose_cost,
-    .links = PARE_TODO(links),
+    .links = pare_conv_transpose_links,
 };

@@ -2,6 +2,7 @@
 
 #include "op/costs.h"
 #include "op/elementwise.h"
+#include "op/linker.h"
 #include "op/wide.h"
 
 /* The mask (output 1) had the type of X before opset 10 and is bool since. */
@@ -98,5 +99,5 @@ const pare_op pare_op_dropout = {
     .params_bytes = sizeof(pare_dropout_params),
     .resolve = dropout_resolve, .infer = dropout_infer, .eval = dropout_eval,
     .cost = pare_dropout_cost,
-    .links = PARE_TODO(links),
+    .links = pare_elementwise_links,
 };

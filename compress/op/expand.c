@@ -1,6 +1,7 @@
 #include "op/content.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/list.h"
 #include "op/mover.h"
 
@@ -163,7 +164,7 @@ const pare_op pare_op_expand = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = expand_infer, .eval = expand_eval,
     .cost = pare_move_cost,
-    .links = PARE_TODO(links),
+    .links = pare_expand_links,
 };
 
 const pare_op pare_op_tile = {
@@ -171,5 +172,5 @@ const pare_op pare_op_tile = {
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = tile_infer, .eval = tile_eval,
     .cost = pare_move_cost,
-    .links = PARE_TODO(links),
+    .links = pare_tile_links,
 };

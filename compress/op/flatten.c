@@ -1,4 +1,5 @@
 #include "op/content.h"
+#include "op/linker.h"
 #include "op/move.h"
 #include "op/mover.h"
 
@@ -34,5 +35,5 @@ const pare_op pare_op_flatten = {
     .params_bytes = sizeof(pare_axis_params),
     .resolve = flatten_resolve, .infer = flatten_infer, .eval = pare_reshape_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = pare_reshape_links,
 };

@@ -2,6 +2,7 @@
 
 #include "kernels/copy.h"
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/move.h"
 #include "op/mover.h"
 #include "op/spread.h"
@@ -252,7 +253,7 @@ const pare_op pare_op_gather = {
     .params_bytes = sizeof(pare_axis_params),
     .resolve = axis_resolve, .infer = gather_infer, .eval = gather_eval,
     .cost = pare_pick_cost,
-    .links = PARE_TODO(links),
+    .links = pare_gather_links,
 };
 
 const pare_op pare_op_gather_elements = {

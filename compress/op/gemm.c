@@ -1,3 +1,4 @@
+#include "op/linker.h"
 #include "op/matmul.h"
 
 #include "op/costs.h"
@@ -63,7 +64,7 @@ const pare_op pare_op_gemm = {
     .params_bytes = sizeof(pare_gemm_params),
     .resolve = gemm_resolve, .infer = gemm_infer, .eval = pare_gemm_eval,
     .cost = pare_gemm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_gemm_links,
 };
 
 const pare_op pare_op_ms_fused_gemm = {
@@ -72,7 +73,7 @@ const pare_op pare_op_ms_fused_gemm = {
     .params_bytes = sizeof(pare_gemm_params),
     .resolve = fused_gemm_resolve, .infer = gemm_infer, .eval = pare_fused_gemm_eval,
     .cost = pare_gemm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_gemm_links,
 };
 
 const pare_op pare_op_ms_qgemm = {

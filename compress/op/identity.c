@@ -1,4 +1,5 @@
 #include "op/eval.h"
+#include "op/linker.h"
 #include "op/shape.h"
 
 /* The same value, of whatever kind, content included. */
@@ -22,5 +23,5 @@ const pare_op pare_op_identity = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = identity_infer, .eval = identity_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = pare_elementwise_links,
 };

@@ -1,3 +1,4 @@
+#include "op/linker.h"
 #include "op/norm.h"
 
 #include "op/costs.h"
@@ -69,7 +70,7 @@ const pare_op pare_op_layer_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = pare_layer_norm_resolve, .infer = layer_norm_infer, .eval = pare_layer_norm_eval,
     .cost = pare_layer_norm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_layer_norm_links,
 };
 
 const pare_op pare_op_rms_normalization = {
@@ -78,7 +79,7 @@ const pare_op pare_op_rms_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = pare_layer_norm_resolve, .infer = simplified_infer, .eval = pare_layer_norm_eval,
     .cost = pare_layer_norm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_layer_norm_links,
 };
 
 /* ONNX Runtime's own, registered in the default domain at version 1. */
@@ -88,7 +89,7 @@ const pare_op pare_op_simplified_layer_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = pare_layer_norm_resolve, .infer = simplified_infer, .eval = pare_layer_norm_eval,
     .cost = pare_layer_norm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_layer_norm_links,
 };
 
 const pare_op pare_op_ms_skip_layer_normalization = {
@@ -97,7 +98,7 @@ const pare_op pare_op_ms_skip_layer_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = skip_resolve, .infer = skip_infer, .eval = pare_layer_norm_eval,
     .cost = pare_layer_norm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_layer_norm_links,
 };
 
 const pare_op pare_op_ms_skip_simplified_layer_normalization = {
@@ -106,5 +107,5 @@ const pare_op pare_op_ms_skip_simplified_layer_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = skip_resolve, .infer = skip_infer, .eval = pare_layer_norm_eval,
     .cost = pare_layer_norm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_layer_norm_links,
 };

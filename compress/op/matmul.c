@@ -1,6 +1,7 @@
 #include "op/matmul.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 /* Matrix products over the last two axes, with broadcasting of the others. */
 
@@ -125,7 +126,7 @@ const pare_op pare_op_matmul = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = matmul_infer, .eval = pare_matmul_eval,
     .cost = pare_matmul_cost,
-    .links = PARE_TODO(links),
+    .links = pare_matmul_links,
 };
 
 const pare_op pare_op_matmul_integer = {
@@ -176,7 +177,7 @@ const pare_op pare_op_ms_fused_matmul = {
     .params_bytes = sizeof(pare_matmul_params),
     .resolve = fused_matmul_resolve, .infer = fused_matmul_infer, .eval = pare_fused_matmul_eval,
     .cost = pare_matmul_cost,
-    .links = PARE_TODO(links),
+    .links = pare_matmul_links,
 };
 
 /* The older name of FusedMatMul. */

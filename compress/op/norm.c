@@ -1,6 +1,7 @@
 #include "op/norm.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/shape.h"
 
 #include <inttypes.h>
@@ -86,7 +87,7 @@ const pare_op pare_op_lrn = {
     .params_bytes = sizeof(pare_lrn_params),
     .resolve = lrn_resolve, .infer = pare_infer_same, .eval = pare_lrn_eval,
     .cost = pare_lrn_cost,
-    .links = PARE_TODO(links),
+    .links = pare_lrn_links,
 };
 
 const pare_op pare_op_instance_normalization = {
@@ -95,7 +96,7 @@ const pare_op pare_op_instance_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = instance_norm_resolve, .infer = channel_norm_infer, .eval = pare_channel_norm_eval,
     .cost = pare_channel_norm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_instance_norm_links,
 };
 
 const pare_op pare_op_group_normalization = {
@@ -104,7 +105,7 @@ const pare_op pare_op_group_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = group_norm_resolve, .infer = channel_norm_infer, .eval = pare_channel_norm_eval,
     .cost = pare_channel_norm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_group_norm_links,
 };
 
 const pare_op pare_op_mean_variance_normalization = {

@@ -1,6 +1,7 @@
 #include "op/content.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/list.h"
 #include "op/move.h"
 #include "op/mover.h"
@@ -157,5 +158,5 @@ const pare_op pare_op_pad = {
     .params_bytes = sizeof(pare_pad_params),
     .resolve = pad_resolve, .infer = pad_infer, .eval = pad_eval,
     .cost = pare_move_cost,
-    .links = PARE_TODO(links),
+    .links = pare_pad_links,
 };

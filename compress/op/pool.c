@@ -1,6 +1,7 @@
 #include "op/pool.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 #include <inttypes.h>
 
@@ -98,7 +99,7 @@ const pare_op pare_op_average_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = pool_resolve, .infer = pool_infer, .eval = pare_average_pool_eval,
     .cost = pare_pool_cost,
-    .links = PARE_TODO(links),
+    .links = pare_pool_links,
 };
 
 const pare_op pare_op_max_pool = {
@@ -107,7 +108,7 @@ const pare_op pare_op_max_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = pool_resolve, .infer = max_pool_infer, .eval = pare_max_pool_eval,
     .cost = pare_pool_cost,
-    .links = PARE_TODO(links),
+    .links = pare_pool_links,
 };
 
 const pare_op pare_op_lp_pool = {
@@ -116,7 +117,7 @@ const pare_op pare_op_lp_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = lp_pool_resolve, .infer = pool_infer, .eval = pare_lp_pool_eval,
     .cost = pare_pool_cost,
-    .links = PARE_TODO(links),
+    .links = pare_pool_links,
 };
 
 const pare_op pare_op_global_average_pool = {
@@ -125,7 +126,7 @@ const pare_op pare_op_global_average_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global, .eval = pare_global_average_pool_eval,
     .cost = pare_global_pool_cost,
-    .links = PARE_TODO(links),
+    .links = pare_pool_links,
 };
 
 const pare_op pare_op_global_max_pool = {
@@ -134,7 +135,7 @@ const pare_op pare_op_global_max_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global, .eval = pare_global_max_pool_eval,
     .cost = pare_global_pool_cost,
-    .links = PARE_TODO(links),
+    .links = pare_pool_links,
 };
 
 const pare_op pare_op_global_lp_pool = {
@@ -143,7 +144,7 @@ const pare_op pare_op_global_lp_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global, .eval = pare_global_lp_pool_eval,
     .cost = pare_global_pool_cost,
-    .links = PARE_TODO(links),
+    .links = pare_pool_links,
 };
 
 /* X, x_scale, x_zero_point, y_scale, y_zero_point */
@@ -153,7 +154,7 @@ const pare_op pare_op_ms_qlinear_average_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = pool_resolve, .infer = pool_infer, .eval = pare_qlinear_average_pool_eval,
     .cost = pare_pool_cost,
-    .links = PARE_TODO(links),
+    .links = pare_pool_links,
 };
 
 const pare_op pare_op_ms_qlinear_global_average_pool = {
@@ -162,7 +163,7 @@ const pare_op pare_op_ms_qlinear_global_average_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = global_resolve, .infer = infer_global, .eval = pare_qlinear_global_average_pool_eval,
     .cost = pare_global_pool_cost,
-    .links = PARE_TODO(links),
+    .links = pare_pool_links,
 };
 
 /* The layout of TensorFlow, which its quantized converters keep. */
@@ -180,5 +181,5 @@ const pare_op pare_op_ms_nhwc_max_pool = {
     .params_bytes = sizeof(pare_pool_params),
     .resolve = nhwc_max_pool_resolve, .infer = pool_infer, .eval = pare_max_pool_eval,
     .cost = pare_pool_cost,
-    .links = PARE_TODO(links),
+    .links = pare_pool_links,
 };

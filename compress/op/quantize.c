@@ -1,6 +1,7 @@
 #include "op/quantize.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 #include <inttypes.h>
 
@@ -96,7 +97,7 @@ const pare_op pare_op_quantize_linear = {
     .params_bytes = sizeof(pare_quantize_params),
     .resolve = quantize_resolve, .infer = quantize_infer, .eval = pare_quantize_eval,
     .cost = pare_quantize_cost,
-    .links = PARE_TODO(links),
+    .links = pare_quantize_links,
 };
 
 const pare_op pare_op_dequantize_linear = {
@@ -105,7 +106,7 @@ const pare_op pare_op_dequantize_linear = {
     .params_bytes = sizeof(pare_quantize_params),
     .resolve = quantize_resolve, .infer = dequantize_infer, .eval = pare_dequantize_eval,
     .cost = pare_dequantize_cost,
-    .links = PARE_TODO(links),
+    .links = pare_quantize_links,
 };
 
 const pare_op pare_op_dynamic_quantize_linear = {
@@ -124,7 +125,7 @@ const pare_op pare_op_ms_quantize_linear = {
     .params_bytes = sizeof(pare_quantize_params),
     .resolve = quantize_resolve, .infer = quantize_infer, .eval = pare_quantize_eval,
     .cost = pare_quantize_cost,
-    .links = PARE_TODO(links),
+    .links = pare_quantize_links,
 };
 
 const pare_op pare_op_ms_dequantize_linear = {
@@ -133,5 +134,5 @@ const pare_op pare_op_ms_dequantize_linear = {
     .params_bytes = sizeof(pare_quantize_params),
     .resolve = quantize_resolve, .infer = dequantize_infer, .eval = pare_dequantize_eval,
     .cost = pare_dequantize_cost,
-    .links = PARE_TODO(links),
+    .links = pare_quantize_links,
 };

@@ -1,6 +1,7 @@
 #include "op/content.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/list.h"
 #include "op/move.h"
 
@@ -179,7 +180,7 @@ const pare_op pare_op_depth_to_space = {
     .params_bytes = sizeof(pare_depth_space_params),
     .resolve = depth_space_resolve, .infer = depth_to_space_infer, .eval = pare_depth_to_space_eval,
     .cost = pare_move_cost,
-    .links = PARE_TODO(links),
+    .links = pare_depth_to_space_links,
 };
 
 const pare_op pare_op_space_to_depth = {
@@ -188,7 +189,7 @@ const pare_op pare_op_space_to_depth = {
     .params_bytes = sizeof(pare_depth_space_params),
     .resolve = depth_space_resolve, .infer = space_to_depth_infer, .eval = pare_space_to_depth_eval,
     .cost = pare_move_cost,
-    .links = PARE_TODO(links),
+    .links = pare_space_to_depth_links,
 };
 
 const pare_op pare_op_col2im = {

@@ -1,6 +1,7 @@
 #include "op/reduce.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 /* Reductions over a set of axes, which became an input at opset 18, for ReduceSum at 13. */
 
@@ -160,6 +161,6 @@ static pare_status reduce_min_infer(pare_ctx *ctx, pare_infer_io *io)
         .params_bytes = sizeof(pare_reduce_params),                                                \
         .resolve = resolver, .infer = inferer, .eval = pare_reduce_eval,                           \
         .cost = pare_reduce_cost,                                                                  \
-        .links = PARE_TODO(links),                                                                 \
+        .links = pare_reduce_links,                                                                \
     };
 REDUCTIONS(REDUCTION)

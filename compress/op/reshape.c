@@ -1,4 +1,5 @@
 #include "op/content.h"
+#include "op/linker.h"
 #include "op/list.h"
 #include "op/move.h"
 #include "op/mover.h"
@@ -121,5 +122,5 @@ const pare_op pare_op_reshape = {
     .params_bytes = sizeof(pare_reshape_params),
     .resolve = reshape_resolve, .infer = reshape_infer, .eval = pare_reshape_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = pare_reshape_links,
 };

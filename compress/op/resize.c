@@ -1,6 +1,7 @@
 #include "op/resize.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/list.h"
 
 #include <inttypes.h>
@@ -225,7 +226,7 @@ const pare_op pare_op_upsample = {
     .params_bytes = sizeof(pare_resize_params),
     .resolve = upsample_resolve, .infer = resize_infer, .eval = pare_resize_eval,
     .cost = pare_resize_cost,
-    .links = PARE_TODO(links),
+    .links = pare_resize_links,
 };
 
 const pare_op pare_op_resize = {
@@ -234,5 +235,5 @@ const pare_op pare_op_resize = {
     .params_bytes = sizeof(pare_resize_params),
     .resolve = resize_resolve, .infer = resize_infer, .eval = pare_resize_eval,
     .cost = pare_resize_cost,
-    .links = PARE_TODO(links),
+    .links = pare_resize_links,
 };

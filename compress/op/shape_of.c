@@ -1,4 +1,5 @@
 #include "op/content.h"
+#include "op/linker.h"
 #include "op/move.h"
 #include "op/mover.h"
 
@@ -75,7 +76,7 @@ const pare_op pare_op_shape = {
     .params_bytes = sizeof(pare_shape_params),
     .resolve = shape_resolve, .infer = shape_infer, .eval = shape_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = pare_shape_links,
 };
 
 const pare_op pare_op_size = {

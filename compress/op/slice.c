@@ -1,6 +1,7 @@
 #include "op/content.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/list.h"
 #include "op/move.h"
 #include "op/mover.h"
@@ -256,5 +257,5 @@ const pare_op pare_op_slice = {
     .params_bytes = sizeof(pare_slice_params),
     .resolve = slice_resolve, .infer = slice_infer, .eval = slice_eval,
     .cost = pare_pick_cost,
-    .links = PARE_TODO(links),
+    .links = pare_slice_links,
 };

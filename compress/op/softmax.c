@@ -2,6 +2,7 @@
 
 #include "op/costs.h"
 #include "op/elementwise.h"
+#include "op/linker.h"
 #include "op/reals.h"
 #include "op/reduce.h"
 #include "op/rows.h"
@@ -84,7 +85,7 @@ const pare_op pare_op_softmax = {
     .params_bytes = sizeof(pare_softmax_params),
     .resolve = softmax_resolve, .infer = softmax_infer, .eval = softmax_eval,
     .cost = pare_softmax_cost,
-    .links = PARE_TODO(links),
+    .links = pare_softmax_links,
 };
 
 const pare_op pare_op_log_softmax = {
@@ -93,7 +94,7 @@ const pare_op pare_op_log_softmax = {
     .params_bytes = sizeof(pare_softmax_params),
     .resolve = softmax_resolve, .infer = softmax_infer, .eval = log_softmax_eval,
     .cost = pare_softmax_cost,
-    .links = PARE_TODO(links),
+    .links = pare_softmax_links,
 };
 
 const pare_op pare_op_hardmax = {
@@ -102,5 +103,5 @@ const pare_op pare_op_hardmax = {
     .params_bytes = sizeof(pare_softmax_params),
     .resolve = softmax_resolve, .infer = softmax_infer, .eval = hardmax_eval,
     .cost = pare_softmax_cost,
-    .links = PARE_TODO(links),
+    .links = pare_softmax_links,
 };

@@ -1,6 +1,7 @@
 #include "op/content.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/list.h"
 #include "op/move.h"
 #include "op/mover.h"
@@ -146,5 +147,5 @@ const pare_op pare_op_split = {
     .params_bytes = sizeof(pare_split_params),
     .resolve = split_resolve, .infer = split_infer, .eval = split_eval,
     .cost = pare_move_cost,
-    .links = PARE_TODO(links),
+    .links = pare_split_links,
 };

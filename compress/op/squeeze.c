@@ -1,4 +1,5 @@
 #include "op/content.h"
+#include "op/linker.h"
 #include "op/list.h"
 #include "op/move.h"
 #include "op/mover.h"
@@ -98,7 +99,7 @@ const pare_op pare_op_squeeze = {
     .params_bytes = sizeof(pare_axes_params),
     .resolve = axes_resolve, .infer = squeeze_infer, .eval = pare_reshape_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = pare_reshape_links,
 };
 
 const pare_op pare_op_unsqueeze = {
@@ -107,5 +108,5 @@ const pare_op pare_op_unsqueeze = {
     .params_bytes = sizeof(pare_axes_params),
     .resolve = axes_resolve, .infer = unsqueeze_infer, .eval = pare_reshape_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = pare_reshape_links,
 };

@@ -1,6 +1,7 @@
 #include "op/content.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/list.h"
 #include "op/move.h"
 #include "op/mover.h"
@@ -82,5 +83,5 @@ const pare_op pare_op_transpose = {
     .params_bytes = sizeof(pare_transpose_params),
     .resolve = transpose_resolve, .infer = transpose_infer, .eval = transpose_eval,
     .cost = pare_move_cost,
-    .links = PARE_TODO(links),
+    .links = pare_transpose_links,
 };

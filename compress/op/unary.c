@@ -1,6 +1,7 @@
 #include "op/elementwise.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 #include <math.h>
 
@@ -162,7 +163,7 @@ static pare_status is_inf_resolve(pare_ctx *ctx, void *params, const pare_call *
         .n_in = { 1, 1 }, .n_out = { 1, 1 },                                                       \
         .resolve = PARE_NA(resolve), .infer = unary_infer, .eval = evaluator,                      \
         .cost = pare_unary_cost,                                                                   \
-        .links = PARE_TODO(links),                                                                 \
+        .links = pare_elementwise_links,                                                           \
     };
 PLAIN_OPS(PLAIN_OP)
 
@@ -171,7 +172,7 @@ const pare_op pare_op_is_nan = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = test_infer, .eval = pare_is_nan_eval,
     .cost = pare_unary_cost,
-    .links = PARE_TODO(links),
+    .links = pare_elementwise_links,
 };
 
 const pare_op pare_op_is_inf = {
@@ -180,5 +181,5 @@ const pare_op pare_op_is_inf = {
     .params_bytes = sizeof(pare_unary_params),
     .resolve = is_inf_resolve, .infer = test_infer, .eval = pare_is_inf_eval,
     .cost = pare_unary_cost,
-    .links = PARE_TODO(links),
+    .links = pare_elementwise_links,
 };

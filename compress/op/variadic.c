@@ -1,6 +1,7 @@
 #include "op/elementwise.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 /* Functions of any number of inputs; before opset 8 all shapes were equal, which broadcasting
  * covers. */
@@ -51,6 +52,6 @@ static pare_status variadic_infer(pare_ctx *ctx, pare_infer_io *io)
         .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },                                               \
         .resolve = PARE_NA(resolve), .infer = variadic_infer, .eval = pare_variadic_eval,          \
         .cost = pare_variadic_cost,                                                                \
-        .links = PARE_TODO(links),                                                                 \
+        .links = pare_elementwise_links,                                                           \
     };
 VARIADIC_OPS(VARIADIC_OP)

@@ -2,6 +2,7 @@
 
 #include "op/costs.h"
 #include "op/elementwise.h"
+#include "op/linker.h"
 
 /* Elements of input 1 where input 0 holds, else of input 2; all broadcast. */
 
@@ -35,5 +36,5 @@ const pare_op pare_op_where = {
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = where_infer, .eval = pare_where_eval,
     .cost = pare_where_cost,
-    .links = PARE_TODO(links),
+    .links = pare_elementwise_links,
 };

@@ -1,0 +1,76 @@
+#include "op/linker.h"
+#include "op/norm.h"
+
+/* Parameters go with what they are of. A mean over positions of which some go is another mean:
+ * lossy. */
+
+static const char *const mean_why = "a norm's mean is over it";
+
+static void link_parameters(pare_links *l, uint32_t n, pare_axis_ref of)
+{
+    for (uint32_t i = 1; i < n; i++) pare_link_tie(l, pare_in_axis(i, 0), of);
+}
+
+pare_status pare_batch_norm_links(pare_ctx *ctx, pare_links *l)
+{
+    (void)ctx;
+    const pare_batch_norm_params *p = l->params;
+    if (p->per_element || p->training) return PARE_OK;
+    pare_link_alike(l, 0, 0, NULL);
+    link_parameters(l, 5, pare_in_axis(0, 1));
+    return PARE_OK;
+}
+
+pare_status pare_instance_norm_links(pare_ctx *ctx, pare_links *l)
+{
+    (void)ctx;
+    for (uint32_t k = 0; k < 2; k++) pare_link_tie(l, pare_in_axis(0, k), pare_out_axis(0, k));
+    link_parameters(l, 3, pare_in_axis(0, 1));
+    return PARE_OK;
+}
+
+pare_status pare_group_norm_links(pare_ctx *ctx, pare_links *l)
+{
+    (void)ctx;
+    const pare_norm_params *p = l->params;
+    const pare_axis_ref x = pare_in_axis(0, 1), y = pare_out_axis(0, 1);
+    const int64_t n = pare_link_extent(l, x);
+    if (p->n_groups < 1 || n % p->n_groups) return PARE_OK;
+    const int64_t each = n / p->n_groups;
+    for (uint32_t k = 0; k < 2; k++) pare_link_tie(l, pare_in_axis(0, k), pare_out_axis(0, k));
+    pare_link_outer(l, x, each, y, each);
+    for (uint32_t i = 1; i < 3; i++)
+        if (p->scale_per_group) pare_link_outer(l, x, each, pare_in_axis(i, 0), 1);
+        else pare_link_tie(l, pare_in_axis(i, 0), x);
+    pare_link_lossy(l, x, mean_why);
+    pare_follow_count_attr(l, "num_groups", 0, x, each);
+    return PARE_OK;
+}
+
+pare_status pare_layer_norm_links(pare_ctx *ctx, pare_links *l)
+{
+    (void)ctx;
+    const pare_norm_params *p = l->params;
+    const pare_info *x = pare_link_in(l, 0);
+    const pare_layer_form *form = pare_layer_form_of(l->call->op->name);
+    if (!x) return PARE_OK;
+    const int64_t axis = p->axis < 0 ? p->axis + x->rank : p->axis;
+    pare_link_alike(l, 0, 0, NULL);
+    for (uint32_t i = 1; i < l->n_in; i++) {
+        const pare_info *other = pare_link_in(l, i);
+        if (other && other->rank <= x->rank) pare_link_spread(l, i, 0, x->rank - other->rank);
+    }
+    if (form->sum) pare_link_alike(l, 0, form->sum, NULL);
+    for (uint32_t k = axis < 0 ? 0 : (uint32_t)axis; k < x->rank; k++)
+        pare_link_lossy(l, pare_in_axis(0, k), mean_why);
+    return PARE_OK;
+}
+
+/* Sums over neighbours among the channels. */
+pare_status pare_lrn_links(pare_ctx *ctx, pare_links *l)
+{
+    (void)ctx;
+    pare_link_alike(l, 0, 0, NULL);
+    pare_link_lossy(l, pare_in_axis(0, 1), "a norm's sum is over neighbours");
+    return PARE_OK;
+}

@@ -1,0 +1,143 @@
+#include "prune/follow.h"
+
+#include "base/bytes.h"
+#include "ir/graph.h"
+
+#include <string.h>
+
+/* --- what it becomes -------------------------------------------------------------------------- */
+
+/* Blocks of an axis that are left: those whose outer factors all stay. */
+static int64_t blocks_left(const pare_axes_found *axes, const pare_axis_info *axis, int64_t block,
+                           const bool *gone)
+{
+    int64_t left = 1;
+    for (uint32_t i = 0; i < axis->n_factors; i++) {
+        const pare_factor *f = &axes->factors[axis->first_factor + i];
+        int64_t n = 0;
+        if (f->stride < block) continue;
+        for (int64_t k = 0; k < f->size; k++) n += !gone[axes->class_of[f->first + (uint32_t)k]];
+        left *= n;
+    }
+    return left;
+}
+
+/* Places below 0 count from the end; those at the end and beyond stay there. */
+static int64_t moved(const pare_axes_found *axes, const pare_axis_info *axis, int64_t place,
+                     const bool *gone)
+{
+    const int64_t at = place < 0 ? place + axis->extent : place;
+    if (at < 0 || at > axis->extent) return place;
+    int64_t n = 0;
+    for (int64_t p = 0; p < at; p++) n += pare_axis_keeps(axes, axis, gone, p);
+    return n;
+}
+
+static int64_t becomes(const pare_axes_found *axes, const pare_axis_follow *f, int64_t number,
+                       const bool *gone)
+{
+    const pare_axis_info *axis = &axes->axes[f->axis];
+    if (f->follow.kind == PARE_FOLLOW_COUNT)
+        return blocks_left(axes, axis, f->follow.block, gone);
+    if (f->follow.kind == PARE_FOLLOW_POSITION) return moved(axes, axis, number, gone);
+    return pare_axis_left(axes, axis, gone) - moved(axes, axis, axis->extent - number, gone);
+}
+
+/* --- attributes ------------------------------------------------------------------------------- */
+
+static pare_status set_attr(pare_ctx *ctx, pare_model *model, const pare_axes_found *axes,
+                            const pare_axis_follow *f, const bool *gone)
+{
+    const pare_attr *old = pare_node_attr(&model->nodes[f->node], f->follow.attribute);
+    int64_t list[PARE_MAX_DIMS];
+    const bool fits = old && old->n <= PARE_MAX_DIMS && f->follow.element < old->n;
+    if (!fits || (old->type != PARE_ATTR_INT && old->type != PARE_ATTR_INTS)) return PARE_OK;
+    memcpy(list, old->ints, old->n * sizeof(*list));
+    list[f->follow.element] = becomes(axes, f, list[f->follow.element], gone);
+    const pare_attr *attr = old->type == PARE_ATTR_INT
+                                ? pare_attr_int(model, old->name, list[0])
+                                : pare_attr_ints(model, old->name, list, old->n);
+    if (!attr) return pare_arena_fail(ctx, &model->arena);
+    return pare_node_set_attr(ctx, model, f->node, attr);
+}
+
+/* --- inputs ----------------------------------------------------------------------------------- */
+
+/* Where an element of an input stands: element `element` of the constant in slot `slot` of node. */
+typedef struct place {
+    pare_node_id node;
+    uint32_t slot, element;
+} place;
+
+/* Through Concat, to a constant. False: it is computed. */
+static bool find_place(const pare_model *model, place *at)
+{
+    const pare_node *n = &model->nodes[at->node];
+    if (at->slot >= n->n_inputs || n->inputs[at->slot].value == PARE_NONE) return false;
+    const pare_value *v = &model->values[n->inputs[at->slot].value];
+    if (v->tensor) return at->element < v->tensor->n_elements;
+    if (v->producer == PARE_NONE) return false;
+    const pare_node *concat = &model->nodes[v->producer];
+    if (*pare_node_domain(concat) || !pare_str_eq(concat->op_type, "Concat")) return false;
+    for (uint32_t i = 0; i < concat->n_inputs; i++) {
+        if (concat->inputs[i].value == PARE_NONE) return false;
+        const pare_value *part = &model->values[concat->inputs[i].value];
+        const int64_t n_part = part->tensor ? part->tensor->n_elements : 1;
+        if (at->element < n_part) {
+            *at = (place){ v->producer, i, at->element };
+            return part->tensor != NULL;
+        }
+        at->element -= (uint32_t)n_part;
+    }
+    return false;
+}
+
+/* Gives the slot a constant of its own, called after the old one. */
+static pare_status copy_constant(pare_ctx *ctx, pare_model *model, const place *at,
+                                 pare_value_id *v)
+{
+    pare_value_id copy;
+    if (model->values[*v].n_uses == 1) return PARE_OK;
+    PARE_TRY(pare_value_derive(ctx, &copy, model->graph, model->values[*v].name));
+    PARE_TRY(pare_value_set_tensor(ctx, model, copy, pare_tensor_ref(model->values[*v].tensor)));
+    PARE_TRY(pare_node_set_input(ctx, model, at->node, at->slot, copy));
+    *v = copy;
+    return PARE_OK;
+}
+
+static pare_status set_input(pare_ctx *ctx, pare_model *model, const pare_axes_found *axes,
+                             const pare_axis_follow *f, const bool *gone)
+{
+    place at = { f->node, f->follow.input, f->follow.element };
+    if (!find_place(model, &at)) return PARE_OK;
+    pare_value_id v = model->nodes[at.node].inputs[at.slot].value;
+    const pare_dtype dtype = model->values[v].tensor->dtype;
+    if (dtype != PARE_INT64 && dtype != PARE_INT32) return PARE_OK;
+    PARE_TRY(copy_constant(ctx, model, &at, &v));
+    pare_tensor *t = pare_tensor_ref(model->values[v].tensor);
+    uint8_t *data = NULL;
+    const pare_status st = pare_tensor_own(ctx, &t, &data);
+    if (st) {
+        pare_tensor_unref(t);
+        return st;
+    }
+    int64_t number = 0;
+    int32_t narrow = 0;
+    uint8_t *element = data + at.element * (dtype == PARE_INT64 ? sizeof(number) : sizeof(narrow));
+    if (dtype == PARE_INT64) memcpy(&number, element, sizeof(number));
+    else memcpy(&narrow, element, sizeof(narrow));
+    number = becomes(axes, f, dtype == PARE_INT64 ? number : narrow, gone);
+    narrow = (int32_t)number;
+    if (dtype == PARE_INT64) memcpy(element, &number, sizeof(number));
+    else memcpy(element, &narrow, sizeof(narrow));
+    return pare_value_set_tensor(ctx, model, v, t);
+}
+
+pare_status pare_follow_apply(pare_ctx *ctx, pare_model *model, const pare_axes_found *axes,
+                              const pare_axis_follow *follow, const bool *gone)
+{
+    const pare_axis_info *axis = &axes->axes[follow->axis];
+    if (pare_axis_left(axes, axis, gone) == axis->extent) return PARE_OK;
+    if (follow->follow.attribute) return set_attr(ctx, model, axes, follow, gone);
+    return set_input(ctx, model, axes, follow, gone);
+}
