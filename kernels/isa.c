@@ -29,6 +29,20 @@ static bool has_f16c(void)
 }
 #endif
 
+pare_dots pare_dots_best(pare_isa isa)
+{
+#if defined(__x86_64__)
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (isa == PARE_ISA_AVX512 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & 1u << 11))
+        return PARE_DOTS_AVX512_VNNI;
+    if (isa == PARE_ISA_AVX2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 4))
+        return PARE_DOTS_AVX_VNNI;
+#else
+    (void)isa;
+#endif
+    return PARE_DOTS_NONE;
+}
+
 pare_isa pare_isa_best(void)
 {
 #if defined(__x86_64__)

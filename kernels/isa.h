@@ -18,4 +18,14 @@ pare_isa pare_isa_of(const char *name);
 /* The highest level that this processor (and its operating system) runs. */
 pare_isa pare_isa_best(void);
 
+/* Dot products of bytes, which processors have or have not beside a level. */
+typedef enum pare_dots {
+    PARE_DOTS_NONE,
+    PARE_DOTS_AVX_VNNI,       /* of 256 bits, at AVX2 */
+    PARE_DOTS_AVX512_VNNI,    /* of 512 bits, at AVX512 */
+} pare_dots;
+
+/* Those that this processor has at a level, which it runs. */
+pare_dots pare_dots_best(pare_isa isa);
+
 #endif

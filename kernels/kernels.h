@@ -5,6 +5,7 @@
 #include "kernels/bytes.h"
 #include "kernels/depthwise.h"
 #include "kernels/gemm_tile.h"
+#include "kernels/integers.h"
 #include "kernels/isa.h"
 #include "kernels/map.h"
 #include "kernels/map2.h"
@@ -17,7 +18,9 @@
 
 typedef struct pare_kernels {
     pare_isa isa;
+    pare_dots dots;
     pare_gemm_kernel gemm;
+    const pare_integer_kernels *integers;
     pare_map_fn *const *map;  /* [PARE_N_MAPS] */
     pare_map2_fn *const *map2; /* [PARE_N_MAPS2] */
     pare_compare_fn *const *compare; /* [PARE_N_COMPARES] */
@@ -37,7 +40,15 @@ typedef struct pare_kernels {
     const pare_winograd_kernels *winograd;
 } pare_kernels;
 
-/* The set of a level that this program was built with; NULL when it has none (other processors). */
+/* The set of a level that this program was built with, with the dot products that this processor
+ * has, if it runs that level; NULL when there is none (other processors). */
 const pare_kernels *pare_kernels_of(pare_isa isa);
+
+/* The same with these dot products, or without; NULL when there is no such set. */
+const pare_kernels *pare_kernels_with(pare_isa isa, pare_dots dots);
+
+/* By name, for tests: that of a level ("avx2"), or with "-novnni" behind it for the set without dot
+ * products. NULL when no set has it, or this processor does not run it. */
+const pare_kernels *pare_kernels_named(const char *name);
 
 #endif

@@ -343,8 +343,7 @@ static pare_status build(pare_planner *p)
 pare_status pare_plan_kernels(pare_ctx *ctx, const pare_kernels **out)
 {
     const char *name = getenv("PARE_ISA");
-    const pare_isa isa = name && *name ? pare_isa_of(name) : pare_isa_best();
-    *out = isa > pare_isa_best() ? NULL : pare_kernels_of(isa);
+    *out = name && *name ? pare_kernels_named(name) : pare_kernels_of(pare_isa_best());
     if (*out) return PARE_OK;
     return pare_fail(ctx, PARE_EUSAGE,
                      "PARE_ISA: expected a level that this processor has, up to '%s', found '%s'",

@@ -5,6 +5,7 @@
 
 #include "kernels/depthwise.h"
 #include "kernels/gemm_tile.h"
+#include "kernels/integers.h"
 #include "kernels/map.h"
 #include "kernels/map2.h"
 #include "kernels/move.h"
@@ -39,5 +40,10 @@ extern const pare_narrow_kernels pare_narrow_avx2;
 extern const pare_tally_kernels pare_tally_avx2;
 
 extern const pare_winograd_kernels pare_winograd_avx2;
+
+pare_integer_tile_fn pare_integer_tile_avx2;            /* 6 rows, panels of 16 */
+pare_integer_tile_fn pare_integer_tile_saturating_avx2; /* 4 rows, panels of 16 */
+pare_integer_row_sum_fn pare_integer_row_sum_avx2;
+extern const pare_integer_depthwise_kernel pare_integer_depthwise_avx2;
 
 #endif

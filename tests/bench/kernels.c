@@ -18,7 +18,7 @@
 enum { N = 1 << 14, ROUNDS = 5 };
 
 static _Alignas(64) float x[8 * N], w[N], y[8 * N];
-static uint8_t bytes[N];
+static _Alignas(64) uint8_t bytes[2 * N];
 static const char *wanted = "";
 
 typedef void work_fn(const pare_kernels *k, int which);
@@ -85,6 +85,55 @@ static double peak_gflops(pare_isa isa)
     if (pare_isa_best() >= PARE_ISA_AVX2) return 160e-9 * N / time_of(fma_loop, NULL, 0);
 #endif
     (void)isa;
+    return NAN;
+}
+
+/* Dot products of bytes per second at a level, in 10^9 operations: vpdpbusd, or without it what
+ * AVX2 multiplies exactly. */
+#if defined(__x86_64__)
+__attribute__((target("avx512f"))) static void dots_512(const pare_kernels *k, int which)
+{
+    (void)k;
+    (void)which;
+    __m512i sum[20];
+    const __m512i a = _mm512_loadu_si512(bytes);
+    const __m512i b = _mm512_loadu_si512(x);
+#pragma GCC unroll 20
+    for (int j = 0; j < 20; j++) sum[j] = _mm512_loadu_si512(x + j);
+    for (int i = 0; i < N; i++)
+#pragma GCC unroll 20
+        for (int j = 0; j < 20; j++)
+            __asm__("vpdpbusd %2, %1, %0" : "+v"(sum[j]) : "v"(a), "v"(b));
+#pragma GCC unroll 20
+    for (int j = 0; j < 20; j++) _mm512_storeu_si512(y + 16 * j, sum[j]);
+}
+
+__attribute__((target("avx2"))) static void dots_256(const pare_kernels *k, int which)
+{
+    (void)which;
+    __m256i sum[10];
+    const __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
+    const __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)x);
+#pragma GCC unroll 10
+    for (int j = 0; j < 10; j++) sum[j] = _mm256_loadu_si256((const __m256i *)(const void *)(x + j));
+    for (int i = 0; i < N; i++)
+#pragma GCC unroll 10
+        for (int j = 0; j < 10; j++) {
+            if (k->dots) __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum[j]) : "x"(a), "x"(b));
+            else sum[j] = _mm256_add_epi32(sum[j], _mm256_madd_epi16(a, _mm256_add_epi16(b, sum[j])));
+        }
+#pragma GCC unroll 10
+    for (int j = 0; j < 10; j++)
+        _mm256_storeu_si256((__m256i *)(void *)(y + 8 * j), sum[j]);
+}
+#endif
+
+static double peak_gops(const pare_kernels *k)
+{
+#if defined(__x86_64__)
+    if (k->dots == PARE_DOTS_AVX512_VNNI) return 2560e-9 * N / time_of(dots_512, k, 0);
+    if (k->dots == PARE_DOTS_AVX_VNNI) return 640e-9 * N / time_of(dots_256, k, 0);
+#endif
     return NAN;
 }
 
@@ -172,6 +221,83 @@ static void bench_gemm(void)
                    pare_isa_name((pare_isa)isa), rate, 100 * rate / peak_gflops((pare_isa)isa));
         }
     }
+}
+
+static uint8_t *const byte_room = (uint8_t *)y;
+
+/* As much as two tiles of the widest kernel; a thousandth of `which` says how sums are made. */
+static void integer_tile(const pare_kernels *k, int which)
+{
+    const pare_integer_kernel *kernel = &k->integers->tile[which / 10000];
+    static const int32_t start[PARE_PANEL_MAX] = { 0 };
+    const uint8_t *rows[PARE_TILE_MAX_ROWS];
+    for (int r = 0; r < kernel->rows; r++) rows[r] = bytes + r * 1040;
+    const pare_integer_tile t = {
+        .n_rows = kernel->rows, .n_cols = kernel->panel, .n_taps = 1, .depth = which % 10000,
+        .x = rows, .w = (const uint8_t *)x, .start = start,
+        .finish = { .out = PARE_INTEGER_U8, .scale = w, .low = -10, .high = 245, .zero = 10 },
+        .y = byte_room, .y_stride = 64,
+    };
+    const int n = 2 * PARE_TILE_MAX_ROWS * PARE_PANEL_MAX / (t.n_rows * t.n_cols);
+    for (int i = 0; i < n; i++) kernel->run(&t);
+}
+
+static void bench_integer_tile(const pare_kernels *k, int depth, pare_sums sums)
+{
+    char name[40];
+    snprintf(name, sizeof(name), "integer_tile%s %d deep", sums ? " saturating" : "", depth);
+    if (!strstr(name, wanted)) return;
+    const pare_integer_kernel *kernel = &k->integers->tile[sums];
+    const int n = 2 * PARE_TILE_MAX_ROWS * PARE_PANEL_MAX / (kernel->rows * kernel->panel);
+    const double ops = 2.0 * n * kernel->rows * kernel->panel * depth;
+    const double rate = 1e-9 * ops / time_of(integer_tile, k, depth + 10000 * (int)sums);
+    printf("%-32s %-7s%-7s %31.1f GOP/s", name, pare_isa_name(k->isa), k->dots ? " dots" : "",
+           rate);
+    if (k->dots && sums == PARE_SUMS_EXACT)
+        printf(", %3.0f %% of the peak", 100 * rate / peak_gops(k));
+    printf("\n");
+}
+
+/* Rows of 28 output pixels of 96 channels, as below. */
+static void integer_depthwise(const pare_kernels *k, int which)
+{
+    static const int32_t start[96] = { 0 };
+    static _Alignas(64) uint8_t packed[1 << 14];
+    const pare_integer_depthwise_kernel *kernel = k->integers->depthwise;
+    const pare_integer_finish f = { .out = PARE_INTEGER_U8, .scale = w, .low = 0, .high = 255 };
+    if (which && kernel->run_row) {
+        const uint8_t *rows[3] = { bytes, bytes + 6000, bytes + 12000 - 2000 };
+        const int64_t strides[3] = { 96, 96, 96 };
+        kernel->run_row(&(pare_integer_depthwise_row){
+            .n_pixels = 28, .n_channels = 96, .height = 3, .width = 3, .step = which, .x = rows,
+            .x_stride = strides, .w = packed, .start = start, .finish = f, .y = byte_room,
+            .y_stride = 96 });
+        return;
+    }
+    const uint8_t *taps[9 * 28];
+    for (int t = 0; t < 9; t++)
+        for (int p = 0; p < 28; p++) taps[t * 28 + p] = bytes + (t / 3 * 31 + p + t % 3) * 96;
+    kernel->run(&(pare_integer_depthwise){
+        .n_pixels = 28, .n_taps = 9, .n_channels = 96, .x = taps, .w = packed, .start = start,
+        .finish = f, .y = byte_room, .y_stride = 96 });
+}
+
+static void bench_integers(void)
+{
+    static const int depths[] = { 16, 64, 256, 512 };
+    for (int isa = 0; isa <= (int)pare_isa_best(); isa++) {
+        const pare_kernels *k = pare_kernels_of((pare_isa)isa);
+        for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++)
+            for (int sums = 0; sums < PARE_N_SUMS; sums++)
+                bench_integer_tile(k, depths[i], (pare_sums)sums);
+        if (k->dots)
+            bench_integer_tile(pare_kernels_with((pare_isa)isa, PARE_DOTS_NONE), 256,
+                               PARE_SUMS_EXACT);
+    }
+    const double n = 28 * 96;
+    bench(&(row){ "integer_depthwise any 3x3", integer_depthwise, n, 10 * n, 18 * n }, 0);
+    bench(&(row){ "integer_depthwise by 1", integer_depthwise, n, 10 * n, 18 * n }, 1);
+    bench(&(row){ "integer_depthwise by 2", integer_depthwise, n, 10 * n, 18 * n }, 2);
 }
 
 static void map(const pare_kernels *k, int which)
@@ -450,6 +576,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < N; i++) bytes[i] = x[i] > 0;
     printf("fused multiply-adds: %.1f GFLOP/s\n", peak_gflops(pare_isa_best()));
     bench_gemm();
+    bench_integers();
     bench_maps();
     bench_depthwise();
     bench_pooling();
