@@ -1,4 +1,5 @@
 #include "cli/figures_text.h"
+#include "cli/fusion.h"
 #include "cli/inspect_text.h"
 #include "cli/layers.h"
 
@@ -19,6 +20,7 @@ typedef struct inspection {
     pare_summary summary;
     pare_layer_list layers;
     pare_figures figures;
+    pare_fusions fusions;     /* by layer only */
 } inspection;
 
 /* What one inference costs, as far as that could be estimated. */
@@ -48,6 +50,7 @@ static int print_json(inspection *job)
     pare_report_inspect(&j, job->model, &job->summary);
     if (job->layers.shapes) pare_layers_json(&j, job->model, &job->layers);
     add_cost(&j, &job->figures, job->layers.shapes != NULL);
+    if (job->fusions.targets) pare_fusions_json(&j, &job->fusions);
     pare_app_json_warnings(job->app, &j);
     return pare_app_print_json(job->app, &j);
 }
@@ -57,9 +60,9 @@ static void print_text(inspection *job, bool by_layer)
     const pare_report *const report = &job->figures.report;
     if (by_layer) pare_layers_print(job->app, job->model, &job->layers);
     else pare_inspect_print(job->app, job->path, job->model, &job->summary);
-    if (!job->figures.n) return;
-    if (by_layer) pare_figures_print_layers(job->app, report, 0);
-    pare_figures_print(job->app, report, 0);
+    if (by_layer && job->figures.n) pare_figures_print_layers(job->app, report, 0);
+    if (job->figures.n) pare_figures_print(job->app, report, 0);
+    pare_fusions_print(job->app, &job->fusions);
 }
 
 /* The costs: wanted in any case where the command line says something about them. */
@@ -86,6 +89,9 @@ static int show(inspection *job, const inspect_options *options)
     else if (options->by_layer)
         status = pare_layers_make(app, &job->layers, job->model, &options->shapes);
     if (!status) status = estimate(job, options);
+    if (!status && options->by_layer)
+        status = pare_fusions_make(app, &job->fusions, job->model, job->path,
+                                   &job->figures.targets, &options->shapes);
     if (status) return status;
     if (app->shared.json) status = print_json(job);
     else print_text(job, options->by_layer);
@@ -97,6 +103,7 @@ static int run(pare_app *app, const pare_arguments *args, const void *options)
     inspection job = { .app = app, .path = args->operands[0], .figures = { .app = app } };
     int status = pare_model_open(app, &job.model, job.path);
     if (!status) status = show(&job, options);
+    pare_fusions_free(app, &job.fusions);
     pare_figures_free(&job.figures);
     pare_layers_free(app, &job.layers);
     pare_summary_free(&app->ctx, &job.summary);
@@ -138,6 +145,9 @@ const pare_cmd pare_cmd_inspect = {
         "with its band and its four terms, latency by roofline, peak memory and who holds it, "
         "storage. Operators that are not counted are named. Dimensions that nobody sets are taken "
         "as 1 with a warning.\n"
+        "Of a quantized model, by whatever tool, --by-layer also says for each target which nodes "
+        "run as integer kernels there, which do not and why, and how many Q and DQ are left to be "
+        "executed.\n"
         "Nothing is executed, and nothing is written but a report.",
     .operands = operands, .n_operands = PARE_COUNT_OF(operands),
     .options = options, .n_options = PARE_COUNT_OF(options),

@@ -35,6 +35,7 @@
 #include "op/sample.h"
 #include "pass/pass.h"
 #include "quant/quantize.h"
+#include "quant/oracle.h"
 #include "run/runner.h"
 #include "stats/evaluate.h"
 #include "stats/pipelines.h"

@@ -1,5 +1,5 @@
-/* Reading the parts of a target's file: what target.c, target_figure.c, target_hardware.c and
- * target_rules.c share. */
+/* Reading the parts of a target's file: what target.c, target_figure.c, target_hardware.c,
+ * target_rules.c and target_quant.c share. */
 #ifndef FORMATS_TARGET_PARSE_H
 #define FORMATS_TARGET_PARSE_H
 
@@ -64,12 +64,18 @@ pare_status pare_target_get_bool(target_job *job, const pare_yaml_node *map, con
 pare_status pare_target_get_int(target_job *job, const pare_yaml_node *map, const char *key,
                                 int64_t min, int64_t max, int64_t *out);
 
+/* EFORMAT unless the node is a list of at most that many. */
+pare_status pare_target_check_list(target_job *job, const pare_yaml_node *node, size_t max);
+
 /* n zeroed items in the arena. */
 pare_status pare_target_new_array(target_job *job, void *out, size_t n, size_t item_bytes);
 
 /* The halves of a file. */
 pare_status pare_target_read_hardware(target_job *job, const pare_yaml_node *node);
 pare_status pare_target_read_rules(target_job *job, const pare_yaml_node *node);
+
+/* The member `quantize` of the rules, where there is one. */
+pare_status pare_target_read_quant(target_job *job, const pare_yaml_node *rules);
 
 /* Adds the sources that a file brings. */
 pare_status pare_target_read_sources(target_job *job, const pare_yaml_node *node);

@@ -181,6 +181,88 @@ typedef struct pare_quant_op {
     bool weight_only;    /* takes float activations and weights of few bits (MatMulNBits) */
 } pare_quant_op;
 
+/* What a runtime does to the Q and DQ of a model that it loads, in this order and again until
+ * nothing changes, before it looks for groups of them. */
+#define PARE_QDQ_REWRITES(X)                                                                     \
+    X(MERGE, "merge-equal")       /* nodes that compute the same of the same become one */       \
+    X(DOUBLE, "double-pairs")     /* of Q, DQ, Q, DQ in a row the inner two go */                \
+    X(GEMM, "add-into-gemm")      /* MatMul and an Add of a bias become Gemm */                  \
+    X(PROPAGATE, "propagate")     /* pairs are put around moves next to Q and DQ */              \
+    X(FLOATS, "float-constants")  /* float weights and biases next to them become integers */    \
+    X(OWN_DQ, "own-dq")           /* each reader of a DQ gets one of its own */                  \
+    X(ABSORB, "absorb")           /* Relu and Clip that a Q repeats go */                        \
+    X(UNSIGNED, "unsigned")       /* pairs of int8 become pairs of uint8 */                      \
+    X(DYNAMIC, "dynamic")         /* MatMulInteger with what scales it becomes one node */       \
+    X(CLEAN, "drop-idle")         /* at last: a DQ before a Q of the same grid goes with it */
+
+typedef enum pare_qdq_rewrite {
+#define PARE_QDQ_REWRITE_ENUM(symbol, name) PARE_QDQ_##symbol,
+    PARE_QDQ_REWRITES(PARE_QDQ_REWRITE_ENUM)
+#undef PARE_QDQ_REWRITE_ENUM
+        PARE_N_QDQ_REWRITES
+} pare_qdq_rewrite;
+
+/* What has to stand behind an operator for it to run in integers. */
+typedef enum pare_quant_writes {
+    PARE_WRITES_Q,        /* one Q per output, nothing else */
+    PARE_WRITES_OPTIONAL, /* that, or anything: the outcome is then `otherwise` */
+    PARE_WRITES_FLOAT,    /* no Q */
+    PARE_WRITES_ANY,      /* whatever there is: it is left as it is */
+} pare_quant_writes;
+
+/* Which element types of a group are equal. */
+typedef enum pare_quant_alike {
+    PARE_ALIKE_NONE,
+    PARE_ALIKE_OUTPUT, /* those of the first input and the output */
+    PARE_ALIKE_ALL,    /* those of all inputs and the output */
+} pare_quant_alike;
+
+/* Whether activations of int8 do. */
+typedef enum pare_quant_sign {
+    PARE_SIGNED_ANY,
+    PARE_SIGNED_WITH_WEIGHTS, /* if input 1 is int8, too */
+    PARE_SIGNED_NEVER,
+} pare_quant_sign;
+
+/* What input 2 has to be. */
+typedef enum pare_quant_bias {
+    PARE_BIAS_ANY,
+    PARE_BIAS_INT32,  /* int32 behind a DQ whose scale nobody looks at: a wrong one gives wrong
+                         results */
+    PARE_BIAS_SCALED, /* int32 with scale x_scale * w_scale */
+} pare_quant_bias;
+
+/* An operator between DQ and Q that the runtime makes one kernel of, and what that takes. */
+typedef struct pare_quant_group {
+    const char *const *ops;  /* [n_ops] */
+    size_t n_ops;
+    const char *becomes;     /* NULL: what pare_quant_op says, or the operator itself on integers */
+    const char *otherwise;   /* WRITES_OPTIONAL: what it becomes without a Q; NULL: as becomes */
+    uint32_t reads;          /* inputs that come from DQ, no more and no less; 0: all */
+    bool weights_only;       /* input 1 alone comes from a DQ, of constants (bias: float or DQ) */
+    pare_quant_writes writes;
+    pare_quant_alike alike;
+    pare_quant_sign sign;
+    uint32_t bits, weight_bits; /* bit n set: n bits are possible; of input 1 in groups that have
+                                   weights (bias, sign, weights_only); 0: as bits */
+    bool same_grid;          /* Q repeats scale and zero point of the DQ, all scalar constants, zero
+                                points written */
+    bool positive;           /* scale above 0 */
+    pare_quant_bias bias;    /* and, where it is not ANY, attribute beta is 1 */
+    bool absorbs;            /* a Relu or Clip that the Q repeats may stand in between */
+    int64_t since;           /* version of the operator that it starts from */
+} pare_quant_group;
+
+/* How long operators take there, one thread: for the ratio of a quantized model to its float one,
+ * so that only proportions matter. NaN: not known. */
+typedef struct pare_quant_time {
+    double float_ns[PARE_N_WORK], integer_ns[PARE_N_WORK]; /* per 1000 MACs, or elements written by
+                                 ELEMENTWISE and MOVE */
+    double quantize_ns, dequantize_ns;  /* per 1000 elements of Q and DQ that are executed */
+    double node_ns;                     /* per node, whatever it does */
+    bool known;
+} pare_quant_time;
+
 typedef enum pare_saturation {
     PARE_EXACT,       /* sums of products of 8 bits are exact */
     PARE_SATURATES16, /* pairs of products are summed in 16 bits and saturate (x86 without VNNI) */
@@ -205,6 +287,12 @@ typedef struct pare_target_quant {
                              output of the graph */
     bool full_integer; /* an operator that stays float does not run at all */
     int64_t qdq_opset; /* that Q and DQ of 8 bits are best written in; 0: any */
+    const pare_quant_group *groups; /* [n_groups] tried in this order; none: as ops say */
+    size_t n_groups;
+    uint32_t rewrites; /* bit pare_qdq_rewrite set: is done on loading */
+    const char *const *propagates; /* [n_propagates] moves that PROPAGATE goes through */
+    size_t n_propagates;
+    pare_quant_time time;
 } pare_target_quant;
 
 /* What runs there, and how. */

@@ -1,0 +1,481 @@
+#include "base/bytes.h"
+#include "ir/order.h"
+#include "op/op.h"
+#include "quant/oracle_job.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What runtimes do to a graph on loading before they look for groups: each rewrite walks the nodes
+ * once in an order that holds before it; all are repeated until none finds anything, as the peer
+ * does, ROUNDS times at the most. */
+enum { ROUNDS = 10, MAX_EQUALS_LOOKED_AT = 256, MAX_CHAIN = 64 };
+
+typedef pare_status rewrite_fn(oracle_job *job, pare_node_id node);
+
+static pare_status each_node(oracle_job *job, rewrite_fn *rewrite)
+{
+    pare_node_id *order = NULL;
+    const uint32_t n = job->model->graph->n_nodes;
+    pare_status st = pare_graph_order(job->ctx, &order, job->model->graph);
+    for (uint32_t i = 0; !st && i < n; i++)
+        if (pare_oracle_node(job, order[i])->graph) st = rewrite(job, order[i]);
+    pare_free(job->ctx, order);
+    return st;
+}
+
+/* --- nodes that do nothing -------------------------------------------------------------------- */
+
+static pare_status drop_nothing(oracle_job *job, pare_node_id node)
+{
+    const pare_node *n = pare_oracle_node(job, node);
+    const bool is_dropout = pare_oracle_is(n, "Dropout") &&
+                            (n->n_outputs < 2 || n->outputs[1] == PARE_NONE) &&
+                            pare_oracle_in(n, 2) == PARE_NONE;
+    if (!pare_oracle_is(n, "Identity") && !is_dropout) return PARE_OK;
+    if (pare_oracle_readers_of_node(job, n).goes_out || pare_oracle_in(n, 0) == PARE_NONE)
+        return PARE_OK;
+    if (job->marks[node].runs == PARE_RUNS_CONSTANT) return PARE_OK;
+    return pare_oracle_bypass(job, node, "does nothing");
+}
+
+/* --- merge-equal ------------------------------------------------------------------------------ */
+
+static bool same_attr(const pare_attr *a, const pare_attr *b)
+{
+    if (!pare_str_eq(a->name, b->name) || a->type != b->type || a->n != b->n) return false;
+    switch (a->type) {
+    case PARE_ATTR_FLOAT:
+    case PARE_ATTR_FLOATS:
+        return !memcmp(a->floats, b->floats, a->n * sizeof(float));
+    case PARE_ATTR_INT:
+    case PARE_ATTR_INTS:
+        return !memcmp(a->ints, b->ints, a->n * sizeof(int64_t));
+    case PARE_ATTR_STRING:
+    case PARE_ATTR_STRINGS:
+        for (uint32_t i = 0; i < a->n; i++)
+            if (a->strings[i].n != b->strings[i].n ||
+                memcmp(a->strings[i].data, b->strings[i].data, a->strings[i].n))
+                return false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Constants of one element are shared by value where they are wide enough for it. */
+static bool same_value(const oracle_job *job, pare_value_id a, pare_value_id b)
+{
+    if (a == b) return true;
+    if (a == PARE_NONE || b == PARE_NONE) return false;
+    const pare_tensor *x = pare_oracle_tensor(job, a), *y = pare_oracle_tensor(job, b);
+    double p, q;
+    if (!x || !y || x->n_elements != 1 || y->n_elements != 1 || x->rank != y->rank) return false;
+    if (x->dtype != y->dtype || pare_dtype_of(x->dtype)->bits < 16) return false;
+    return pare_oracle_number(job, a, 0, &p) && pare_oracle_number(job, b, 0, &q) && p == q;
+}
+
+static bool computes_same(const oracle_job *job, const pare_node *a, const pare_node *b)
+{
+    if (!pare_str_eq(a->op_type, b->op_type) || a->n_inputs != b->n_inputs ||
+        a->n_outputs != b->n_outputs || a->n_attrs != b->n_attrs ||
+        strcmp(pare_node_domain(a), pare_node_domain(b)) != 0)
+        return false;
+    for (uint32_t i = 0; i < a->n_inputs; i++)
+        if (!same_value(job, a->inputs[i].value, b->inputs[i].value)) return false;
+    for (uint32_t i = 0; i < a->n_attrs; i++)
+        if (!same_attr(a->attrs[i], b->attrs[i])) return false;
+    for (uint32_t i = 0; i < a->n_outputs; i++)
+        if ((a->outputs[i] == PARE_NONE) != (b->outputs[i] == PARE_NONE)) return false;
+    return true;
+}
+
+/* Removes the node when an earlier one that reads the same computes the same. */
+static pare_status merge_equal(oracle_job *job, pare_node_id node)
+{
+    pare_node *n = pare_oracle_node(job, node);
+    int looked = 0;
+    if (pare_oracle_in(n, 0) == PARE_NONE || pare_oracle_readers_of_node(job, n).goes_out ||
+        pare_node_is_random(n))
+        return PARE_OK;
+    const pare_use *use = job->model->values[n->inputs[0].value].first_use;
+    for (; use && looked < MAX_EQUALS_LOOKED_AT; use = use->next, looked++) {
+        if (use->user == node) return PARE_OK; /* the first of them */
+        if (use->user == PARE_NONE || use->graph != job->model->graph || use->slot) continue;
+        const pare_node *other = pare_oracle_node(job, use->user);
+        if (!computes_same(job, n, other)) continue;
+        job->marks[node] = (oracle_mark){ PARE_RUNS_GONE, NULL,
+                                          pare_oracle_say(job, "is the same as %s",
+                                                          pare_str_or_empty(other->name)) };
+        job->changed = true;
+        for (uint32_t i = 0; i < n->n_outputs; i++)
+            if (n->outputs[i] != PARE_NONE)
+                PARE_TRY(pare_value_replace_uses(job->ctx, job->model, n->outputs[i],
+                                                 other->outputs[i]));
+        return pare_node_remove(job->ctx, job->model, node);
+    }
+    return PARE_OK;
+}
+
+/* --- double-pairs ----------------------------------------------------------------------------- */
+
+/* Q, DQ, Q, DQ in a row: the DQ and Q in the middle go. The outer ones get a grid of both, which is
+ * of no matter here. */
+static pare_status drop_double(oracle_job *job, pare_node_id node)
+{
+    const pare_node *self = pare_oracle_node(job, node);
+    if (!pare_oracle_is_dq(self)) return PARE_OK;
+    const oracle_readers after = pare_oracle_readers_of_node(job, self);
+    const pare_node_id before = pare_oracle_maker(job, self->inputs[0].value);
+    if (before == PARE_NONE || after.n != 1 || after.goes_out || after.n_nested) return PARE_OK;
+    const pare_node *parent = pare_oracle_node(job, before),
+                    *child = pare_oracle_node(job, after.first);
+    if (!pare_oracle_is_q(parent) || !pare_oracle_is_q(child)) return PARE_OK;
+    const oracle_readers of_parent = pare_oracle_readers_of_node(job, parent);
+    const oracle_readers of_child = pare_oracle_readers_of_node(job, child);
+    if (of_parent.n != 1 || of_parent.goes_out || of_child.n != 1 || of_child.goes_out)
+        return PARE_OK;
+    const pare_node_id last = of_child.first;
+    const pare_node *grandchild = pare_oracle_node(job, last);
+    const pare_dtype type = (pare_dtype)job->dtypes[self->inputs[0].value];
+    if (!pare_oracle_is_dq(grandchild) || (type != PARE_UINT8 && type != PARE_INT8) ||
+        job->dtypes[child->outputs[0]] != (uint8_t)type ||
+        !pare_oracle_same_grid(job, parent, self) || !pare_oracle_same_grid(job, child, grandchild))
+        return PARE_OK;
+    const pare_node_id q = after.first;
+    job->changed = true;
+    PARE_TRY(pare_node_set_input(job->ctx, job->model, last, 0, self->inputs[0].value));
+    job->marks[node] = job->marks[q] =
+        (oracle_mark){ PARE_RUNS_GONE, NULL, "stands between Q and DQ of others" };
+    PARE_TRY(pare_node_remove(job->ctx, job->model, q));
+    return pare_node_remove(job->ctx, job->model, node);
+}
+
+/* --- add-into-gemm ---------------------------------------------------------------------------- */
+
+static bool known_dim(const pare_info *info, uint32_t i, int64_t *out)
+{
+    if (info->dims[i].kind != PARE_NUM_INT) return false;
+    *out = info->dims[i].i;
+    return true;
+}
+
+/* Shapes as of the file; those of values that are new are not needed. */
+static const pare_info *shape_of(const oracle_job *job, pare_value_id value)
+{
+    return value < job->known->n_infos && pare_info_has_rank(&job->known->infos[value])
+               ? &job->known->infos[value]
+               : NULL;
+}
+
+static bool is_bias(const pare_info *bias, const pare_info *a, int64_t n)
+{
+    int64_t d = 0, e = 0, m = 0;
+    if (bias->rank == 1) return known_dim(bias, 0, &d) && d == n;
+    if (bias->rank != 2 || a->rank != 2 || !known_dim(bias, 0, &d) || !known_dim(bias, 1, &e))
+        return false;
+    if (d == 1) return e == n;
+    return known_dim(a, 0, &m) && d == m && (e == 1 || e == n);
+}
+
+/* A Reshape that makes matrices of what goes in, or the old shape of what comes out. */
+static pare_status add_reshape(oracle_job *job, pare_node_id gemm, bool behind)
+{
+    pare_model *m = job->model;
+    const pare_node_spec spec = { .op_type = "Reshape",
+                                  .n_inputs = 2,
+                                  .n_outputs = 1,
+                                  .before = behind ? m->nodes[gemm].next : gemm };
+    const pare_value_id at = behind ? m->nodes[gemm].outputs[0] : m->nodes[gemm].inputs[0].value;
+    pare_value_id made;
+    pare_node_id node;
+    PARE_TRY(pare_value_derive(job->ctx, &made, m->graph, "oracle"));
+    PARE_TRY(pare_node_new(job->ctx, &node, m->graph, &spec));
+    PARE_TRY(pare_oracle_reserve(job));
+    job->dtypes[made] = PARE_FLOAT;
+    if (behind) {
+        pare_value_detach(m, at);
+        PARE_TRY(pare_node_set_output(job->ctx, m, gemm, 0, made));
+        PARE_TRY(pare_node_set_input(job->ctx, m, node, 0, made));
+        return pare_node_set_output(job->ctx, m, node, 0, at);
+    }
+    PARE_TRY(pare_node_set_input(job->ctx, m, node, 0, at));
+    PARE_TRY(pare_node_set_output(job->ctx, m, node, 0, made));
+    return pare_node_set_input(job->ctx, m, gemm, 0, made);
+}
+
+/* Whether the input is what attention makes: Softmax, MatMul, Transpose, Reshape before it. */
+static bool follows_attention(const oracle_job *job, const pare_node *n)
+{
+    static const char *const row[] = { "Reshape", "Transpose", "MatMul", "Softmax" };
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        const pare_node_id before = pare_oracle_maker(job, pare_oracle_in(n, 0));
+        if (before == PARE_NONE || !pare_oracle_is(pare_oracle_node(job, before), row[i]))
+            return false;
+        n = pare_oracle_node(job, before);
+    }
+    return true;
+}
+
+static pare_status merge_add(oracle_job *job, pare_node_id node)
+{
+    pare_node *n = pare_oracle_node(job, node);
+    if (!pare_oracle_is(n, "MatMul")) return PARE_OK;
+    const oracle_readers after = pare_oracle_readers_of_node(job, n);
+    if (after.n != 1 || after.goes_out || after.n_nested) return PARE_OK;
+    const pare_node *add = pare_oracle_node(job, after.first);
+    const pare_info *a = shape_of(job, pare_oracle_in(n, 0)),
+                    *b = shape_of(job, pare_oracle_in(n, 1));
+    int64_t width, d;
+    if (!pare_oracle_is(add, "Add") || !a || !b || b->rank != 2 || !known_dim(b, 1, &width))
+        return PARE_OK;
+    const uint32_t slot = pare_oracle_in(add, 0) == n->outputs[0] ? 1 : 0;
+    const pare_value_id bias = pare_oracle_in(add, slot);
+    if (bias == PARE_NONE || !shape_of(job, bias) || !is_bias(shape_of(job, bias), a, width))
+        return PARE_OK;
+    const pare_dtype type = (pare_dtype)job->dtypes[n->inputs[0].value];
+    if (type != PARE_FLOAT && type != PARE_FLOAT16 && type != PARE_BFLOAT16) return PARE_OK;
+    const bool reshapes = a->rank != 2;
+    for (uint32_t i = 0; reshapes && i < a->rank; i++)
+        if (!known_dim(a, i, &d)) return PARE_OK;
+    if (reshapes && follows_attention(job, n)) return PARE_OK;
+
+    const pare_node_id gone = after.first;
+    const pare_value_id made = add->outputs[0];
+    job->marks[gone] =
+        (oracle_mark){ PARE_RUNS_GONE, NULL,
+                       pare_oracle_say(job, "is the bias of %s", pare_str_or_empty(n->name)) };
+    job->changed = true;
+    PARE_TRY(pare_node_set_op(job->ctx, job->model, node, "Gemm", NULL));
+    PARE_TRY(pare_node_resize_inputs(job->ctx, job->model, node, 3));
+    PARE_TRY(pare_node_set_input(job->ctx, job->model, node, 2, bias));
+    PARE_TRY(pare_value_replace_uses(job->ctx, job->model, made, n->outputs[0]));
+    PARE_TRY(pare_node_remove(job->ctx, job->model, gone));
+    if (!reshapes) return PARE_OK;
+    PARE_TRY(add_reshape(job, node, false));
+    return add_reshape(job, node, true);
+}
+
+/* --- propagate -------------------------------------------------------------------------------- */
+
+static bool propagates(const oracle_job *job, const pare_node *n)
+{
+    if (!pare_oracle_is_any(n, job->quant->propagates, job->quant->n_propagates)) return false;
+    const int64_t opset = pare_opset_version(&job->model->opsets, pare_node_domain(n));
+    for (size_t i = 0; i < job->quant->n_groups; i++) {
+        const pare_quant_group *g = &job->quant->groups[i];
+        if (pare_oracle_is_any(n, g->ops, g->n_ops)) return opset >= g->since;
+    }
+    return true;
+}
+
+static bool may_spread(const oracle_job *job, const pare_node *n)
+{
+    const oracle_grid g = pare_oracle_grid_of(job, n);
+    return g.is_scalar && (!g.has_zero || g.zero_is_scalar);
+}
+
+/* A Q of `like`'s grid behind what makes a value, and a DQ of its own in front of each reader. */
+static pare_status put_pair(oracle_job *job, const pare_node *like, pare_dtype type,
+                            pare_value_id value)
+{
+    pare_model *m = job->model;
+    const pare_node_id maker = m->values[value].producer;
+    pare_value_id q, y;
+    PARE_TRY(pare_oracle_add(job, &q, "QuantizeLinear", like, value,
+                             maker == PARE_NONE ? m->graph->first_node : m->nodes[maker].next,
+                             type));
+    for (pare_use *use = m->values[value].first_use, *next; use; use = next) {
+        next = use->next;
+        if (use->user == PARE_NONE || use->user == m->values[q].producer) continue;
+        const pare_node_id reader = use->user;
+        const uint32_t slot = use->slot;
+        PARE_TRY(pare_oracle_add(job, &y, "DequantizeLinear", like, q, reader, PARE_FLOAT));
+        PARE_TRY(pare_node_set_input(job->ctx, m, reader, slot, y));
+    }
+    return PARE_OK;
+}
+
+/* From a Q up through moves: a pair of its grid in front of each of them. */
+static pare_status spread_up(oracle_job *job, pare_node_id node)
+{
+    const pare_node like = *pare_oracle_node(job, node);
+    if (!pare_oracle_is_q(&like) || !may_spread(job, &like)) return PARE_OK;
+    const pare_dtype type = (pare_dtype)job->dtypes[like.outputs[0]];
+    pare_value_id at = like.inputs[0].value;
+    for (int i = 0; i < MAX_CHAIN; i++) {
+        const oracle_readers r = pare_oracle_readers_of(job, at);
+        const pare_node_id mover = pare_oracle_maker(job, at);
+        if (mover == PARE_NONE || r.n != 1 || r.goes_out || r.n_nested ||
+            !propagates(job, pare_oracle_node(job, mover)))
+            return PARE_OK;
+        const pare_value_id before = pare_oracle_in(pare_oracle_node(job, mover), 0);
+        if (before == PARE_NONE || job->model->values[before].tensor) return PARE_OK;
+        const pare_node_id source = pare_oracle_maker(job, before);
+        const oracle_readers b = pare_oracle_readers_of(job, before);
+        if (source == PARE_NONE && !job->model->values[before].is_input) return PARE_OK;
+        if (source != PARE_NONE && pare_oracle_is_dq(pare_oracle_node(job, source))) return PARE_OK;
+        if (b.n != 1 || b.goes_out || b.n_nested) return PARE_OK;
+        PARE_TRY(put_pair(job, &like, type, before));
+        at = before;
+    }
+    return PARE_OK;
+}
+
+/* From a DQ down through moves: a pair of its grid behind each of them. */
+static pare_status spread_down(oracle_job *job, pare_node_id node)
+{
+    const pare_node like = *pare_oracle_node(job, node);
+    pare_value_id stack[MAX_CHAIN];
+    size_t depth = 0;
+    if (!pare_oracle_is_dq(&like) || !may_spread(job, &like)) return PARE_OK;
+    const oracle_readers first = pare_oracle_readers_of(job, like.outputs[0]);
+    if (first.n != 1 || first.goes_out || first.n_nested) return PARE_OK;
+    const pare_dtype type = (pare_dtype)job->dtypes[like.inputs[0].value];
+    if (!propagates(job, pare_oracle_node(job, first.first)) ||
+        pare_oracle_in(pare_oracle_node(job, first.first), 0) != like.outputs[0])
+        return PARE_OK;
+    stack[depth++] = pare_oracle_node(job, first.first)->outputs[0];
+    while (depth) {
+        const pare_value_id value = stack[--depth];
+        const oracle_readers r = pare_oracle_readers_of(job, value);
+        if (r.goes_out || r.n_nested || !r.n || r.n_q) continue;
+        for (const pare_use *use = job->model->values[value].first_use; use; use = use->next)
+            if (propagates(job, pare_oracle_node(job, use->user)) && !use->slot &&
+                depth < MAX_CHAIN)
+                stack[depth++] = pare_oracle_node(job, use->user)->outputs[0];
+        PARE_TRY(put_pair(job, &like, type, value));
+    }
+    return PARE_OK;
+}
+
+/* --- float-constants -------------------------------------------------------------------------- */
+
+/* Whether what a node makes goes to one Q, at most through Relu and Clip. */
+static bool leads_to_q(const oracle_job *job, const pare_node *n)
+{
+    for (int i = 0; i < MAX_CHAIN; i++) {
+        const oracle_readers r = pare_oracle_readers_of_node(job, n);
+        if (n->n_outputs != 1 || r.n != 1 || r.n_nested) return false;
+        const pare_node *next = pare_oracle_node(job, r.first);
+        if (pare_oracle_is_q(next)) return true;
+        if (!pare_oracle_is_activation(next)) return false;
+        n = next;
+    }
+    return false;
+}
+
+/* A DQ of constants that did not stand in the model, of int8 weights or an int32 bias. */
+static pare_status add_constant_dq(oracle_job *job, pare_node_id node, uint32_t slot,
+                                   pare_dtype type, const pare_node *like)
+{
+    pare_value_id codes, y;
+    PARE_TRY(pare_value_derive(job->ctx, &codes, job->model->graph, "oracle"));
+    PARE_TRY(pare_oracle_reserve(job));
+    job->dtypes[codes] = (uint8_t)type;
+    job->constant[codes] = true;
+    PARE_TRY(pare_oracle_add(job, &y, "DequantizeLinear", like, codes, node, PARE_FLOAT));
+    job->marks[job->model->values[y].producer].reason = "made on loading";
+    return pare_node_set_input(job->ctx, job->model, node, slot, y);
+}
+
+static bool is_float_constant(const oracle_job *job, pare_value_id value)
+{
+    const pare_tensor *t = pare_oracle_tensor(job, value);
+    return t && t->dtype == PARE_FLOAT;
+}
+
+static pare_status quantize_constants(oracle_job *job, pare_node_id node)
+{
+    const pare_node *n = pare_oracle_node(job, node);
+    if (!pare_oracle_is(n, "Conv") && !pare_oracle_is(n, "ConvTranspose") &&
+        !pare_oracle_is(n, "Gemm"))
+        return PARE_OK;
+    const pare_value_id w = pare_oracle_in(n, 1), b = pare_oracle_in(n, 2);
+    const pare_node_id x_maker = pare_oracle_maker(job, pare_oracle_in(n, 0));
+    const pare_node_id w_maker = pare_oracle_maker(job, w);
+    if (x_maker == PARE_NONE || !pare_oracle_is_dq(pare_oracle_node(job, x_maker)) ||
+        w == PARE_NONE || !leads_to_q(job, n))
+        return PARE_OK;
+    const pare_node like = *pare_oracle_node(job, x_maker);
+    const pare_tensor *scale = pare_oracle_tensor(job, like.inputs[1].value);
+    if (!scale || scale->n_elements != 1) return PARE_OK;
+    const bool has_dq = w_maker != PARE_NONE && pare_oracle_is_dq(pare_oracle_node(job, w_maker));
+    if (!has_dq && !is_float_constant(job, w)) return PARE_OK;
+    const pare_tensor *bias = pare_oracle_tensor(job, b);
+    if (b != PARE_NONE && (!bias || bias->rank != 1)) return PARE_OK;
+    if (has_dq && !bias) return PARE_OK;
+    if (has_dq) {
+        const pare_node *dq = pare_oracle_node(job, w_maker);
+        const pare_tensor *s = pare_oracle_tensor(job, pare_oracle_in(dq, 1));
+        if (s && s->n_elements != 1) {
+            if (s->rank != 1 || s->n_elements != bias->n_elements ||
+                pare_oracle_attr_int(dq, "block_size", 0))
+                return PARE_OK;
+            const bool by_row = !pare_oracle_is(n, "Gemm") || pare_oracle_attr_int(n, "transB", 0);
+            const pare_info *shape = shape_of(job, pare_oracle_in(dq, 0));
+            int64_t axis = pare_oracle_attr_int(dq, "axis", 1);
+            if (axis < 0 && shape) axis += shape->rank;
+            if (axis != (by_row ? 0 : 1)) return PARE_OK;
+        }
+    } else {
+        PARE_TRY(add_constant_dq(job, node, 1, PARE_INT8, &like));
+    }
+    return bias ? add_constant_dq(job, node, 2, PARE_INT32, &like) : PARE_OK;
+}
+
+/* --- own-dq ----------------------------------------------------------------------------------- */
+
+static pare_status duplicate_dq(oracle_job *job, pare_node_id node)
+{
+    pare_model *m = job->model;
+    const pare_node dq = *pare_oracle_node(job, node);
+    if (!pare_oracle_is_dq(&dq)) return PARE_OK;
+    const pare_value_id value = dq.outputs[0];
+    const oracle_readers r = pare_oracle_readers_of(job, value);
+    bool keep = !r.goes_out && !r.n_nested;
+    if (!r.n || (r.n == 1 && keep)) return PARE_OK;
+    for (pare_use *use = m->values[value].first_use, *next; use; use = next) {
+        next = use->next;
+        if (use->user == PARE_NONE || use->graph != m->graph) continue;
+        if (keep) {
+            keep = false;
+            continue;
+        }
+        const pare_node_id reader = use->user;
+        const uint32_t slot = use->slot;
+        pare_value_id y;
+        PARE_TRY(pare_oracle_add(job, &y, "DequantizeLinear", &dq, dq.inputs[0].value, reader,
+                                 (pare_dtype)job->dtypes[value]));
+        const pare_node_id made = m->values[y].producer;
+        for (uint32_t i = 0; i < dq.n_attrs; i++)
+            PARE_TRY(pare_node_add_attr(job->ctx, m, made, dq.attrs[i]));
+        PARE_TRY(pare_node_set_input(job->ctx, m, reader, slot, y));
+    }
+    return PARE_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+pare_status pare_oracle_rewrite(oracle_job *job)
+{
+    static const struct {
+        uint32_t rewrite;
+        rewrite_fn *fn;
+    } passes[] = {
+        { PARE_QDQ_MERGE, drop_nothing },        { PARE_QDQ_DOUBLE, drop_double },
+        { PARE_QDQ_MERGE, merge_equal },         { PARE_QDQ_GEMM, merge_add },
+        { PARE_QDQ_PROPAGATE, spread_up },       { PARE_QDQ_PROPAGATE, spread_down },
+        { PARE_QDQ_FLOATS, quantize_constants }, { PARE_QDQ_OWN_DQ, duplicate_dq },
+    };
+    if (job->quant->rewrites & 1U << PARE_QDQ_OWN_DQ) PARE_TRY(each_node(job, duplicate_dq));
+    job->changed = true;
+    for (int round = 0; job->changed && round < ROUNDS; round++) {
+        job->changed = false;
+        for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++)
+            if (job->quant->rewrites & 1U << passes[i].rewrite)
+                PARE_TRY(each_node(job, passes[i].fn));
+    }
+    if (job->quant->rewrites & 1U << PARE_QDQ_ABSORB) PARE_TRY(pare_oracle_absorb(job));
+    return job->quant->rewrites & 1U << PARE_QDQ_UNSIGNED ? pare_oracle_to_unsigned(job) : PARE_OK;
+}
