@@ -3,6 +3,7 @@
 #include "op/costs.h"
 #include "op/create.h"
 #include "op/evaluator.h"
+#include "op/linker.h"
 #include "op/list.h"
 #include "op/mover.h"
 
@@ -222,5 +223,5 @@ const pare_op pare_op_constant_of_shape = {
     .infer = constant_of_shape_infer,
     .eval = constant_of_shape_eval,
     .cost = pare_fill_cost,
-    .links = PARE_TODO(links),
+    .links = pare_fill_links,
 };

@@ -31,7 +31,7 @@ pare_links_fn pare_reduce_links, pare_arg_links, pare_softmax_links;
 pare_links_fn pare_reshape_links, pare_transpose_links, pare_concat_links, pare_split_links;
 pare_links_fn pare_slice_links, pare_gather_links, pare_expand_links, pare_tile_links;
 pare_links_fn pare_pad_links, pare_depth_to_space_links, pare_space_to_depth_links;
-pare_links_fn pare_shape_links;
+pare_links_fn pare_shape_links, pare_fill_links;
 
 /* --- makers ----------------------------------------------------------------------------------- */
 

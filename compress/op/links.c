@@ -189,7 +189,7 @@ static pare_status ask(pare_ctx *ctx, pare_links *l, const pare_op *op, const ch
 pare_status pare_links_of(pare_ctx *ctx, const pare_model *model, pare_node_id node,
                           pare_shapes *shapes, pare_links_take *take, void *user)
 {
-    _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES];
+    _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES] = { 0 }; /* MatMul resolves none */
     pare_links l = { .ctx = ctx, .shapes = shapes, .params = params };
     pare_call call;
     void *block = NULL;

@@ -111,25 +111,42 @@ static void follow_bounds(pare_links *l, const pare_list *axes, uint32_t n, uint
     }
 }
 
+/* Marks axes that a Slice cuts. False: which these are is not known. */
+static bool mark_cut(pare_ctx *ctx, const pare_infer_io *io, const pare_list *axes, uint32_t n,
+                     uint32_t rank, bool *marks, pare_status *st)
+{
+    uint32_t list[PARE_MAX_DIMS];
+    bool known = !axes->given;
+    for (uint32_t i = 0; i < n && i < rank && !axes->given; i++) marks[i] = true;
+    if (axes->given) *st = pare_list_axes(ctx, io, "axes", axes, rank, list, &known);
+    for (uint32_t i = 0; axes->given && !*st && known && i < axes->n; i++) marks[list[i]] = true;
+    return known && !*st;
+}
+
 pare_status pare_slice_links(pare_ctx *ctx, pare_links *l)
 {
     const pare_slice_params *p = l->params;
     const pare_infer_io io = pare_link_infer_io(l);
     const pare_info *x = pare_link_in(l, 0);
     int64_t first[PARE_MAX_DIMS], step[PARE_MAX_DIMS];
+    bool cut[PARE_MAX_DIMS] = { false };
     bool known = false;
     pare_list starts, axes;
+    pare_status st = PARE_OK;
     if (!x) return PARE_OK;
     PARE_TRY(pare_slice_starts(ctx, &io, first, step, &known));
     PARE_TRY(pare_list_get(ctx, &io, p->starts, 1, &starts));
     PARE_TRY(pare_list_get(ctx, &io, p->axes, 3, &axes));
-    for (uint32_t k = 0; known && k < x->rank; k++) {
+    if (!starts.has_length || !mark_cut(ctx, &io, &axes, starts.n, x->rank, cut, &st)) return st;
+    for (uint32_t k = 0; k < x->rank; k++) {
         const pare_axis_ref from = pare_in_axis(0, k), to = pare_out_axis(0, k);
         const int64_t n = pare_link_extent(l, to);
-        const bool is_whole = step[k] == 1 && n == pare_link_extent(l, from);
-        if (is_whole) pare_link_tie(l, from, to);
-        else if (step[k] == 1 && n) pare_link_stack(l, to, from, first[k], n);
-        if (step[k] == 1 && !is_whole) follow_bounds(l, &axes, starts.n, k, x->rank);
+        if (!cut[k] || (known && step[k] == 1 && n == pare_link_extent(l, from))) {
+            pare_link_tie(l, from, to);
+        } else if (known && step[k] == 1) {
+            pare_link_stack(l, to, from, first[k], n);
+            follow_bounds(l, &axes, starts.n, k, x->rank);
+        }
     }
     return PARE_OK;
 }
@@ -167,6 +184,19 @@ pare_status pare_expand_links(pare_ctx *ctx, pare_links *l)
         if (k < offset || pare_link_extent(l, pare_in_axis(0, k - offset)) == 1)
             pare_link_free(l, pare_out_axis(0, k));
     if (shape.n == y->rank) follow_sizes(l, &shape, NULL, 1);
+    return PARE_OK;
+}
+
+/* So may those of a constant. */
+pare_status pare_fill_links(pare_ctx *ctx, pare_links *l)
+{
+    const pare_infer_io io = pare_link_infer_io(l);
+    const pare_info *y = pare_link_out(l, 0);
+    const pare_ints none = { 0 };
+    pare_list shape;
+    PARE_TRY(pare_list_get(ctx, &io, none, 0, &shape));
+    for (uint32_t k = 0; y && k < y->rank; k++) pare_link_free(l, pare_out_axis(0, k));
+    follow_sizes(l, &shape, NULL, 0);
     return PARE_OK;
 }
 

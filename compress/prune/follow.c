@@ -69,8 +69,15 @@ typedef struct place {
     uint32_t slot, element;
 } place;
 
+static int64_t n_elements(const pare_model *model, const pare_axes_found *axes, pare_value_id v)
+{
+    const pare_axis_info *axis = pare_axes_of(axes, v, 0);
+    if (model->values[v].tensor) return model->values[v].tensor->n_elements;
+    return axis ? axis->extent : 1;
+}
+
 /* Through Concat, to a constant. False: it is computed. */
-static bool find_place(const pare_model *model, place *at)
+static bool find_place(const pare_model *model, const pare_axes_found *axes, place *at)
 {
     const pare_node *n = &model->nodes[at->node];
     if (at->slot >= n->n_inputs || n->inputs[at->slot].value == PARE_NONE) return false;
@@ -81,11 +88,11 @@ static bool find_place(const pare_model *model, place *at)
     if (*pare_node_domain(concat) || !pare_str_eq(concat->op_type, "Concat")) return false;
     for (uint32_t i = 0; i < concat->n_inputs; i++) {
         if (concat->inputs[i].value == PARE_NONE) return false;
-        const pare_value *part = &model->values[concat->inputs[i].value];
-        const int64_t n_part = part->tensor ? part->tensor->n_elements : 1;
+        const pare_value_id part = concat->inputs[i].value;
+        const int64_t n_part = n_elements(model, axes, part);
         if (at->element < n_part) {
             *at = (place){ v->producer, i, at->element };
-            return part->tensor != NULL;
+            return model->values[part].tensor != NULL;
         }
         at->element -= (uint32_t)n_part;
     }
@@ -109,7 +116,7 @@ static pare_status set_input(pare_ctx *ctx, pare_model *model, const pare_axes_f
                              const pare_axis_follow *f, const bool *gone)
 {
     place at = { f->node, f->follow.input, f->follow.element };
-    if (!find_place(model, &at)) return PARE_OK;
+    if (!find_place(model, axes, &at)) return PARE_OK;
     pare_value_id v = model->nodes[at.node].inputs[at.slot].value;
     const pare_dtype dtype = model->values[v].tensor->dtype;
     if (dtype != PARE_INT64 && dtype != PARE_INT32) return PARE_OK;

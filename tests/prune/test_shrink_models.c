@@ -34,17 +34,19 @@ static bool leaves_all(const pare_axes_found *a, uint32_t group, const bool *gon
     return true;
 }
 
-/* About a third of the classes of a group. */
+/* About a third of the classes of a group, at least one. */
 static size_t choose(const pare_axes_found *a, uint32_t group, pare_rng *rng, bool *gone)
 {
+    const size_t wanted = 1 + a->groups[group].n_classes / 3;
     size_t n = 0;
     memset(gone, 0, a->n_classes * sizeof(*gone));
-    for (size_t c = 0; c < a->n_classes && n < 1 + a->groups[group].n_classes / 3; c++) {
-        if (a->classes[c].group != group || pare_rng_next(rng) % 3 != 0) continue;
-        gone[c] = true;
-        if (leaves_all(a, group, gone)) n++;
-        else gone[c] = false;
-    }
+    for (int round = 0; round < 2; round++)
+        for (size_t c = 0; c < a->n_classes && n < (round ? 1 : wanted); c++) {
+            if (a->classes[c].group != group || (!round && pare_rng_next(rng) % 3 != 0)) continue;
+            gone[c] = true;
+            if (leaves_all(a, group, gone)) n++;
+            else gone[c] = false;
+        }
     return n;
 }
 
@@ -168,7 +170,8 @@ static const pare_input_shape bytegpt_shapes[] = { { "input_ids", 2, text } };
 static pare_infer_opts shapes_for(const char *path)
 {
     if (strstr(path, "silero")) return (pare_infer_opts){ .inputs = silero_shapes, .n_inputs = 2 };
-    if (strstr(path, "bytegpt")) return (pare_infer_opts){ .inputs = bytegpt_shapes, .n_inputs = 1 };
+    if (strstr(path, "bytegpt"))
+        return (pare_infer_opts){ .inputs = bytegpt_shapes, .n_inputs = 1 };
     return (pare_infer_opts){ 0 };
 }
 
@@ -181,7 +184,8 @@ static void tell(const char *path, const pare_model *m, const pare_axes_found *a
         const pare_axis_info *axis = &a->axes[f->axis];
         printf("  %s axis %u stride %lld: %u classes in %u factors%s\n",
                m->values[axis->value].name, axis->axis, (long long)f->stride,
-               a->groups[g].n_classes, a->groups[g].n_factors, a->groups[g].is_lossy ? " lossy" : "");
+               a->groups[g].n_classes, a->groups[g].n_factors,
+               a->groups[g].is_lossy ? " lossy" : "");
     }
     for (size_t k = 0; k < a->n_axes; k++) {
         const pare_axis_info *axis = &a->axes[k];
@@ -192,7 +196,7 @@ static void tell(const char *path, const pare_model *m, const pare_axes_found *a
             if (f->group == PARE_NONE)
                 printf("  frozen: %s axis %u (%lld of stride %lld): %s %s\n",
                        m->values[axis->value].name, axis->axis, (long long)f->size,
-                       (long long)f->stride, c->by == PARE_NONE ? "" : m->nodes[c->by].op_type,
+                       (long long)f->stride, c->by == PARE_NONE ? "" : m->nodes[c->by].name,
                        c->why);
         }
     }
@@ -212,6 +216,7 @@ static void check_model(const char *path, tally *t)
     const pare_infer_opts sizes = shapes_for(path);
     const pare_sample_opts opts = { .seed = 1, .shapes = &sizes, .quiet = true };
     pare_status st = pare_onnx_open(&ctx, &model, path, NULL);
+    if (!st) pare_graph_drop_default_inputs(model->graph);
     if (!st) st = pare_optimize(&ctx, model, NULL, &stats);
     if (!st) st = pare_sample_inputs(&ctx, &inputs, &n, model, &opts);
     if (!st) st = run(&ctx, &out, model, inputs, n);
