@@ -113,9 +113,12 @@ class Reader(CalibrationDataReader):
         return next(self.feeds, None)
 
 
-def feeds_of(model, arrays, batch):
-    """Batches as the model takes them: one by one where its batch is fixed."""
-    given = onnx.load(model, load_external_data=False).graph.input
+def feeds_of(model, arrays, batch, even=False):
+    """Batches as the model takes them: one by one where its batch is fixed; all of one size where
+    they are to be even, as the peer's histograms want them."""
+    graph = onnx.load(model, load_external_data=False).graph
+    constants = {i.name for i in graph.initializer}
+    given = [i for i in graph.input if i.name not in constants]
     names = [g.name for g in given]
     types = {g.name: onnx.helper.tensor_dtype_to_np_dtype(g.type.tensor_type.elem_type)
              for g in given}
@@ -124,6 +127,8 @@ def feeds_of(model, arrays, batch):
         batch = 1
     keys = [k if k in names else names[0] for k in arrays]
     n = len(next(iter(arrays.values())))
+    if even:
+        batch = math.gcd(batch, n)
     for i in range(0, n, batch):
         yield {k: (a[i:i + batch] if a.ndim == rank else
                    a[i:i + batch].reshape(-1, *a.shape[2:])).astype(types[k])
@@ -227,7 +232,7 @@ def peers(args, model, calibration, work):
             if not os.path.exists(out) and not os.path.exists(out + ".failed"):
                 try:
                     quantize_static(
-                        prepared, out, Reader(feeds_of(prepared, calibration, 16)),
+                        prepared, out, Reader(feeds_of(prepared, calibration, 16, True)),
                         quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8,
                         weight_type=QuantType.QInt8,
                         calibrate_method=getattr(CalibrationMethod, calibrator), **extra)
