@@ -9,8 +9,6 @@ static void choose(const pare_quantize_opts *opts, pare_quantize_report *report)
     *s = *opts->settings;
     if (s->activations == PARE_QUANTIZE_ACTIVATIONS_AUTO)
         s->activations = PARE_QUANTIZE_ACTIVATIONS_UINT8;
-    if (s->calibration == PARE_QUANTIZE_CALIBRATION_AUTO)
-        s->calibration = PARE_QUANTIZE_CALIBRATION_MSE;
     if (s->format == PARE_QUANTIZE_FORMAT_AUTO) s->format = PARE_QUANTIZE_QDQ;
     if (s->algorithm == PARE_QUANTIZE_ALGORITHM_AUTO) s->algorithm = PARE_QUANTIZE_RTN;
 }
@@ -36,6 +34,8 @@ static pare_status quantize_static(pare_ctx *ctx, pare_model *model,
 {
     const pare_quantize_settings *const s = &report->chosen;
     const pare_static_opts how = { .rules = opts->rules, .data = opts->data, .pool = opts->pool,
+                                   .automatic =
+                                       s->calibration == PARE_QUANTIZE_CALIBRATION_AUTO,
                                    .method = method_of(s), .percentile = s->percentile,
                                    .per_tensor = s->per_tensor,
                                    .correct_bias = corrects(s, PARE_CORRECT_BIAS) };
@@ -51,7 +51,7 @@ static pare_status quantize_static(pare_ctx *ctx, pare_model *model,
     report->n_activations = done.written.n_quantize;
     report->n_raised = done.written.n_raised;
     report->n_samples = done.n_samples;
-    report->n_bad = done.n_bad;
+    report->n_bad = done.ranges.n_bad;
     return PARE_OK;
 }
 

@@ -8,8 +8,6 @@
 /* The first in which Q and DQ have a scale per channel. */
 enum { PER_CHANNEL_OPSET = 13 };
 
-static const double default_percentile = 99.99;
-
 /* A grid form by the name of its element type. */
 static bool form_of(const char *type, pare_dtype *dtype, pare_grid_form *form)
 {
@@ -57,39 +55,34 @@ static pare_status fold(pare_ctx *ctx, pare_model *model)
     return PARE_OK;
 }
 
-/* Histograms of all quantized values, then one grid for those that share it. */
+/* Histograms of all quantized values, apart from those of samples held out, then one grid for those
+ * that share it. */
 static pare_status calibrate(pare_ctx *ctx, const pare_model *model, const pare_static_opts *opts,
                              const pare_placement *p, const pare_grid_form *form, pare_grid *grids,
                              pare_static_report *report)
 {
+    const uint64_t held_out = opts->automatic ? pare_ranges_held_out(opts->data->n) : 0;
+    const uint64_t n_counted = opts->data->n - held_out;
     pare_survey_item *items = pare_alloc(ctx, (p->n_values + 1) * sizeof(*items));
-    pare_histogram *joined = NULL;
-    pare_survey *survey = NULL;
+    pare_survey *survey = NULL, *rest = NULL;
     size_t n = 0;
     if (!items) return pare_fail_memory(ctx, p->n_values * sizeof(*items));
     for (pare_value_id v = 0; v < p->n_values; v++)
         if (p->quantized[v]) items[n++] = (pare_survey_item){ v, PARE_NO_AXIS };
-    const pare_survey_opts how = { .items = items, .n_items = n };
+    pare_survey_opts how = { .items = items, .n_items = n, .n_samples = n_counted };
     pare_status st = pare_survey_run(ctx, &survey, model, opts->data, opts->pool, &how);
-    if (!st && !(joined = pare_alloc(ctx, sizeof(*joined))))
-        st = pare_fail_memory(ctx, sizeof(*joined));
-    for (size_t i = 0; !st && i < n; i++) {
-        double min, max;
-        const pare_value_id grid = p->grid[items[i].value];
-        report->n_bad += survey->values[i].histogram.n_bad;
-        if (grid != items[i].value) continue;
-        *joined = survey->values[i].histogram;
-        for (size_t k = i + 1; k < n; k++)
-            if (p->grid[items[k].value] == grid)
-                pare_histogram_merge(joined, &survey->values[k].histogram);
-        grids[grid] = pare_range_choose(joined, form, opts->method,
-                                        opts->percentile > 0 ? opts->percentile
-                                                             : default_percentile,
-                                        &min, &max);
-    }
-    if (!st) report->n_samples = survey->n_samples;
+    how.first = n_counted;
+    how.n_samples = held_out;
+    if (!st && held_out) st = pare_survey_run(ctx, &rest, model, opts->data, opts->pool, &how);
+    const pare_ranges_opts choice = {
+        .placement = p, .form = form, .automatic = opts->automatic, .method = opts->method,
+        .percentile = opts->percentile, .data = opts->data, .pool = opts->pool,
+        .first = held_out ? n_counted : 0, .n_samples = held_out,
+    };
+    if (!st) st = pare_ranges_choose(ctx, grids, model, survey, rest, &choice, &report->ranges);
+    if (!st) report->n_samples = survey->n_samples + (rest ? rest->n_samples : 0);
     pare_survey_free(ctx, survey);
-    pare_free(ctx, joined);
+    pare_survey_free(ctx, rest);
     pare_free(ctx, items);
     return st;
 }

@@ -7,12 +7,13 @@
 
 #include "quant/correct.h"
 #include "quant/insert.h"
-#include "stats/survey.h"
+#include "quant/ranges.h"
 
 typedef struct pare_static_opts {
     const pare_target_rules *rules;
     const pare_dataset *data; /* to calibrate with */
     pare_pool *pool;
+    bool automatic;           /* ranges by measuring (quant/ranges.h); else by method */
     pare_range_method method;
     double percentile;        /* 0: 99.99 */
     bool per_tensor;          /* one scale for all weights of a node, whatever the target prefers */
@@ -24,7 +25,7 @@ typedef struct pare_static_opts {
 typedef struct pare_static_report {
     uint64_t n_products, n_float_products;
     uint64_t n_samples;
-    uint64_t n_bad;           /* numbers in activations that were NaN or infinite */
+    pare_ranges_report ranges;
     pare_insert_counts written;
     pare_correct_report corrected; /* with correct_bias */
 } pare_static_report;
