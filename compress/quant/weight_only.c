@@ -3,6 +3,7 @@
 #include "ir/build.h"
 #include "pass/upgrade.h"
 #include "quant/readers.h"
+#include "quant/writer.h"
 
 #include <string.h>
 
@@ -434,28 +435,6 @@ static bool is_candidate(const pare_model *m, pare_value_id v)
            !pare_graph_root(value->graph)->function;
 }
 
-/* Constant nodes with matrices, not given out by their graph, become initializers. */
-static pare_status hoist(pare_ctx *ctx, pare_model *m, pare_node_id node)
-{
-    const pare_node *n = &m->nodes[node];
-    if (!n->graph || *pare_node_domain(n) || !n->op_type || !pare_str_eq(n->op_type, "Constant") ||
-        n->n_outputs != 1 || n->outputs[0] == PARE_NONE || pare_graph_root(n->graph)->function)
-        return PARE_OK;
-    const pare_attr *a = pare_node_attr(n, "value");
-    if (!a || a->type != PARE_ATTR_TENSOR || a->ref_name || a->tensors[0]->rank < 2 ||
-        !is_float_type(a->tensors[0]->dtype))
-        return PARE_OK;
-    const pare_value_id y = n->outputs[0];
-    for (const pare_use *u = m->values[y].first_use; u; u = u->next)
-        if (u->user == PARE_NONE) return PARE_OK;
-    pare_tensor *t = pare_tensor_ref(a->tensors[0]);
-    pare_value_detach(m, y);
-    pare_status st = pare_node_remove(ctx, m, node);
-    if (!st) st = pare_value_set_tensor(ctx, m, y, t);
-    pare_tensor_unref(t);
-    return st;
-}
-
 static pare_status prepare(quantizer *q)
 {
     pare_model *m = q->model;
@@ -463,7 +442,7 @@ static pare_status prepare(quantizer *q)
         pare_graph_drop_default_inputs(m->graph);
         m->ir_version = 4;
     }
-    for (pare_node_id n = 0; n < m->n_nodes; n++) PARE_TRY(hoist(q->ctx, m, n));
+    PARE_TRY(pare_write_hoist(q->ctx, m));
     pare_free(q->ctx, q->is_end);
     q->n_ends = m->n_nodes;
     q->is_end = pare_alloc_zero(q->ctx, q->n_ends + 1);

@@ -21,4 +21,8 @@ pare_status pare_write_in_place(pare_ctx *ctx, pare_model *model, pare_node_id n
 /* Removes the weights that a node no longer uses, unless something else does. */
 pare_status pare_write_drop(pare_ctx *ctx, pare_model *model, pare_value_id weight);
 
+/* Constant nodes with matrices of floats (float32 or 16 bits), not given out by their graph, become
+ * initializers. ENOMEM. */
+pare_status pare_write_hoist(pare_ctx *ctx, pare_model *model);
+
 #endif
