@@ -56,11 +56,35 @@ static void zero_points_and_more(void **state)
     TEST_EVAL(rows);
 }
 
+/* accuracy_level 4: a is 64 and 127 in units of 2 / 127, times 2 and -3 in units of 0.5. */
+static void a_may_be_rounded_to_8_bits(void **state)
+{
+    (void)state;
+    static const test_eval_row rows[] = {
+        { 13, FOUR_BITS,
+          "y = com.microsoft.MatMulNBits<" ATTRS("4", "2") ", accuracy_level = 4>(a, b, s)",
+          "float[1,1] {-1.992126}" },
+        { 13, FOUR_BITS ", float[1] c = {100}",
+          "y = com.microsoft.MatMulNBits<" ATTRS("4", "2") ", accuracy_level = 4>"
+          "(a, b, s, \"\", \"\", c)", "float[1,1] {98.00787}" },
+        { 13, "float[1,2] a = {0, 0}, float[1,1] s = {0.5}, "
+              "uint8[1,1,8] b = {90, 0, 0, 0, 0, 0, 0, 0}",
+          "y = com.microsoft.MatMulNBits<" ATTRS("4", "2") ", accuracy_level = 4>(a, b, s)",
+          "float[1,1] {0}" },
+        /* where zero points are floats, runtimes do not */
+        { 13, FOUR_BITS ", float[1,1] z = {0.5}",
+          "y = com.microsoft.MatMulNBits<" ATTRS("4", "2") ", accuracy_level = 4>(a, b, s, z)",
+          "float[1,1] {9.25}" },
+    };
+    TEST_EVAL(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes_of_any_width),
         cmocka_unit_test(zero_points_and_more),
+        cmocka_unit_test(a_may_be_rounded_to_8_bits),
     };
     return test_run(tests);
 }
