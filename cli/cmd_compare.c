@@ -143,7 +143,7 @@ const pare_cmd pare_cmd_compare = {
         "Nothing is executed, and no model is written.",
     .operands = operands, .n_operands = PARE_COUNT_OF(operands),
     .options = rows, .n_options = PARE_COUNT_OF(rows),
-    .shared = PARE_SHARED_OUTPUT | PARE_SHARED_MODEL | PARE_SHARED_REPORT,
+    .shared = PARE_SHARED_OUTPUT | PARE_SHARED_MODEL | PARE_SHARED_EXACT | PARE_SHARED_REPORT,
     .examples = examples, .n_examples = PARE_COUNT_OF(examples),
     .defaults = &defaults, .options_bytes = sizeof(defaults),
     .run = run,

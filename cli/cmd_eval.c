@@ -418,7 +418,7 @@ const pare_cmd pare_cmd_eval = {
         "memory does not depend on the number of samples.",
     .operands = operands, .n_operands = PARE_COUNT_OF(operands),
     .options = rows, .n_options = PARE_COUNT_OF(rows),
-    .shared = PARE_SHARED_OUTPUT | PARE_SHARED_MODEL,
+    .shared = PARE_SHARED_OUTPUT | PARE_SHARED_MODEL | PARE_SHARED_EXACT,
     .examples = examples, .n_examples = PARE_COUNT_OF(examples),
     .defaults = &defaults, .options_bytes = sizeof(defaults),
     .run = run,

@@ -14,7 +14,7 @@ typedef struct run_options {
     int64_t vectors;          /* 0: one run, whose outputs are shown */
     int64_t seed;
     int64_t threads;          /* 0: as many as there are processors */
-    bool time_layers, exact, reference;
+    bool time_layers, reference;
 } run_options;
 
 /* One call of the verb. */
@@ -36,7 +36,8 @@ typedef struct run_job {
 static pare_status make_runner(run_job *job)
 {
     pare_ctx *const ctx = &job->bounded.ctx;
-    const pare_runner_opts opts = { .max_memory_bytes = job->bounded.budget.limit_bytes };
+    const pare_runner_opts opts = { .max_memory_bytes = job->bounded.budget.limit_bytes,
+                                    .fast = !job->app->shared.exact };
     if (job->options->reference) return PARE_OK;
     PARE_TRY(pare_pool_new(ctx, &job->pool, (uint32_t)job->options->threads));
     return pare_runner_new(ctx, &job->runner, job->model, &opts);
@@ -243,8 +244,6 @@ static const pare_option rows[] = {
               "depend on it" },
     { .name = "time-layers", .kind = PARE_OPT_FLAG, .offset = offsetof(run_options, time_layers),
       .help = "Run several times and show how long each step takes" },
-    { .name = "exact", .kind = PARE_OPT_FLAG, .offset = offsetof(run_options, exact),
-      .help = "Use no algorithm that rounds otherwise than the definition; so far none does" },
     { .name = "reference", .kind = PARE_OPT_FLAG, .offset = offsetof(run_options, reference),
       .help = "Compute every operator by its definition, one after the other: slow, to compare "
               "with" },
@@ -271,11 +270,13 @@ const pare_cmd pare_cmd_run = {
         "Constants are folded, weights brought into the form that kernels read, and a plan made "
         "for the shapes of the inputs, whose memory is known, and refused where it is more than "
         "--max-memory (default: three quarters of the machine's memory), before anything is "
-        "computed. Results are the same bits on every machine and with any number of threads, "
-        "those of --reference.",
+        "computed. Results are the same bits on every machine and with any number of threads. "
+        "Convolutions by 3x3 filters take fewer products where the layer's shape makes that pay "
+        "(Winograd), and differ from those of --reference in the sixth digit; --exact has the "
+        "same bits.",
     .operands = operands, .n_operands = PARE_COUNT_OF(operands),
     .options = rows, .n_options = PARE_COUNT_OF(rows),
-    .shared = PARE_SHARED_OUTPUT | PARE_SHARED_MODEL,
+    .shared = PARE_SHARED_OUTPUT | PARE_SHARED_MODEL | PARE_SHARED_EXACT,
     .examples = examples, .n_examples = PARE_COUNT_OF(examples),
     .defaults = &defaults, .options_bytes = sizeof(defaults),
     .run = run,

@@ -13,6 +13,7 @@ enum {
     PARE_SHARED_MODEL = 2,   /* what rules opening a model */
     PARE_SHARED_PROGRAM = 4, /* instead of a verb */
     PARE_SHARED_REPORT = 8,  /* --report, --ci */
+    PARE_SHARED_EXACT = 16,  /* --exact: of verbs that run models */
 };
 
 /* Fields of the shared options. */
@@ -20,6 +21,7 @@ typedef struct pare_shared {
     bool help, version;
     bool json, quiet, verbose;
     bool allow_linked_data, allow_newer_ir;
+    bool exact;              /* only `run` is not so without it */
     uint64_t max_memory_bytes;
     const char *report_dir;  /* NULL: no report */
     int ci;                  /* pare_ci_choice (cli/ci.h) */

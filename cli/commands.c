@@ -26,6 +26,9 @@ const pare_option pare_shared_options[] = {
     { .name = "allow-newer-ir", .kind = PARE_OPT_FLAG, .group = PARE_SHARED_MODEL,
       .offset = FIELD(allow_newer_ir),
       .help = "Accept files of an ONNX IR version newer than pare knows" },
+    { .name = "exact", .kind = PARE_OPT_FLAG, .group = PARE_SHARED_EXACT, .offset = FIELD(exact),
+      .help = "Compute the bits of the operators' definitions: no algorithm that rounds otherwise. "
+              "Verbs that judge or change a model always do" },
     { .name = "report", .kind = PARE_OPT_STRING, .group = PARE_SHARED_REPORT, .placeholder = "DIR",
       .offset = FIELD(report_dir),
       .help = "Write report.html, report.md, report.json, results.csv and junit.xml into DIR" },

@@ -2,8 +2,8 @@
  * side by side. A patch of 6x6 pixels becomes 36 numbers per channel (input), which 36 products of
  * matrices (gemm_tile.h) take to 36 numbers per output channel, and those become 4x4 outputs.
  *
- * It rounds otherwise than a chain of multiply-adds over the same numbers: results differ from those
- * by some units in the sixth digit of the largest. Every level rounds alike. */
+ * It rounds otherwise than a chain of multiply-adds over the same numbers: results differ from
+ * those by some units in the sixth digit of the largest. Every level rounds alike. */
 #ifndef KERNELS_WINOGRAD_H
 #define KERNELS_WINOGRAD_H
 
@@ -14,8 +14,11 @@
 /* Pixels of an output tile, of the patch that it is made from, and numbers per channel between. */
 enum { PARE_WINOGRAD_TILE = 4, PARE_WINOGRAD_PATCH = 6, PARE_WINOGRAD_POINTS = 36 };
 
-/* u[36] of a filter g[3][3], t pointing along rows: G g G', without fused operations. */
-void pare_winograd_filter(const float *g, float *u);
+enum { PARE_WINOGRAD_FILTERS = 16 };
+
+/* u[e * u_stride + i] = (G g G')[e / 6][e % 6] of n filters, at most 16: filter i, [3][3], stands at
+ * g + i * g_stride. Without fused operations. */
+void pare_winograd_filters(int n, const float *g, int64_t g_stride, float *u, int64_t u_stride);
 
 /* v[e * v_stride + c] = (B' d B)[e / 6][e % 6], for c < n_channels: first along columns, then along
  * rows, by PARE_WINOGRAD_IN; d [6][6] are the numbers of channel c in the patch whose corner is at

@@ -118,6 +118,7 @@ typedef struct pare_planner {
     uint32_t *last_read;      /* by value handle: 1 + the last step whose eval reads it or gives it,
                                  or that it is shown after; 0: none */
     pare_packs *packs;        /* for payloads of the model */
+    const struct pare_offsets *offsets; /* of convolutions so far: layers share them */
     pare_node_id node;        /* being lowered */
     const pare_group *group;  /* being lowered */
 } pare_planner;

@@ -89,16 +89,16 @@ _pare() {
     "targets --output" | "targets -o") _pare_files; return ;;
     esac
     case "$verb $cur" in
-    " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help --version"; return ;;
-    "compare -"*) _pare_words " --target --shape --dim --use --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
+    " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact --report --ci -h --help --version"; return ;;
+    "compare -"*) _pare_words " --target --shape --dim --use --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact --report --ci -h --help"; return ;;
     "convert -"*) _pare_words " -o --output --external-data --embed --optimize --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
-    "data -"*) _pare_words " --model -o --output --output-dir --limit --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
-    "eval -"*) _pare_words " --data --reference --predictions --limit --metrics --max-drop --by-layer --output --save-predictions --save-inputs --allow-commands --metric-time --split --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "data -"*) _pare_words " --model -o --output --output-dir --limit --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
+    "eval -"*) _pare_words " --data --reference --predictions --limit --metrics --max-drop --by-layer --output --save-predictions --save-inputs --allow-commands --metric-time --split --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
     "quantize -"*) _pare_words " -o --output --data --target --calibration --per-tensor --samples --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
-    "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --exact --reference --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --reference --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
     "targets -"*) _pare_words " --yaml --bibtex --fit --fit-time -o --output --json -q --quiet -v --verbose -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     esac

@@ -2,29 +2,45 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #define ADD(a, b) ((a) + (b))
 #define SUB(a, b) ((a) - (b))
 
-enum { TILE = PARE_WINOGRAD_TILE, PATCH = PARE_WINOGRAD_PATCH };
+enum { TILE = PARE_WINOGRAD_TILE, PATCH = PARE_WINOGRAD_PATCH,
+       FILTERS = PARE_WINOGRAD_FILTERS };
 
-void pare_winograd_filter(const float *g, float *u)
+/* Six rows of G, times three rows of n numbers each. */
+static void spread(int n, const float *g0, const float *g1, const float *g2, float (*out)[FILTERS])
 {
-    static const float rows[PATCH][3] = {
-        { 1.0F / 4, 0, 0 },
-        { -1.0F / 6, -1.0F / 6, -1.0F / 6 },
-        { -1.0F / 6, 1.0F / 6, -1.0F / 6 },
-        { 1.0F / 24, 1.0F / 12, 1.0F / 6 },
-        { 1.0F / 24, -1.0F / 12, 1.0F / 6 },
-        { 0, 0, 1 },
-    };
-    float t[PATCH][3];
-    for (int i = 0; i < PATCH; i++)
-        for (int j = 0; j < 3; j++)
-            t[i][j] = rows[i][0] * g[j] + rows[i][1] * g[3 + j] + rows[i][2] * g[6 + j];
-    for (int i = 0; i < PATCH; i++)
+    for (int i = 0; i < n; i++) {
+        const float even = (g0[i] + g2[i]) * (-1.0F / 6);
+        const float odd = g1[i] * (1.0F / 6);
+        const float wide = g0[i] * (1.0F / 24) + g2[i] * (1.0F / 6);
+        const float half = g1[i] * (1.0F / 12);
+        out[0][i] = g0[i] * 0.25F;
+        out[1][i] = even - odd;
+        out[2][i] = even + odd;
+        out[3][i] = wide + half;
+        out[4][i] = wide - half;
+        out[5][i] = g2[i];
+    }
+}
+
+void pare_winograd_filters(int n, const float *g, int64_t g_stride, float *u, int64_t u_stride)
+{
+    float numbers[9][FILTERS] = { 0 };
+    float along[3][PATCH][FILTERS]; /* [column][row] */
+    float rows[PATCH][FILTERS];
+    for (int i = 0; i < n; i++)
+        for (int t = 0; t < 9; t++) numbers[t][i] = g[i * g_stride + t];
+    for (int j = 0; j < 3; j++)
+        spread(FILTERS, numbers[j], numbers[3 + j], numbers[6 + j], along[j]);
+    for (int i = 0; i < PATCH; i++) {
+        spread(FILTERS, along[0][i], along[1][i], along[2][i], rows);
         for (int j = 0; j < PATCH; j++)
-            u[i * PATCH + j] = t[i][0] * rows[j][0] + t[i][1] * rows[j][1] + t[i][2] * rows[j][2];
+            memcpy(u + (i * PATCH + j) * u_stride, rows[j], (size_t)n * sizeof(float));
+    }
 }
 
 static void take_in(const pare_winograd_in *in)

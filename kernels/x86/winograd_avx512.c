@@ -30,57 +30,70 @@ enum { TILE = PARE_WINOGRAD_TILE, PATCH = PARE_WINOGRAD_PATCH };
         }                                                                                          \
     } while (0)
 
+/* Bit i: whether position `at` + i is one of n. */
+static unsigned inside(int64_t at, int64_t n)
+{
+    unsigned bits = (1u << PATCH) - 1;
+    if (at < 0) bits &= bits << -at;
+    if (at + PATCH > n) bits &= n > at ? (1u << (n - at)) - 1 : 0;
+    return bits;
+}
+
 static void take_in(const pare_winograd_in *in)
 {
     const int64_t at = in->row * in->line_stride + in->column * in->pixel_stride;
-    const bool is_inside = in->row >= 0 && in->row + PATCH <= in->n_rows && in->column >= 0 &&
-                           in->column + PATCH <= in->n_columns;
-    uint64_t inside = 0; /* pixels of the patch that the image has */
-    for (int i = 0; i < PATCH; i++)
-        for (int j = 0; j < PATCH; j++)
-            if ((uint64_t)(in->row + i) < (uint64_t)in->n_rows &&
-                (uint64_t)(in->column + j) < (uint64_t)in->n_columns)
-                inside |= UINT64_C(1) << (i * PATCH + j);
+    const unsigned rows = inside(in->row, in->n_rows);
+    const unsigned columns = inside(in->column, in->n_columns);
+    const bool is_whole = (rows & columns) == (1u << PATCH) - 1;
     for (int64_t c = 0; c < in->n_channels; c += WIDE) {
         const __mmask16 some = wide_lanes(in->n_channels - c);
         const float *x = in->x + at + c;
 #define PIXEL(i, j) _mm512_maskz_loadu_ps(some, x + (i) * in->line_stride + (j) * in->pixel_stride)
-#define PIXEL_OR_NONE(i, j) (inside >> ((i) * PATCH + (j)) & 1 ? PIXEL(i, j) : _mm512_setzero_ps())
-        if (is_inside) TAKE_IN(PIXEL);
+#define PIXEL_OR_NONE(i, j)                                                                        \
+    (rows >> (i) & columns >> (j) & 1 ? PIXEL(i, j) : _mm512_setzero_ps())
+        if (is_whole) TAKE_IN(PIXEL);
         else TAKE_IN(PIXEL_OR_NONE);
+    }
+}
+
+static INLINE void give_channels(const pare_winograd_out *out, int64_t c, const bool is_simple)
+{
+    const pare_finish *f = &out->finish;
+    const __mmask16 some = wide_lanes(out->n_channels - c);
+    const __m512 bias = _mm512_maskz_loadu_ps(some, out->bias + c);
+    __m512 half[TILE][PATCH];
+    UNROLL
+    for (int j = 0; j < PATCH; j++) {
+        __m512 m[PATCH], o[TILE];
+        UNROLL
+        for (int i = 0; i < PATCH; i++)
+            m[i] = _mm512_maskz_loadu_ps(some, out->m + (i * PATCH + j) * out->m_stride + c);
+        PARE_WINOGRAD_OUT(__m512, _mm512_add_ps, _mm512_sub_ps, FMA, o, m);
+        UNROLL
+        for (int i = 0; i < TILE; i++) half[i][j] = o[i];
+    }
+    for (int i = 0; i < out->n_rows; i++) {
+        __m512 o[TILE];
+        PARE_WINOGRAD_OUT(__m512, _mm512_add_ps, _mm512_sub_ps, FMA, o, half[i]);
+        UNROLL
+        for (int j = 0; j < TILE; j++) {
+            if (j >= out->n_columns) break;
+            const int64_t to = i * out->line_stride + j * out->pixel_stride;
+            const __m512 z = _mm512_add_ps(o[j], bias);
+            const float *add = f->add && !is_simple ? f->add + to : NULL;
+            _mm512_mask_storeu_ps(out->y + to + c, some,
+                                  is_simple ? wide_bounds(f, z) : wide_finish(f, add, c, some, z));
+        }
     }
 }
 
 static void give_out(const pare_winograd_out *out)
 {
     const pare_finish *f = &out->finish;
-    for (int64_t c = 0; c < out->n_channels; c += WIDE) {
-        const __mmask16 some = wide_lanes(out->n_channels - c);
-        const __m512 bias = _mm512_maskz_loadu_ps(some, out->bias + c);
-        __m512 half[TILE][PATCH];
-        UNROLL
-        for (int j = 0; j < PATCH; j++) {
-            __m512 m[PATCH], o[TILE];
-            UNROLL
-            for (int i = 0; i < PATCH; i++)
-                m[i] = _mm512_maskz_loadu_ps(some, out->m + (i * PATCH + j) * out->m_stride + c);
-            PARE_WINOGRAD_OUT(__m512, _mm512_add_ps, _mm512_sub_ps, FMA, o, m);
-            UNROLL
-            for (int i = 0; i < TILE; i++) half[i][j] = o[i];
-        }
-        for (int i = 0; i < out->n_rows; i++) {
-            __m512 o[TILE];
-            PARE_WINOGRAD_OUT(__m512, _mm512_add_ps, _mm512_sub_ps, FMA, o, half[i]);
-            UNROLL
-            for (int j = 0; j < TILE; j++) {
-                if (j >= out->n_columns) break;
-                const int64_t to = i * out->line_stride + j * out->pixel_stride;
-                const float *add = f->add ? f->add + to : NULL;
-                _mm512_mask_storeu_ps(out->y + to + c, some,
-                                      wide_finish(f, add, c, some, _mm512_add_ps(o[j], bias)));
-            }
-        }
-    }
+    const bool is_simple = !f->rounds && !f->scale && !f->add;
+    for (int64_t c = 0; c < out->n_channels; c += WIDE)
+        if (is_simple) give_channels(out, c, true);
+        else give_channels(out, c, false);
 }
 
 const pare_winograd_kernels pare_winograd_avx512 = { take_in, give_out };

@@ -215,7 +215,8 @@ static void bench_gemm(void)
             const pare_kernels *k = pare_kernels_of((pare_isa)isa);
             const int columns = p->is_narrow ? 16 : k->gemm.panel;
             const int tiles = 1024 / (k->gemm.rows * columns);
-            const double flops = 2.0 * tiles * k->gemm.rows * columns * p->depth * p->n_taps;
+            const double flops = 2.0 * tiles * k->gemm.rows * columns * p->depth *
+                                 p->n_taps;
             const double rate = 1e-9 * flops / time_of(gemm, k, (int)i);
             printf("%-28s %-7s %42.1f GFLOP/s, %3.0f %% of the peak\n", p->name,
                    pare_isa_name((pare_isa)isa), rate, 100 * rate / peak_gflops((pare_isa)isa));
@@ -298,6 +299,34 @@ static void bench_integers(void)
     bench(&(row){ "integer_depthwise any 3x3", integer_depthwise, n, 10 * n, 18 * n }, 0);
     bench(&(row){ "integer_depthwise by 1", integer_depthwise, n, 10 * n, 18 * n }, 1);
     bench(&(row){ "integer_depthwise by 2", integer_depthwise, n, 10 * n, 18 * n }, 2);
+}
+
+static void winograd_in(const pare_kernels *k, int corner)
+{
+    const pare_winograd_in in = {
+        .n_channels = 64, .x = x, .line_stride = 16 * 64, .pixel_stride = 64, .n_rows = 16,
+        .n_columns = 16, .row = corner, .column = corner, .v = y, .v_stride = 14 * 64 + 16,
+    };
+    k->winograd->in(&in);
+}
+
+static void winograd_out(const pare_kernels *k, int which)
+{
+    const pare_winograd_out out = {
+        .n_channels = 64, .m = x, .m_stride = 14 * 64 + 16, .bias = w, .n_rows = 4,
+        .n_columns = 4, .y = y, .line_stride = 16 * 64, .pixel_stride = 64,
+        .finish = { .low = 0, .high = INFINITY, .add = which ? y : NULL },
+    };
+    k->winograd->out(&out);
+}
+
+static void bench_winograd(void)
+{
+    const double n = 36 * 64;
+    bench(&(row){ "winograd in", winograd_in, n, 8 * n, 0 }, 0);
+    bench(&(row){ "winograd in, at a corner", winograd_in, n, 8 * n, 0 }, -1);
+    bench(&(row){ "winograd out", winograd_out, 16 * 64, 4 * n + 4 * 1024, 0 }, 0);
+    bench(&(row){ "winograd out, onto", winograd_out, 16 * 64, 4 * n + 8 * 1024, 0 }, 1);
 }
 
 static void map(const pare_kernels *k, int which)
@@ -577,6 +606,8 @@ int main(int argc, char **argv)
     printf("fused multiply-adds: %.1f GFLOP/s\n", peak_gflops(pare_isa_best()));
     bench_gemm();
     bench_integers();
+
+    bench_winograd();
     bench_maps();
     bench_depthwise();
     bench_pooling();

@@ -1,7 +1,8 @@
 /* How fast plans run models, against ONNX Runtime in the same minute:
  *
- *     bench-models [--threads N] [--isa LEVEL] [--rounds N] MODEL...
- *     bench-models --layers [--threads N] [--isa LEVEL] MODEL...   what each step of a plan takes
+ *     bench-models [--exact] [--threads N] [--isa LEVEL] [--rounds N] MODEL...
+ *     bench-models --layers [--exact] [--threads N] [--isa LEVEL] MODEL...
+ *                                              what each step of a plan takes
  *
  * Both sides take turns, each round at least 200 ms; medians are told. With one thread times are
  * those of the processor, which a busy machine distorts less, else those of the clock. Memory is
@@ -27,7 +28,7 @@ typedef struct options {
     unsigned n_threads;
     pare_isa isa;
     size_t n_rounds;
-    bool layers;
+    bool layers, exact;
 } options;
 
 /* One model with everything that it takes to run it. */
@@ -88,7 +89,8 @@ static bool is_choice(const pare_tensor *t)
 static pare_status prepare(subject *s, const char *path, const options *o)
 {
     pare_plan_input planned[MOST_INPUTS];
-    pare_plan_opts opts = { .kernels = pare_kernels_of(o->isa), .inputs = planned };
+    pare_plan_opts opts = { .kernels = pare_kernels_of(o->isa), .inputs = planned,
+                            .fast = !o->exact };
     PARE_TRY(pare_onnx_open(&s->ctx, &s->model, path, NULL));
     PARE_TRY(make_inputs(s, path));
     for (size_t i = 0; i < s->n_inputs && i < MOST_INPUTS; i++) {
@@ -280,6 +282,7 @@ int main(int argc, char **argv)
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
         if (!strcmp(argv[i], "--layers")) o.layers = true;
+        else if (!strcmp(argv[i], "--exact")) o.exact = true;
         else if (!strcmp(argv[i], "--threads") && i + 1 < argc)
             o.n_threads = (unsigned)strtoul(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--isa") && i + 1 < argc) o.isa = pare_isa_of(argv[++i]);
@@ -289,8 +292,8 @@ int main(int argc, char **argv)
     }
     if (i >= argc || argv[i][0] == '-' || !o.n_rounds || o.n_rounds > MOST_ROUNDS ||
         o.isa > pare_isa_best()) {
-        fprintf(stderr, "usage: bench-models [--layers] [--threads N] [--isa LEVEL] [--rounds N] "
-                        "MODEL...\n");
+        fprintf(stderr, "usage: bench-models [--layers] [--exact] [--threads N] [--isa LEVEL] "
+                        "[--rounds N] MODEL...\n");
         return 2;
     }
     if (!o.layers)

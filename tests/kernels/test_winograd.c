@@ -101,7 +101,7 @@ static void a_tile_is_its_convolution(void **state)
         const float bias = number(&seed);
         for (int i = 0; i < POINTS; i++) x[i] = number(&seed);
         for (int i = 0; i < 9; i++) g[i] = number(&seed);
-        pare_winograd_filter(g, u);
+        pare_winograd_filters(1, g, 0, u, 1);
         pare_winograd_ref.in(&(pare_winograd_in){
             .n_channels = 1, .x = x, .line_stride = PARE_WINOGRAD_PATCH, .pixel_stride = 1,
             .n_rows = PARE_WINOGRAD_PATCH, .n_columns = PARE_WINOGRAD_PATCH, .v = v,

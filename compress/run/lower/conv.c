@@ -10,14 +10,13 @@
  * an output position. Few channels are copied with their padding around them, so that a line of the
  * window is one tap; where that cannot be, the window is gathered. */
 
-enum { FEW_CHANNELS = 8 };
+enum { FEW_CHANNELS = 8, MOST_OFFSETS = 1 << 18 };
 
 typedef struct conv_args {
     pare_product product;
     pare_sliding window;
     const float *zeros;       /* [depth]: what lies in the padding */
     int64_t *taps;            /* [n_taps]: elements from a window's corner to each tap */
-    int64_t pixel;            /* 0, or row i starts at pixel i, this far from that before */
 } conv_args;
 
 /* Where the windows of a group look: its first channel. */
@@ -56,10 +55,6 @@ static void point_rows(const pare_product *product, const pare_frame *frame, int
     const conv_args *a = (const conv_args *)product;
     const pare_sliding *s = &a->window;
     const float *base = group_base(a, frame, outer);
-    if (a->pixel) {
-        for (int r = 0; r < n; r++) x[r] = base + (first + r) * a->pixel;
-        return;
-    }
     pare_corner c = pare_sliding_corner(s, base, first);
     for (int r = 0; r < n;) {
         int64_t n_alike = 1;
@@ -254,6 +249,63 @@ static void point_taps(conv_args *a)
                          kw * s->dilation[2] * s->step[2];
 }
 
+/* Where rows are, of all layers with the same windows over inputs that lie alike. */
+typedef struct pare_offsets {
+    const struct pare_offsets *next;
+    pare_sliding window;
+    int64_t n_rows;
+    int32_t *at;
+} pare_offsets;
+
+/* Of row r of n, into every n-th entry. */
+static void fill_row(const pare_sliding *s, int64_t row, int64_t n, int32_t *to)
+{
+    int64_t corner[PARE_SLIDING_AXES];
+    int64_t position = row % s->n_out;
+    for (int i = PARE_SLIDING_AXES; i-- > 0; position /= s->out[i])
+        corner[i] = position % s->out[i] * s->stride[i] - s->begin[i];
+    for (int64_t t = 0; t < s->n_taps; t++, to += n) {
+        int64_t offset = row / s->n_out * s->batch_step;
+        bool is_inside = true;
+        int64_t tap = t;
+        for (int i = PARE_SLIDING_AXES; i-- > 0; tap /= s->kernel[i]) {
+            const int64_t at = corner[i] + tap % s->kernel[i] * s->dilation[i];
+            is_inside = is_inside && at >= 0 && at < s->in[i];
+            offset += at * s->step[i];
+        }
+        *to = is_inside ? (int32_t)offset : -1;
+    }
+}
+
+/* Finds them, or makes them. Not those of very large images: pointers are found when running. */
+static pare_status set_offsets(pare_planner *p, conv_args *a)
+{
+    const pare_sliding *s = &a->window;
+    const int64_t n_rows = a->product.n_rows;
+    if (n_rows * s->n_taps > MOST_OFFSETS || pare_laid_span(&a->product.x) > INT32_MAX)
+        return PARE_OK;
+    const pare_offsets *known = p->offsets;
+    while (known && (known->n_rows != n_rows || memcmp(&known->window, s, sizeof(*s)) != 0))
+        known = known->next;
+    if (!known) {
+        pare_offsets *o = pare_plan_args(p, sizeof(*o));
+        if (!o) return pare_arena_fail(p->ctx, &p->plan->arena);
+        *o = (pare_offsets){ p->offsets, *s, n_rows, NULL };
+        o->at = pare_plan_args(p, (size_t)(n_rows * s->n_taps) * sizeof(*o->at) + 1);
+        if (!o->at) return pare_arena_fail(p->ctx, &p->plan->arena);
+        const int64_t n_tiles = pare_product_tiles(p, n_rows);
+        for (int64_t i = 0; i < n_tiles; i++) {
+            const int64_t first = pare_product_tile_start(n_rows, n_tiles, i);
+            const int64_t n = pare_product_tile_start(n_rows, n_tiles, i + 1) - first;
+            for (int64_t r = 0; r < n; r++)
+                fill_row(s, first + r, n, o->at + first * s->n_taps + r);
+        }
+        p->offsets = known = o;
+    }
+    a->product.offsets = known->at;
+    return PARE_OK;
+}
+
 static bool takes_every_pixel(const pare_sliding *s)
 {
     for (int i = 0; i < PARE_SLIDING_AXES; i++)
@@ -282,10 +334,15 @@ static pare_status set_rows(pare_planner *p, pare_value_id value, conv_args *a, 
     a->taps = pare_plan_args(p, (size_t)product->n_taps * sizeof(*a->taps) + 1);
     if (!a->zeros || !a->taps) return pare_arena_fail(p->ctx, &p->plan->arena);
     point_taps(a);
-    if (product->n_taps == 1 && !gathers && takes_every_pixel(s))
-        a->pixel = pare_laid_pixel_stride(&product->x);
+    if (gathers) return PARE_OK;
+    product->zeros = a->zeros;
+    product->x_outer = product->depth * s->channel_step;
+    if (product->n_taps > 1 || !takes_every_pixel(s)) return set_offsets(p, a);
+    product->rows = NULL;
+    product->x_row = pare_laid_pixel_stride(&product->x);
     return PARE_OK;
 }
+
 pare_status pare_lower_conv(pare_planner *p, pare_lowering *l, bool *done)
 {
     const pare_conv_params *params = l->params;
@@ -299,6 +356,8 @@ pare_status pare_lower_conv(pare_planner *p, pare_lowering *l, bool *done)
     if (!a) return pare_arena_fail(p->ctx, &p->plan->arena);
     pare_window_shape_of(&shape, &params->window, x.rank - 2, x.dims + 2, w.dims + 2, y.dims + 2);
     pare_sliding_init(&a->window, &shape);
+    if (p->opts->fast && pare_winograd_suits(&a->window, params->group, w.dims[1], w.dims[0]))
+        return pare_lower_winograd(p, l, &a->window);
     pare_product *product = &a->product;
     *product = (pare_product){
         .n_outer = params->group, .n_weights = params->group, .n_vectors = params->group,

@@ -146,6 +146,7 @@ static pare_status finish(pare_planner *p, pare_lowering *l, matmul_args *a, par
     product->y_row = product->n_cols;
     product->y_outer = product->n_rows * product->n_cols;
     product->rows = point_rows;
+    product->x_row = a->x_row;
     return pare_product_step(p, product, NULL, kernel);
 }
 

@@ -70,10 +70,45 @@ pare_status pare_product_bias(pare_planner *p, pare_product *product, pare_value
 
 /* --- running ---------------------------------------------------------------------------------- */
 
+int64_t pare_product_tiles(const pare_planner *p, int64_t n_rows)
+{
+    return up(n_rows, p->plan->kernels->gemm.rows);
+}
+
+int64_t pare_product_tile_start(int64_t n_rows, int64_t n_tiles, int64_t i)
+{
+    return n_rows * i / n_tiles;
+}
+
 /* Where part i starts when n things are spread evenly over n_parts. */
 static int64_t part_start(int64_t n, int64_t n_parts, int64_t i)
 {
     return n * i / n_parts;
+}
+
+/* Tells a tile where its rows are: of room for pointers and for rows that are gathered. */
+static void find_rows(const pare_product *a, const pare_frame *frame, int64_t outer, int64_t row,
+                      pare_gemm_tile *tile, const float **x, uint8_t *scratch)
+{
+    if (a->offsets || !a->rows) {
+        tile->rows = (const float *)pare_laid_address(frame, &a->x) + outer * a->x_outer +
+                     row * a->x_row;
+        tile->row_stride = a->x_row;
+        tile->offsets = a->offsets ? a->offsets + row * a->n_taps : NULL;
+        tile->zeros = a->zeros;
+        return;
+    }
+    a->rows(a, frame, outer, row, a->x_row ? 1 : tile->n_rows, x, (float *)(void *)scratch);
+    if (a->x_row) {
+        tile->rows = x[0];
+        tile->row_stride = a->x_row;
+        return;
+    }
+    tile->x = x;
+    if (a->room_bytes) { /* gathered: one tap */
+        tile->n_taps = 1;
+        tile->depth = a->n_taps * a->depth;
+    }
 }
 
 typedef struct block {
@@ -97,18 +132,14 @@ static void multiply_block(const pare_product *a, const pare_frame *frame, const
     const int64_t vector = b->outer % a->n_vectors * n_panels * kernel->panel;
     const int64_t n_tiles = up(a->n_rows, kernel->rows);
     for (int64_t i = b->first_tile; i < b->end_tile; i++) {
-        const int64_t row = part_start(a->n_rows, n_tiles, i);
-        const int64_t end = part_start(a->n_rows, n_tiles, i + 1);
+        const int64_t row = pare_product_tile_start(a->n_rows, n_tiles, i);
+        const int64_t end = pare_product_tile_start(a->n_rows, n_tiles, i + 1);
         pare_gemm_tile tile = {
-            .n_rows = (int)(end - row), .n_taps = a->n_taps, .depth = a->depth, .x = x,
+            .n_rows = (int)(end - row), .n_taps = a->n_taps, .depth = a->depth,
             .finish = e->finish, .y_stride = a->y_row,
         };
         tile.finish.add_stride = a->y_row;
-        a->rows(a, frame, b->outer, row, tile.n_rows, x, (float *)(void *)scratch);
-        if (a->room_bytes) { /* gathered: one tap */
-            tile.n_taps = 1;
-            tile.depth = k;
-        }
+        find_rows(a, frame, b->outer, row, &tile, x, scratch);
         for (int64_t j = b->first_panel; j < b->end_panel; j++) {
             const int64_t col = j * kernel->panel;
             tile.n_cols = a->n_cols - col < kernel->panel ? (int)(a->n_cols - col) : kernel->panel;

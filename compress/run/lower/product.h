@@ -29,6 +29,12 @@ typedef struct pare_epilogue {
  * the arguments of a step. */
 typedef struct pare_product {
     pare_rows_fn *rows;
+    int64_t x_row;            /* not 0: of one tap, rows this far apart; `rows` finds the first, or,
+                                 being NULL, x + outer * x_outer is */
+    const int32_t *offsets;   /* not NULL: where rows are, in elements from x + outer * x_outer on,
+                                 those of a tile [n_taps, its rows]; negative: zeros */
+    const float *zeros;       /* [depth] */
+    int64_t x_outer;
     int64_t n_outer, n_rows, n_cols, n_taps, depth;
     const float *w;           /* packed, [n_weights][panels][n_taps * depth][panel]; NULL: in wd */
     pare_laid wd;             /* packed when running */
@@ -63,6 +69,10 @@ pare_status pare_product_bias(pare_planner *p, pare_product *product, pare_value
 
 /* Adds a constant of n_vectors * n_cols floats behind the chains: z + c is fma(z, 1, c). */
 pare_status pare_product_shift(pare_planner *p, pare_product *product, pare_value_id value);
+
+/* Rows of the output fall into tiles: where tile i of them starts, the last one being their end. */
+int64_t pare_product_tiles(const pare_planner *p, int64_t n_rows);
+int64_t pare_product_tile_start(int64_t n_rows, int64_t n_tiles, int64_t i);
 
 /* Splits the product into tasks by its sizes alone and adds the step. `more` is one more operand
  * that it touches, or NULL. */
