@@ -271,5 +271,5 @@ const pare_op pare_op_prelu = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = pare_infer_same, .eval = pare_prelu_eval,
     .cost = pare_binary_cost,
-    .links = pare_elementwise_links,
+    .links = pare_prelu_links,
 };

@@ -31,6 +31,20 @@ pare_status pare_binary_links(pare_ctx *ctx, pare_links *l)
     return PARE_OK;
 }
 
+/* Before opset 7 slopes of as many elements as there are channels lie along these. */
+pare_status pare_prelu_links(pare_ctx *ctx, pare_links *l)
+{
+    const pare_info *x = pare_link_in(l, 0), *slope = pare_link_in(l, 1);
+    const bool is_channel = l->call->version < 7 && x && x->rank > 1 && slope &&
+                            slope->rank == 1 && pare_link_extent(l, pare_in_axis(1, 0)) > 1 &&
+                            pare_link_extent(l, pare_in_axis(1, 0)) ==
+                                pare_link_extent(l, pare_in_axis(0, 1));
+    if (!is_channel) return pare_elementwise_links(ctx, l);
+    pare_link_alike(l, 0, 0, NULL);
+    pare_link_spread(l, 1, 0, 1);
+    return PARE_OK;
+}
+
 /* Scales and zero points are one each, or as many as the axis has positions. */
 pare_status pare_quantize_links(pare_ctx *ctx, pare_links *l)
 {

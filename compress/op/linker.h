@@ -12,7 +12,7 @@
 
 /* elementwise_links.c: all inputs are broadcast to the outputs; those behind the first are
  * parameters of one element or of the shape of the channels */
-pare_links_fn pare_elementwise_links, pare_binary_links, pare_quantize_links;
+pare_links_fn pare_elementwise_links, pare_binary_links, pare_prelu_links, pare_quantize_links;
 
 /* product_links.c */
 pare_links_fn pare_conv_links, pare_conv_transpose_links, pare_gemm_links, pare_matmul_links;

@@ -10,13 +10,16 @@ static uint32_t axis_of(int64_t axis, const pare_info *x)
     return k < 0 || k >= x->rank ? PARE_MAX_DIMS : (uint32_t)k;
 }
 
-/* Elements of a list of sizes, one for each axis of output 0, that say how large that is. */
+/* Elements of a list of sizes, one for each of the last axes of output 0, that say how large these
+ * are. */
 static void follow_sizes(pare_links *l, const pare_list *sizes, const char *attribute,
                          uint32_t input)
 {
-    for (uint32_t k = 0; sizes->has_length && k < sizes->n; k++) {
+    const pare_info *out = pare_link_out(l, 0);
+    if (!out || !sizes->has_length || sizes->n > out->rank) return;
+    for (uint32_t k = 0; k < sizes->n; k++) {
         const pare_num size = pare_list_at(sizes, k);
-        const pare_axis_ref y = pare_out_axis(0, k);
+        const pare_axis_ref y = pare_out_axis(0, out->rank - sizes->n + k);
         if (size.kind != PARE_NUM_INT || size.i <= 1) continue;
         if (sizes->ints) pare_follow_count_attr(l, attribute, k, y, 1);
         else pare_follow_count(l, input, k, y, 1);
@@ -85,6 +88,7 @@ pare_status pare_split_links(pare_ctx *ctx, pare_links *l)
         pare_link_alike(l, 0, o, without);
         if (!n) return PARE_OK;
         if (!sizes.given) { /* equal parts stay equal */
+            if (n != pare_link_extent(l, pare_out_axis(l->n_out - 1, axis))) return PARE_OK;
             pare_link_inner(l, pare_in_axis(0, axis), part);
             continue;
         }
@@ -183,7 +187,7 @@ pare_status pare_expand_links(pare_ctx *ctx, pare_links *l)
     for (uint32_t k = 0; k < y->rank; k++)
         if (k < offset || pare_link_extent(l, pare_in_axis(0, k - offset)) == 1)
             pare_link_free(l, pare_out_axis(0, k));
-    if (shape.n == y->rank) follow_sizes(l, &shape, NULL, 1);
+    follow_sizes(l, &shape, NULL, 1);
     return PARE_OK;
 }
 

@@ -61,6 +61,10 @@ pare_status pare_layer_norm_links(pare_ctx *ctx, pare_links *l)
         if (other && other->rank <= x->rank) pare_link_spread(l, i, 0, x->rank - other->rank);
     }
     if (form->sum) pare_link_alike(l, 0, form->sum, NULL);
+    for (uint32_t k = 0; axis >= 0 && k < (uint32_t)axis; k++) {
+        if (form->mean) pare_link_tie(l, pare_in_axis(0, k), pare_out_axis(form->mean, k));
+        if (form->inverse) pare_link_tie(l, pare_in_axis(0, k), pare_out_axis(form->inverse, k));
+    }
     for (uint32_t k = axis < 0 ? 0 : (uint32_t)axis; k < x->rank; k++)
         pare_link_lossy(l, pare_in_axis(0, k), mean_why);
     return PARE_OK;

@@ -25,7 +25,8 @@ pare_status pare_resize_links(pare_ctx *ctx, pare_links *l)
     (void)ctx;
     const pare_resize_params *p = l->params;
     const pare_info *x = pare_link_in(l, 0);
-    if (!x || p->coord == PARE_COORD_TF_CROP_AND_RESIZE) return PARE_OK;
+    if (!x || p->coord == PARE_COORD_TF_CROP_AND_RESIZE || p->policy != PARE_ASPECT_STRETCH)
+        return PARE_OK;
     pare_link_alike(l, 0, 0, NULL);
     const bool has_sizes = p->sizes_input >= 0 && pare_link_in(l, (uint32_t)p->sizes_input);
     for (uint32_t k = 0; has_sizes && k < x->rank && !p->axes.n; k++)

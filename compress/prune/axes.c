@@ -20,9 +20,10 @@ static pare_status find(pare_axes_work *w)
 }
 
 pare_status pare_axes_find(pare_ctx *ctx, pare_axes_found **out, const pare_model *model,
-                           pare_shapes *shapes)
+                           pare_shapes *shapes, const pare_axes_opts *opts)
 {
-    pare_axes_work w = { .ctx = ctx, .model = model, .shapes = shapes };
+    pare_axes_work w = { .ctx = ctx, .model = model, .shapes = shapes,
+                         .edges_free = opts && opts->edges_free };
     *out = NULL;
     w.found = pare_alloc_zero(ctx, sizeof(*w.found));
     if (!w.found) return pare_fail_memory(ctx, sizeof(*w.found));

@@ -71,12 +71,16 @@ typedef struct pare_axes_found {
     size_t n_follows;
 } pare_axes_found;
 
-/* Works it out for the main graph. Inputs and outputs of the graph, what nested graphs read, and
- * axes of unknown size stay as they are. EFORMAT when the graph has a cycle; ENOMEM. The caller
- * frees *out with pare_axes_free. Linear in the sizes of all axes, but for the factors that have to
- * be found: a few passes over the nodes. */
+typedef struct pare_axes_opts {
+    bool edges_free;          /* inputs and outputs of the graph may be pruned, too */
+} pare_axes_opts;
+
+/* Works it out for the main graph; opts may be NULL. Inputs and outputs of the graph, what nested
+ * graphs read, and axes of unknown size stay as they are. EFORMAT when the graph has a cycle;
+ * ENOMEM. The caller frees *out with pare_axes_free. Linear in the sizes of all axes, but for the
+ * factors that have to be found: a few passes over the nodes. */
 pare_status pare_axes_find(pare_ctx *ctx, pare_axes_found **out, const pare_model *model,
-                           pare_shapes *shapes);
+                           pare_shapes *shapes, const pare_axes_opts *opts);
 void pare_axes_free(pare_ctx *ctx, pare_axes_found *axes); /* accepts NULL */
 
 /* Axis of a value; NULL where the model has no such axis of constant size above 1. */

@@ -1,7 +1,9 @@
+#include "base/bytes.h"
 #include "ir/order.h"
 #include "op/infer.h"
 
 #include "prune/axes_work.h"
+#include "prune/follow.h"
 
 /* --- axes ------------------------------------------------------------------------------------- */
 
@@ -180,7 +182,15 @@ static pare_status take_follows(const taker *t, const pare_links *links)
         if (!pare_arena_grow(&f->arena, &f->follows, &t->w->follows_cap, f->n_follows + 1,
                              sizeof(*f->follows)))
             return pare_arena_fail(t->w->ctx, &f->arena);
-        f->follows[f->n_follows++] = (pare_axis_follow){ t->node, *follow, axis_of(t, follow->of) };
+        const pare_axis_follow follows = { t->node, *follow, axis_of(t, follow->of) };
+        f->follows[f->n_follows++] = follows;
+        if (follow->kind == PARE_FOLLOW_COUNT ||
+            pare_follow_is_constant(t->w->model, f, &follows))
+            continue; /* counts that are computed follow by themselves, or pare_axes_settle finds
+                         out */
+        const pare_axis_tie freeze = { .kind = PARE_LINK_FREEZE, .a = follows.axis,
+                                       .why = "its bounds are computed" };
+        PARE_TRY(add_tie(t->w, &freeze));
     }
     return PARE_OK;
 }
@@ -193,7 +203,12 @@ static pare_status take(void *user, const pare_links *links, const char *why)
     pare_axis_node said = { .node = t->node, .first_tie = (uint32_t)w->n_ties,
                             .first_touched = (uint32_t)w->n_touched,
                             .first_free = (uint32_t)w->n_free, .why = why };
-    for (size_t i = 0; i < links->n; i++) PARE_TRY(take_link(t, links, &links->items[i]));
+    bool is_computed_with = false;
+    if (!why && !*links->call->op->domain && pare_str_eq(links->call->op->name, "Shape"))
+        PARE_TRY(pare_axes_size_matters(w, t->node, &is_computed_with));
+    if (is_computed_with) said.why = "its size is computed with";
+    for (size_t i = 0; i < links->n && !is_computed_with; i++)
+        PARE_TRY(take_link(t, links, &links->items[i]));
     PARE_TRY(take_follows(t, links));
     for (uint32_t i = 0; i < n->n_inputs; i++) PARE_TRY(touch(w, n->inputs[i].value));
     for (uint32_t i = 0; i < n->n_outputs; i++) PARE_TRY(touch(w, n->outputs[i]));

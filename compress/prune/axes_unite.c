@@ -254,20 +254,23 @@ static void unite_node(pare_axes_work *w, uint32_t index)
     }
 }
 
-/* Inputs and outputs of the graph, and what nested graphs read. */
+/* Inputs and outputs of the graph, what nested graphs read, what cannot be cut. */
 static void freeze_edges(pare_axes_work *w)
 {
     static const pare_class is_edge = { .is_frozen = true, .by = PARE_NONE,
                                         .why = "an input or output of the graph has it" };
     static const pare_class is_captured = { .is_frozen = true, .by = PARE_NONE,
                                             .why = "a nested graph reads it" };
+    static const pare_class is_packed = { .is_frozen = true, .by = PARE_NONE,
+                                          .why = "its constants are of less than a byte" };
     const pare_axes_found *f = w->found;
     for (pare_value_id v = 0; v < f->n_values; v++) {
         const pare_value *value = &w->model->values[v];
-        const pare_class *as = value->is_input ? &is_edge : NULL;
+        const pare_class *as = value->is_input && !w->edges_free ? &is_edge : NULL;
         for (const pare_use *use = value->first_use; use; use = use->next)
-            if (use->user == PARE_NONE) as = &is_edge;
+            if (use->user == PARE_NONE) as = w->edges_free ? as : &is_edge;
             else if (use->graph != w->model->graph && !as) as = &is_captured;
+        if (!as && value->tensor && pare_dtype_of(value->tensor->dtype)->bits < 8) as = &is_packed;
         for (uint32_t k = f->first_axis[v]; as && k < f->first_axis[v + 1]; k++)
             mark_axis(w, k, as);
     }

@@ -37,6 +37,7 @@ typedef struct pare_axes_work {
     pare_ctx *ctx;
     const pare_model *model;
     pare_shapes *shapes;
+    bool edges_free;
     pare_axes_found *found;
     pare_axis_cuts *cuts;     /* by axis */
     pare_axis_tie *ties;
@@ -55,6 +56,10 @@ typedef struct pare_axes_work {
 
 /* axes_collect.c: axes of all values, and what nodes say. */
 pare_status pare_axes_collect(pare_axes_work *w);
+
+/* axes_sizes.c: whether the sizes that a Shape node gives are computed with, so that another size
+ * would be another function; else they only say again how large something is. ENOMEM. */
+pare_status pare_axes_size_matters(const pare_axes_work *w, pare_node_id shape, bool *out);
 
 /* axes_cut.c: cuts of all axes, until none follows from another. */
 void pare_axes_cut(pare_axes_work *w);

@@ -99,6 +99,13 @@ static bool find_place(const pare_model *model, const pare_axes_found *axes, pla
     return false;
 }
 
+bool pare_follow_is_constant(const pare_model *model, const pare_axes_found *axes,
+                             const pare_axis_follow *follow)
+{
+    place at = { follow->node, follow->follow.input, follow->follow.element };
+    return follow->follow.attribute || find_place(model, axes, &at);
+}
+
 /* Gives the slot a constant of its own, called after the old one. */
 static pare_status copy_constant(pare_ctx *ctx, pare_model *model, const place *at,
                                  pare_value_id *v)

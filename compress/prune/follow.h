@@ -10,4 +10,8 @@
 pare_status pare_follow_apply(pare_ctx *ctx, pare_model *model, const pare_axes_found *axes,
                               const pare_axis_follow *follow, const bool *gone);
 
+/* Whether the number stands in an attribute or a constant. */
+bool pare_follow_is_constant(const pare_model *model, const pare_axes_found *axes,
+                             const pare_axis_follow *follow);
+
 #endif

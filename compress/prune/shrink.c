@@ -177,3 +177,66 @@ pare_status pare_shrink(pare_ctx *ctx, pare_model *model, const pare_axes_found 
     pare_shapes_free(ctx, shapes);
     return st;
 }
+
+/* --- trying ----------------------------------------------------------------------------------- */
+
+/* Whether every axis keeps a position when one class goes. */
+static bool can_go_alone(const pare_axes_found *axes, uint32_t group, const bool *gone)
+{
+    for (size_t k = 0; k < axes->n_factors; k++) {
+        const pare_factor *f = &axes->factors[k];
+        int64_t left = 0;
+        for (int64_t i = 0; f->group == group && i < f->size; i++)
+            left += !gone[axes->class_of[f->first + (uint32_t)i]];
+        if (f->group == group && !left) return false;
+    }
+    return true;
+}
+
+/* Marks the first class of a group that can go alone. */
+static bool choose_one(const pare_axes_found *axes, uint32_t group, bool *gone)
+{
+    for (size_t c = 0; c < axes->n_classes; c++) {
+        if (axes->classes[c].group != group) continue;
+        gone[c] = true;
+        if (can_go_alone(axes, group, gone)) return true;
+        gone[c] = false;
+    }
+    return false;
+}
+
+static void freeze_group(pare_axes_found *axes, uint32_t group)
+{
+    axes->groups[group].n_classes = 0;
+    for (size_t c = 0; c < axes->n_classes; c++) {
+        if (axes->classes[c].group != group) continue;
+        axes->classes[c].group = PARE_NONE;
+        axes->classes[c].is_frozen = true;
+        axes->classes[c].why = "sizes that follow from it are computed";
+    }
+}
+
+static pare_status try_group(pare_ctx *ctx, pare_axes_found *axes, const pare_model *model,
+                             uint32_t group, bool *gone)
+{
+    pare_model *clone = NULL;
+    memset(gone, 0, axes->n_classes * sizeof(*gone));
+    if (!choose_one(axes, group, gone)) return PARE_OK;
+    PARE_TRY(pare_model_clone(ctx, &clone, model));
+    pare_status st = pare_shrink(ctx, clone, axes, gone);
+    pare_model_free(ctx, clone);
+    if (st != PARE_EUNSUPPORTED && st != PARE_EFORMAT) return st;
+    freeze_group(axes, group);
+    return PARE_OK;
+}
+
+pare_status pare_axes_settle(pare_ctx *ctx, pare_axes_found *axes, const pare_model *model)
+{
+    pare_status st = PARE_OK;
+    bool *gone = pare_alloc(ctx, axes->n_classes + 1);
+    if (!gone) return pare_fail_memory(ctx, axes->n_classes);
+    for (uint32_t g = 0; !st && g < axes->n_groups; g++)
+        st = try_group(ctx, axes, model, g, gone);
+    pare_free(ctx, gone);
+    return st;
+}

@@ -14,4 +14,9 @@
 pare_status pare_shrink(pare_ctx *ctx, pare_model *model, const pare_axes_found *axes,
                         const bool *gone);
 
+/* Tries every group on a clone of the model, by one of its classes, and freezes those for which
+ * pare_shrink finds no way: they keep their places among the groups, with no class that can go.
+ * ENOMEM, EBUDGET. */
+pare_status pare_axes_settle(pare_ctx *ctx, pare_axes_found *axes, const pare_model *model);
+
 #endif

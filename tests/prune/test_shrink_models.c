@@ -7,6 +7,7 @@
 #include "prune/shrink.h"
 #include "run/runner.h"
 #include "support/conformance.h"
+#include "support/pruned.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -19,85 +20,6 @@ typedef struct tally {
 } tally;
 
 static const double largest_error = 1e-5; /* of the output's range */
-
-/* --- choosing --------------------------------------------------------------------------------- */
-
-static bool leaves_all(const pare_axes_found *a, uint32_t group, const bool *gone)
-{
-    for (size_t k = 0; k < a->n_factors; k++) {
-        const pare_factor *f = &a->factors[k];
-        if (f->group != group) continue;
-        bool any = false;
-        for (int64_t i = 0; i < f->size; i++) any |= !gone[a->class_of[f->first + (uint32_t)i]];
-        if (!any) return false;
-    }
-    return true;
-}
-
-/* About a third of the classes of a group, at least one. */
-static size_t choose(const pare_axes_found *a, uint32_t group, pare_rng *rng, bool *gone)
-{
-    const size_t wanted = 1 + a->groups[group].n_classes / 3;
-    size_t n = 0;
-    memset(gone, 0, a->n_classes * sizeof(*gone));
-    for (int round = 0; round < 2; round++)
-        for (size_t c = 0; c < a->n_classes && n < (round ? 1 : wanted); c++) {
-            if (a->classes[c].group != group || (!round && pare_rng_next(rng) % 3 != 0)) continue;
-            gone[c] = true;
-            if (leaves_all(a, group, gone)) n++;
-            else gone[c] = false;
-        }
-    return n;
-}
-
-/* --- masking ---------------------------------------------------------------------------------- */
-
-/* Whether zeros there mean that nothing comes through: not of what divides, and not of scales. */
-static bool may_be_zero(const pare_model *m, pare_value_id v)
-{
-    for (const pare_use *use = m->values[v].first_use; use; use = use->next) {
-        if (use->user == PARE_NONE) return false;
-        const char *op = m->nodes[use->user].op_type;
-        if (strcmp(op, "Div") == 0 || strcmp(op, "Pow") == 0 || strcmp(op, "QuantizeLinear") == 0 ||
-            (strcmp(op, "BatchNormalization") == 0 && use->slot == 4) ||
-            (strcmp(op, "DequantizeLinear") == 0 && use->slot > 0))
-            return false;
-    }
-    return true;
-}
-
-static bool is_kept(const pare_axes_found *a, pare_value_id v, const pare_tensor *t,
-                    const bool *gone, int64_t element)
-{
-    for (uint32_t k = t->rank; k-- > 0; element /= t->dims[k]) {
-        const pare_axis_info *axis = pare_axes_of(a, v, k);
-        if (axis && !pare_axis_keeps(a, axis, gone, element % t->dims[k])) return false;
-    }
-    return true;
-}
-
-static void mask(pare_ctx *ctx, pare_model *m, const pare_axes_found *a, const bool *gone)
-{
-    for (pare_value_id v = 0; v < a->n_values; v++) {
-        pare_tensor *t = m->values[v].tensor;
-        if (!t || m->values[v].graph != m->graph || !may_be_zero(m, v)) continue;
-        const int bits = pare_dtype_of(t->dtype)->bits;
-        const bool is_index = t->dtype == PARE_INT64 || t->dtype == PARE_INT32;
-        bool touched = false;
-        for (uint32_t k = 0; k < t->rank; k++) {
-            const pare_axis_info *axis = pare_axes_of(a, v, k);
-            touched |= axis && pare_axis_left(a, axis, gone) != axis->extent;
-        }
-        if (!touched || is_index || bits < 8) continue;
-        uint8_t *data = NULL;
-        pare_tensor *own = pare_tensor_ref(t);
-        assert_int_equal(pare_tensor_own(ctx, &own, &data), PARE_OK);
-        for (int64_t i = 0; i < own->n_elements; i++)
-            if (!is_kept(a, v, own, gone, i))
-                memset(data + (size_t)i * (size_t)bits / 8, 0, (size_t)bits / 8);
-        assert_int_equal(pare_value_set_tensor(ctx, m, v, own), PARE_OK);
-    }
-}
 
 /* --- running ---------------------------------------------------------------------------------- */
 
@@ -137,11 +59,11 @@ static void check_group(pare_ctx *ctx, const char *path, const pare_model *model
     pare_model *masked = NULL, *small = NULL;
     pare_datum *want = NULL, *got = NULL;
     double error = INFINITY;
-    if (!choose(a, group, &rng, gone)) return;
+    if (!test_prune_choose(a, group, &rng, gone)) return;
     t->n_groups++;
     assert_int_equal(pare_model_clone(ctx, &masked, model), PARE_OK);
     assert_int_equal(pare_model_clone(ctx, &small, model), PARE_OK);
-    mask(ctx, masked, a, gone);
+    test_prune_mask(ctx, masked, a, gone);
     pare_status st = pare_shrink(ctx, small, a, gone);
     if (!st) st = run(ctx, &want, masked, inputs, n);
     if (!st) st = run(ctx, &got, small, inputs, n);
@@ -221,7 +143,8 @@ static void check_model(const char *path, tally *t)
     if (!st) st = pare_sample_inputs(&ctx, &inputs, &n, model, &opts);
     if (!st) st = run(&ctx, &out, model, inputs, n);
     if (!st) st = pare_infer(&ctx, &shapes, model, NULL);
-    if (!st) st = pare_axes_find(&ctx, &a, model, shapes);
+    if (!st) st = pare_axes_find(&ctx, &a, model, shapes, NULL);
+    if (!st) st = pare_axes_settle(&ctx, a, model);
     if (st) {
         t->n_without++;
         printf("%s: %s\n", path, ctx.message);
