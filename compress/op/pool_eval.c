@@ -11,8 +11,8 @@
 
 /* Pools reduce what is under the window, one plane (image and channel) after the other. Whatever
  * the type, elements are compared and added as float or double; 8-bit integers are exact in float.
- * Channels that come last are brought to the front first, and back at the end; the quantized forms
- * dequantize first, and quantize at the end. */
+ * Channels that come last are brought to the front first, and back at the end. Averages of
+ * quantized numbers are the exact sum of codes, scaled once. */
 
 /* Scale and zero point of X, then of Y. */
 typedef struct quantities {
@@ -101,6 +101,19 @@ static double reduce_average(pool_job *job, int64_t plane, int64_t at, int64_t n
     return (double)((float)sum / (float)divisor);
 }
 
+static double reduce_quantized(pool_job *job, int64_t plane, int64_t at, int64_t n_inside)
+{
+    const quantities *q = job->quantities;
+    double sum = 0;
+    for (int64_t t = 0; t < job->n_taps; t++)
+        if (job->offsets[t] >= 0) sum += real_at(&job->x, plane * job->n_in + job->offsets[t]);
+    const int64_t divisor = job->params->count_include_pad
+                                ? pare_window_padded_taps_ref(&job->shape, job->end, at)
+                                : n_inside;
+    const float factor = q->x_scale / q->y_scale / (float)divisor;
+    return (double)((float)sum * factor);
+}
+
 static double reduce_norm(pool_job *job, int64_t plane, int64_t at, int64_t n_inside)
 {
     const double p = (double)job->params->p;
@@ -164,8 +177,7 @@ static pare_status load_x(pare_ctx *ctx, pool_job *job, const pare_tensor *x, pa
     const quantities *q = job->quantities;
     PARE_TRY(pare_reals_load(ctx, &job->x, x, wide));
     for (int64_t i = 0; q && i < x->n_elements; i++)
-        set_real(&job->x, i,
-                 (double)(float)((real_at(&job->x, i) - (double)q->x_zero) * (double)q->x_scale));
+        set_real(&job->x, i, real_at(&job->x, i) - (double)q->x_zero);
     if (!job->params->channels_last || !job->channels) return PARE_OK;
     return turn(ctx, &job->x, job->n_planes / job->channels, job->n_in, job->channels);
 }
@@ -183,9 +195,8 @@ static pare_status store_y(pare_ctx *ctx, pare_eval_io *io, pool_job *job)
     const pare_tensor *y = io->out[0].tensor;
     pare_quantized_range(y->dtype, &low, &high);
     for (int64_t i = 0; i < y->n_elements; i++) {
-        float x = (float)real_at(&job->y, i);
+        const float x = (float)real_at(&job->y, i);
         int64_t code = 0;
-        pare_scale_down_f32_ref(1, &x, &q->y_scale, 0);
         pare_round_to_range_ref(1, &x, &q->y_zero, 0, low, high, &code);
         pare_wide_store(y->dtype, data, i, 1, &code);
     }
@@ -297,7 +308,7 @@ static pare_status run_quantized(pare_ctx *ctx, pare_eval_io *io, const pare_win
     const quantities q = { .x_scale = (float)numbers[1], .y_scale = (float)numbers[3],
                            .x_zero = pare_f64_to_i64_ref(numbers[2]),
                            .y_zero = pare_f64_to_i64_ref(numbers[4]) };
-    return run_as(ctx, io, window, reduce_average, &q);
+    return run_as(ctx, io, window, reduce_quantized, &q);
 }
 
 pare_status pare_qlinear_average_pool_eval(pare_ctx *ctx, pare_eval_io *io)

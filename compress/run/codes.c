@@ -20,18 +20,24 @@ static bool is_code(pare_dtype dtype)
 }
 
 /* One scale, or one for each entry of an axis; zero points likewise, of the type of the codes. */
-static bool find_scales(const pare_planner *p, const pare_node *node, pare_codes *out)
+static bool find_scales(const pare_planner *p, pare_value_id scale, pare_value_id zero,
+                        pare_codes *out)
 {
-    const pare_value_id zero = node->n_inputs > 2 ? node->inputs[2].value : PARE_NONE;
-    const pare_tensor *scale = pare_plan_constant(p, node->inputs[1].value);
+    const pare_tensor *s = pare_plan_constant(p, scale);
     const pare_tensor *z = pare_plan_constant(p, zero);
-    if (!scale || scale->dtype != PARE_FLOAT || scale->encoding != PARE_ENC_DENSE) return false;
-    if (zero != PARE_NONE && (!z || z->n_elements != scale->n_elements || !is_code(z->dtype) ||
+    if (!s || s->dtype != PARE_FLOAT || s->encoding != PARE_ENC_DENSE) return false;
+    if (zero != PARE_NONE && (!z || z->n_elements != s->n_elements || !is_code(z->dtype) ||
                               z->encoding != PARE_ENC_DENSE))
         return false;
-    out->scale = scale;
+    out->scale = s;
     out->zero = z;
     return true;
+}
+
+static bool find_inputs(const pare_planner *p, const pare_node *node, pare_codes *out)
+{
+    const pare_value_id zero = node->n_inputs > 2 ? node->inputs[2].value : PARE_NONE;
+    return find_scales(p, node->inputs[1].value, zero, out);
 }
 
 /* Which axis of x the scales are of. */
@@ -69,7 +75,7 @@ static pare_status find_codes(pare_planner *p, pare_value_id value, pare_codes *
         return PARE_OK;
     out->dtype = x.dtype;
     if (!is_code(x.dtype) || y.dtype != PARE_FLOAT || pare_plan_is_variable(p, out->value) ||
-        !find_scales(p, node, out))
+        !find_inputs(p, node, out))
         return PARE_OK;
     return find_axis(p, id, &x, out, found);
 }
@@ -99,14 +105,27 @@ pare_status pare_plan_codes_made(pare_planner *p, const pare_lowering *l, pare_c
 {
     const pare_quantize_params *params = l->params;
     pare_laid y;
-    *out = (pare_codes){ .value = PARE_NONE, .axis = -1 };
     *found = false;
     if (!pare_plan_shape(p, pare_lower_out(l, 0), &y) || params->block_size ||
         (params->precision && params->precision != PARE_FLOAT))
         return PARE_OK;
-    out->dtype = y.dtype;
-    *found = (y.dtype == PARE_UINT8 || y.dtype == PARE_INT8) && find_scales(p, l->node, out) &&
-             out->scale->n_elements == 1 && (!out->zero || out->zero->dtype == y.dtype);
+    return pare_plan_codes_given(p, PARE_NONE, y.dtype, pare_lower_in(l, 1), pare_lower_in(l, 2),
+                                 out, found);
+}
+
+pare_status pare_plan_codes_given(pare_planner *p, pare_value_id value, pare_dtype dtype,
+                                  pare_value_id scale, pare_value_id zero, pare_codes *out,
+                                  bool *found)
+{
+    *out = (pare_codes){ .value = value, .dtype = dtype, .axis = -1 };
+    *found = false;
+    if (value != PARE_NONE) {
+        if (!pare_plan_has(p, value)) return PARE_OK;
+        out->dtype = pare_plan_home(p, value)->dtype;
+    }
+    *found = (out->dtype == PARE_UINT8 || out->dtype == PARE_INT8) &&
+             find_scales(p, scale, zero, out) && out->scale->n_elements == 1 &&
+             (!out->zero || out->zero->dtype == out->dtype);
     return PARE_OK;
 }
 
@@ -178,7 +197,8 @@ pare_status pare_plan_restore_value(pare_planner *p, pare_value_id value)
 
 pare_status pare_plan_restore(pare_planner *p, const pare_node *node)
 {
-    for (uint32_t i = 0; i < node->n_inputs; i++) PARE_TRY(pare_plan_restore_value(p, node->inputs[i].value));
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        PARE_TRY(pare_plan_restore_value(p, node->inputs[i].value));
     return PARE_OK;
 }
 

@@ -210,6 +210,12 @@ pare_status pare_plan_exact_codes(pare_planner *p, pare_value_id value, pare_cod
 pare_status pare_plan_codes_made(pare_planner *p, const pare_lowering *l, pare_codes *out,
                                  bool *found);
 
+/* Codes of 8 bits of a value (PARE_NONE: of one still to be made, of `dtype`) with one scale and
+ * one zero point, which other values hold. */
+pare_status pare_plan_codes_given(pare_planner *p, pare_value_id value, pare_dtype dtype,
+                                  pare_value_id scale, pare_value_id zero, pare_codes *out,
+                                  bool *found);
+
 /* Whether both have one scale and one zero point for all, the same. */
 bool pare_codes_same(const pare_codes *a, const pare_codes *b);
 

@@ -29,6 +29,9 @@ static const pare_op_name gemm[] = { { "", "Gemm" } };
 static const pare_op_name matmul[] = { { "", "MatMul" } };
 static const pare_op_name quantize[] = { { "", "QuantizeLinear" },
                                          { "com.microsoft", "QuantizeLinear" } };
+static const pare_op_name quantized[] = { { "", "AveragePool" },       { "", "Concat" },
+                                          { "", "GlobalAveragePool" }, { "", "LogSoftmax" },
+                                          { "", "Softmax" } };
 static const pare_op_name relu_or_clip[] = { { "", "Relu" }, { "", "Clip" } };
 static const pare_op_name where[] = { { "", "Where" } };
 
@@ -78,6 +81,12 @@ static const pare_fusion_part gemm_parts[] = { NOTHING, BATCH_NORM(2), RESIDUAL,
 static const pare_fusion_part matmul_parts[] = { BIAS(PARE_OPERAND_LAST), BATCH_NORM(2), RESIDUAL,
                                                  ACTIVATION, QUANTIZE };
 
+/* What computes between codes, beside products and what is element by element. */
+static const pare_fusion_part quantized_anchors[] = {
+    { .ops = NAMES(quantized), .in_dtypes = FLOAT, .out_dtypes = FLOAT },
+};
+static const pare_fusion_part quantized_parts[] = { QUANTIZE };
+
 static const pare_fusion_part elementwise[] = {
     { .ops = NAMES(unary), .in_dtypes = REAL, .out_dtypes = REAL },
     { .ops = NAMES(binary), .in_dtypes = REAL, .out_dtypes = REAL, .since = 8 },
@@ -98,6 +107,9 @@ static const pare_fusion_rule own[] = {
     { .name = "matmul", .kind = PARE_FUSE_CHAIN,
       .anchors = matmul_anchors, .n_anchors = COUNT(matmul_anchors),
       .parts = matmul_parts, .n_parts = COUNT(matmul_parts) },
+    { .name = "quantized", .kind = PARE_FUSE_CHAIN,
+      .anchors = quantized_anchors, .n_anchors = COUNT(quantized_anchors),
+      .parts = quantized_parts, .n_parts = COUNT(quantized_parts) },
     { .name = "elementwise", .kind = PARE_FUSE_CLUSTER,
       .anchors = elementwise, .n_anchors = COUNT(elementwise),
       .max_nodes = 16, .max_inputs = 8 },

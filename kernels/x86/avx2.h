@@ -3,6 +3,7 @@
 #ifndef KERNELS_X86_AVX2_H
 #define KERNELS_X86_AVX2_H
 
+#include "kernels/bytes.h"
 #include "kernels/depthwise.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/integers.h"
@@ -38,6 +39,8 @@ extern const pare_row_kernels pare_rows_avx2;
 extern const pare_narrow_kernels pare_narrow_avx2;
 
 extern const pare_tally_kernels pare_tally_avx2;
+
+extern const pare_byte_kernels pare_bytes_avx2;
 
 extern const pare_winograd_kernels pare_winograd_avx2;
 

@@ -55,8 +55,9 @@ static void moves_hand_codes_on(void **state)
 #define PAIR "(uint8[2,9,6,6] a, uint8[2,9,6,6] b) => (uint8[] y) <float s = {0.02}, " \
              "uint8 z = {120}, float t = {0.03}, uint8 u = {117}, float v = {0.035}> {\n" \
              "  x = DequantizeLinear (a, s, z)\n  w = DequantizeLinear (b, t, u)\n"
-#define ONE "(int8[2,9,6,6] a) => (int8[] y) <float s = {0.03}, int8 z = {-20}, float t = {0.02}, " \
-            "int8 u = {17}, float h = {0.5}, float i = {3}> {\n  x = DequantizeLinear (a, s, z)\n"
+#define ONE "(int8[2,9,6,6] a) => (int8[] y) <float s = {0.03}, int8 z = {-20}, " \
+            "float t = {0.02}, int8 u = {17}, float h = {0.5}, float i = {3}> {\n" \
+            "  x = DequantizeLinear (a, s, z)\n"
 
 static const test_planned_row elementwise[] = {
     ROW(PAIR "  c = Add (x, w)\n  y = QuantizeLinear (c, v, z) }"),
@@ -69,8 +70,8 @@ static const test_planned_row elementwise[] = {
              "  y = QuantizeLinear (e, v, z) }"),
     ROW(PAIR "  c = MaxPool <kernel_shape = [2, 2], strides = [1, 1], pads = [0, 0, 1, 1]> (x)\n"
              "  d = Add (c, w)\n  y = QuantizeLinear (d, v, z) }"),
-    ROW("(uint8[2,9,6,6] a, uint8[2,9,1,1] b) => (uint8[] y) <float s = {0.02}, uint8 z = {120}, "
-        "float t = {0.01}> {\n  x = DequantizeLinear (a, s, z)\n"
+    ROW("(uint8[2,9,6,6] a, uint8[2,9,1,1] b) => (uint8[] y) <float s = {0.02}, "
+        "uint8 z = {120}, float t = {0.01}> {\n  x = DequantizeLinear (a, s, z)\n"
         "  w = DequantizeLinear (b, t)\n  c = Mul (x, w)\n  y = QuantizeLinear (c, t, z) }"),
     ROW("(int8[3,1,5] a, int8[4,1] b) => (int8[] y) <float s = {0.02}, int8 z = {-12}> {\n"
         "  x = DequantizeLinear (a, s, z)\n  w = DequantizeLinear (b, s)\n  c = Add (w, x)\n"
@@ -110,11 +111,84 @@ static void elements_stay_codes(void **state)
     test_planned_torture(elementwise + 10, 3);
 }
 
+#define POOL "(uint8[2,9,7,6] a) => (uint8[] y) <float s = {0.02}, uint8 z = {120}, " \
+             "float t = {0.015}, uint8 u = {90}> {\n  x = DequantizeLinear (a, s, z)\n"
+#define END(value) "  y = QuantizeLinear (" value ", t, u) }"
+
+static const test_planned_row lines_and_windows[] = {
+    ROW(POOL "  b = MaxPool <kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]> (x)\n"
+             "  y = QuantizeLinear (b, s, z) }"),
+    ROW(POOL "  b = MaxPool <kernel_shape = [2, 2]> (x)\n" END("b")),
+    ROW(POOL "  b = MaxPool <kernel_shape = [2, 2], dilations = [2, 3]> (x)\n" END("b")),
+    ROW(POOL "  b = GlobalMaxPool (x)\n" END("b")),
+    ROW("(int8[2,40,9] a) => (float[] y) <float s = {0.02}, int8 z = {-3}> {\n"
+        "  x = DequantizeLinear (a, s, z)\n  y = MaxPool <kernel_shape = [2]> (x) }"),
+    ROW(POOL "  b = MaxPool <kernel_shape = [2, 2]> (x)\n"
+             "  c = Transpose <perm = [0, 2, 3, 1]> (b)\n"
+             "  d = Flatten (c)\n" END("d")),
+    ROW(POOL "  b = Softmax (x)\n" END("b")),
+    ROW(POOL "  b = Softmax <axis = 1> (x)\n" END("b")),
+    ROW(POOL "  b = LogSoftmax <axis = 1> (x)\n" END("b")),
+    ROW(POOL "  b = Softmax <axis = 1> (x)\n  y = Cast <to = 2> (b) }"),
+    ROW(POOL "  b = Relu (x)\n  c = QuantizeLinear (b, t, u)\n  d = DequantizeLinear (c, t, u)\n"
+             "  e = Concat <axis = 1> (d, x, d)\n  y = QuantizeLinear (e, t, u) }"),
+    ROW(POOL "  b = Relu (x)\n  c = MaxPool <kernel_shape = [1, 1]> (x)\n"
+             "  e = Concat <axis = 1> (b, x, c)\n  y = QuantizeLinear (e, t, u) }"),
+    ROW(POOL "  c = MaxPool <kernel_shape = [1, 1]> (x)\n"
+             "  e = Concat <axis = 2> (c, x)\n  y = QuantizeLinear (e, t, u) }"),
+    /* float groups: sums of floats, as eval has them */
+    ROW(POOL "  b = AveragePool <kernel_shape = [3, 3], pads = [1, 1, 1, 1]> (x)\n" END("b")),
+    ROW(POOL "  b = GlobalAveragePool (x)\n" END("b")),
+};
+
+static void lines_and_windows_stay_codes(void **state)
+{
+    (void)state;
+    test_planned(lines_and_windows, sizeof(lines_and_windows) / sizeof(lines_and_windows[0]));
+    test_planned_torture(lines_and_windows + 6, 1);
+    test_planned_torture(lines_and_windows + 10, 1);
+}
+
+#define QLINEAR "(uint8[2,9,7,6] x, uint8[2,9,7,6] w, uint8[2,9,1,1] k, bool[2,9,7,6] q) => " \
+                "(uint8[] y) <float s = {0.02}, uint8 z = {120}, float t = {0.03}, " \
+                "uint8 u = {117}, uint8 one = {200}> {\n  y = com.microsoft."
+
+static const test_planned_row qlinear[] = {
+    ROW(QLINEAR "QLinearAdd (x, s, z, w, t, u, s, u) }"),
+    ROW(QLINEAR "QLinearAdd (x, s, z, k, t, \"\", s) }"),
+    ROW(QLINEAR "QLinearMul (x, s, z, k, t, u, t, z) }"),
+    ROW(QLINEAR "QLinearMul (x, s, z, x, s, z, t, z) }"),
+    ROW(QLINEAR "QLinearMul (x, s, z, one, t, u, t, z) }"),
+    ROW(QLINEAR "QLinearSigmoid (x, s, z, t, u) }"),
+    ROW(QLINEAR "QLinearLeakyRelu <alpha = 0.2> (x, s, z, t, u) }"),
+    ROW(QLINEAR "QLinearWhere (q, x, s, z, w, t, u, t, z) }"),
+    ROW(QLINEAR "QLinearConcat <axis = 2> (s, z, x, s, z, w, t, u) }"),
+    ROW(QLINEAR "QLinearSoftmax <axis = 1> (x, s, z, t, u) }"),
+    ROW(QLINEAR "QLinearSoftmax <axis = -2, opset = 12> (x, s, z, t, u) }"),
+    ROW(QLINEAR "QLinearGlobalAveragePool (x, s, z, t, u) }"),
+    ROW(QLINEAR "QLinearAveragePool <kernel_shape = [3, 2], pads = [1, 0, 1, 1], "
+        "strides = [2, 1]> (x, s, z, t, u) }"),
+    ROW(QLINEAR "QLinearAveragePool <kernel_shape = [3, 2], pads = [1, 0, 1, 1], "
+        "count_include_pad = 1> (x, s, z, t, u) }"),
+    ROW("(int8[1,70,40,40] x) => (int8[] y) <float s = {0.02}, int8 z = {-12}, float t = {0.01}> "
+        "{\n  y = com.microsoft.QLinearGlobalAveragePool (x, s, z, t, z) }"),
+    { "g " QLINEAR "QLinearGlobalAveragePool <channels_last = 1> (x, s, z, t, u) }", 1, 0 },
+};
+
+static void qlinear_operators_are_taken(void **state)
+{
+    (void)state;
+    test_planned(qlinear, sizeof(qlinear) / sizeof(qlinear[0]));
+    test_planned_torture(qlinear + 8, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moves_hand_codes_on),
         cmocka_unit_test(elements_stay_codes),
+        cmocka_unit_test(lines_and_windows_stay_codes),
+        cmocka_unit_test(qlinear_operators_are_taken),
     };
     return test_run(tests);
 }

@@ -4,6 +4,7 @@
 #include "run/lower/program.h"
 
 #include "op/elementwise.h"
+#include "op/ms_qlinear.h"
 #include "op/norm.h"
 #include "op/wide.h"
 
@@ -54,6 +55,22 @@ static void set_codes(author *a, const pare_codes *codes)
     op->b = (float)pare_codes_zero(codes, 0);
 }
 
+/* Codes as an operand, and an instruction that makes floats of them, which the value is then. */
+static pare_source take_codes(author *a, const pare_codes *codes, pare_value_id value)
+{
+    pare_program *g = a->program;
+    const pare_source x = { true, (uint8_t)g->n_operands };
+    if (g->n_operands == PARE_PROGRAM_OPERANDS) {
+        a->fits = false;
+        return x;
+    }
+    a->values[g->n_operands++] = codes->value;
+    a->n_codes += !pare_plan_constant_shape(a->p, codes->value);
+    emit(a, PARE_PROGRAM_DEQUANTIZE, 0, 1, &x, value);
+    set_codes(a, codes);
+    return (pare_source){ false, (uint8_t)(g->n_ops - 1) };
+}
+
 /* Reads a value as codes, if it is there as such: then an instruction makes floats of them. What is
  * constant, or has more than one scale, is made floats before. */
 static pare_status read_codes(author *a, pare_value_id value, bool *is_read)
@@ -70,11 +87,7 @@ static pare_status read_codes(author *a, pare_value_id value, bool *is_read)
     *is_read = codes.axis < 0 && codes.dtype != PARE_INT32 &&
                !pare_plan_constant_shape(p, codes.value) && g->n_operands < PARE_PROGRAM_OPERANDS;
     if (!*is_read) return pare_plan_restore_value(p, value);
-    const pare_source x = { true, (uint8_t)g->n_operands };
-    a->values[g->n_operands++] = codes.value;
-    a->n_codes++;
-    emit(a, PARE_PROGRAM_DEQUANTIZE, 0, 1, &x, value);
-    set_codes(a, &codes);
+    take_codes(a, &codes, value);
     return PARE_OK;
 }
 
@@ -222,6 +235,62 @@ static void write_quantize(author *a, const pare_lowering *l, int function)
     if (a->fits) set_codes(a, &codes);
 }
 
+/* --- QLinear operators ------------------------------------------------------------------------ */
+
+/* Input i as floats, whose scale and zero point the next two inputs hold. */
+static pare_source given_source(author *a, const pare_lowering *l, uint32_t i)
+{
+    pare_codes codes;
+    bool found = false;
+    if (pare_plan_codes_given(a->p, pare_lower_in(l, i), 0, pare_lower_in(l, i + 1),
+                              pare_lower_in(l, i + 2), &codes, &found) || !found) {
+        a->fits = false;
+        return (pare_source){ true, 0 };
+    }
+    return take_codes(a, &codes, PARE_NONE);
+}
+
+/* Makes codes of the last result, by the scale and the zero point at inputs i and i + 1. */
+static void give_codes(author *a, const pare_lowering *l, uint32_t i)
+{
+    const pare_source x = { false, (uint8_t)(a->program->n_ops - 1) };
+    pare_codes codes;
+    pare_laid y;
+    bool found = false;
+    if (!a->fits || !pare_plan_shape(a->p, pare_lower_out(l, 0), &y) ||
+        pare_plan_codes_given(a->p, PARE_NONE, y.dtype, pare_lower_in(l, i),
+                              pare_lower_in(l, i + 1), &codes, &found))
+        a->fits = false;
+    a->fits = a->fits && found;
+    emit(a, PARE_PROGRAM_QUANTIZE, 0, 1, &x, pare_lower_out(l, 0));
+    if (a->fits) set_codes(a, &codes);
+}
+
+static void write_qlinear_pair(author *a, const pare_lowering *l, int function)
+{
+    const pare_source x[] = { given_source(a, l, 0), given_source(a, l, 3) };
+    emit(a, PARE_PROGRAM_MAP2, function, 2, x, PARE_NONE);
+    give_codes(a, l, 6);
+}
+
+static void write_qlinear_map(author *a, const pare_lowering *l, int function)
+{
+    const pare_qlinear_params *params = l->params;
+    const pare_source x = given_source(a, l, 0);
+    emit(a, PARE_PROGRAM_MAP, function, 1, &x, PARE_NONE);
+    if (a->fits) a->program->ops[a->program->n_ops - 1].a = params->alpha;
+    give_codes(a, l, 3);
+}
+
+static void write_qlinear_where(author *a, const pare_lowering *l, int function)
+{
+    if (!takes(a->p, pare_lower_in(l, 0), PARE_BOOL)) a->fits = false;
+    const pare_source x[] = { source_of(a, pare_lower_in(l, 0)), given_source(a, l, 1),
+                              given_source(a, l, 4) };
+    emit(a, PARE_PROGRAM_SELECT, function, 3, x, PARE_NONE);
+    give_codes(a, l, 7);
+}
+
 static const struct {
     const char *domain, *name;
     write_fn *write;
@@ -285,6 +354,11 @@ static const struct {
     { "", "ThresholdedRelu", write_map, PARE_MAP_THRESHOLDED_RELU },
     { "", "Where", write_where, 0 },
     { "com.microsoft", "Gelu", write_map, PARE_MAP_GELU },
+    { "com.microsoft", "QLinearAdd", write_qlinear_pair, PARE_MAP2_ADD },
+    { "com.microsoft", "QLinearLeakyRelu", write_qlinear_map, PARE_MAP_LEAKY_RELU },
+    { "com.microsoft", "QLinearMul", write_qlinear_pair, PARE_MAP2_MUL },
+    { "com.microsoft", "QLinearSigmoid", write_qlinear_map, PARE_MAP_SIGMOID },
+    { "com.microsoft", "QLinearWhere", write_qlinear_where, 0 },
     { "com.microsoft", "QuantizeLinear", write_quantize, 0 },
     { "com.microsoft", "QuickGelu", write_map, PARE_MAP_SWISH },
 };
@@ -373,6 +447,8 @@ static void round_result(author *a, pare_value_id value)
 static bool types_fit(const author *a, const pare_lowering *l, write_fn *write)
 {
     const bool quantizes = write == write_quantize; /* looks at its output by itself */
+    if (write == write_qlinear_pair || write == write_qlinear_map || write == write_qlinear_where)
+        return true;
     const uint32_t first = write == write_where ? 1 : 0;
     const uint32_t end = quantizes ? 1 : l->node->n_inputs;
     const pare_dtype gives = write == write_compare ? PARE_BOOL : PARE_FLOAT;
@@ -485,12 +561,14 @@ static pare_status join_pair(author *a)
     const pare_program_op *const ops = g->ops;
     if (g->n_ops < 3 || g->ops[g->n_ops - 1].kind != PARE_PROGRAM_QUANTIZE) return PARE_OK;
     const pare_program_op *pair = &ops[g->n_ops - 2];
-    if (pair->kind != PARE_PROGRAM_MAP2 || g->n_ops != a->n_codes + 2 ||
+    if (pair->kind != PARE_PROGRAM_MAP2 || g->n_ops > 4 ||
         (pair->function != PARE_MAP2_ADD && pair->function != PARE_MAP2_MUL) ||
         pair->sources[0].is_operand || pair->sources[1].is_operand)
         return PARE_OK;
     const pare_program_op *x = &ops[pair->sources[0].index];
     const pare_program_op *other = &ops[pair->sources[1].index];
+    if (x->kind != PARE_PROGRAM_DEQUANTIZE || other->kind != PARE_PROGRAM_DEQUANTIZE)
+        return PARE_OK;
     pare_byte_pair *how = pare_plan_args(a->p, sizeof(*how));
     if (!how) return pare_arena_fail(a->p->ctx, &a->p->plan->arena);
     *how = (pare_byte_pair){ scale_of(x), scale_of(other), scale_of(&ops[g->n_ops - 1]) };

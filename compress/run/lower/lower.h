@@ -39,6 +39,10 @@ pare_lower_fn pare_lower_quantize; /* QuantizeLinear, DequantizeLinear */
 /* Whether an operator is one of those that pare_lower_elementwise may take. */
 bool pare_elementwise_has(const char *domain, const char *name);
 
+pare_lower_fn pare_lower_max_pool_codes, pare_lower_average_pool_codes;
+pare_lower_fn pare_lower_softmax_codes, pare_lower_concat_codes;
+pare_lower_fn pare_lower_qlinear_average_pool, pare_lower_qlinear_concat;
+pare_lower_fn pare_lower_qlinear_softmax;
 pare_lower_fn pare_lower_requantize; /* QuantizeLinear of codes */
 
 /* BatchNormalization for inference as y = fma(x, factor[c], shift[c]) for its n channels. False:

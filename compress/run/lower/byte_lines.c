@@ -1,0 +1,114 @@
+#include "run/lower/bytes.h"
+#include "run/lower/lines.h"
+#include "run/lower/lower.h"
+
+#include "op/ms_qlinear.h"
+#include "op/reduce.h"
+#include "op/shape.h"
+
+#include <string.h>
+
+/* Softmax of codes: a line at a time is made floats, and codes again. */
+
+enum { X, Y };
+
+typedef struct line_args {
+    pare_laid x, y;
+    pare_lines lines;
+    float x_scale, y_scale;
+    int32_t x_zero, y_zero;
+    bool is_log;
+} line_args;
+
+static void run_lines(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
+{
+    const line_args *a = args;
+    const pare_kernels *k = frame->kernels;
+    float *line = (float *)(void *)pare_frame_scratch(frame, worker);
+    const uint8_t *x = pare_laid_address(frame, &a->x);
+    uint8_t *y = pare_laid_address(frame, &a->y);
+    const int64_t n = a->lines.n;
+    const int64_t end = pare_lines_end(&a->lines, task);
+    for (int64_t i = task * a->lines.per_task; i < end; i++) {
+        int64_t at[PARE_LINES_OPERANDS];
+        pare_lines_start(&a->lines, i, at);
+        if (a->x.dtype == PARE_INT8)
+            k->narrow->dequantize_s8(n, (const int8_t *)x + at[X], &a->x_scale, &a->x_zero, 0,
+                                     line);
+        else k->narrow->dequantize_u8(n, x + at[X], &a->x_scale, &a->x_zero, 0, line);
+        if (a->is_log) k->row->log_softmax(n, line, line);
+        else k->row->softmax(n, line, line);
+        if (a->y.dtype == PARE_INT8)
+            k->narrow->quantize_s8(n, line, &a->y_scale, &a->y_zero, 0, (int8_t *)y + at[Y]);
+        else k->narrow->quantize_u8(n, line, &a->y_scale, &a->y_zero, 0, y + at[Y]);
+    }
+}
+
+/* From codes to codes, along the axes that are marked. */
+static pare_status lower_softmax(pare_planner *p, pare_lowering *l, const pare_codes *from,
+                                 const pare_codes *to, const bool *marks, bool *done)
+{
+    pare_laid y;
+    if (!pare_plan_shape(p, pare_lower_result(p, l), &y) || !pare_laid_n_elements(&y))
+        return PARE_OK;
+    line_args *a = pare_plan_args(p, sizeof(*a));
+    if (!a) return pare_arena_fail(p->ctx, &p->plan->arena);
+    *done = true;
+    PARE_TRY(pare_lines_need(p, from->value, marks, &a->x));
+    pare_lines_arrange(&a->x, marks, &y);
+    PARE_TRY(pare_plan_out(p, pare_lower_result(p, l), &y));
+    a->y = y;
+    a->is_log = strcmp(l->call.op->name, "LogSoftmax") == 0;
+    a->x_scale = pare_codes_scale(from, 0);
+    a->x_zero = pare_codes_zero(from, 0);
+    a->y_scale = pare_codes_scale(to, 0);
+    a->y_zero = pare_codes_zero(to, 0);
+    const pare_laid *operands[] = { &a->x, &a->y };
+    pare_lines_init(&a->lines, marks, operands, 2);
+    const pare_step step = { .run = run_lines, .args = a, .kernel = "softmax u8",
+                             .n_tasks = pare_lines_tasks(&a->lines),
+                             .scratch_bytes = (size_t)a->lines.n * sizeof(float) };
+    return pare_plan_step(p, &step, operands, 2);
+}
+
+/* Marks the axis, and those behind it where they count as one. False: there is none such. */
+static bool mark(const pare_planner *p, const pare_codes *from, int64_t axis, bool flattened,
+                 bool *marks)
+{
+    const uint32_t rank = pare_plan_home(p, from->value)->rank;
+    if (axis < 0) axis += rank;
+    if (axis < 0 || axis >= rank) return false;
+    const int64_t end = flattened ? rank : axis + 1;
+    for (int64_t i = axis; i < end; i++) marks[i] = true;
+    return true;
+}
+
+pare_status pare_lower_softmax_codes(pare_planner *p, pare_lowering *l, bool *done)
+{
+    const pare_softmax_params *params = l->params;
+    bool marks[PARE_MAX_DIMS] = { false };
+    pare_codes from, to;
+    bool found = false;
+    if (l->group->n_nodes != 2) return PARE_OK;
+    PARE_TRY(pare_plan_exact_codes(p, pare_lower_in(l, 0), &from, &found));
+    if (!found || from.axis >= 0 || from.dtype == PARE_INT32) return PARE_OK;
+    PARE_TRY(pare_lower_end(p, l, &to, &found));
+    l->n_taken = 2;
+    if (!found || !mark(p, &from, params->axis, params->flattened, marks)) return PARE_OK;
+    return lower_softmax(p, l, &from, &to, marks, done);
+}
+
+pare_status pare_lower_qlinear_softmax(pare_planner *p, pare_lowering *l, bool *done)
+{
+    const pare_qlinear_params *params = l->params;
+    bool marks[PARE_MAX_DIMS] = { false };
+    pare_codes from, to;
+    bool found = false;
+    PARE_TRY(pare_plan_codes_given(p, pare_lower_in(l, 0), 0, pare_lower_in(l, 1),
+                                   pare_lower_in(l, 2), &from, &found));
+    if (found)
+        PARE_TRY(pare_plan_codes_given(p, PARE_NONE, from.dtype, pare_lower_in(l, 3),
+                                       pare_lower_in(l, 4), &to, &found));
+    if (!found || !mark(p, &from, params->axis, params->softmax_opset < 13, marks)) return PARE_OK;
+    return lower_softmax(p, l, &from, &to, marks, done);
+}
