@@ -129,7 +129,7 @@ static int run(pare_app *app, const pare_arguments *args, const void *options)
     int status = check_usage(&job);
     if (!status) status = open_all(&job);
     if (!status) status = work(&job);
-    pare_quantize_report_free(&job.report);
+    pare_quantize_report_free(&job.bounded.ctx, &job.report);
     pare_pool_free(&job.bounded.ctx, job.pool);
     pare_data_close(&job.bounded.ctx, job.data);
     pare_model_free(&job.bounded.ctx, job.result);
@@ -142,9 +142,6 @@ static const quantize_options defaults;
 
 static const char *const operands[] = { "MODEL" };
 
-static const char *const calibrations[] = { "auto", "minmax", "percentile", "entropy", "mse",
-                                            NULL };
-
 static const pare_option rows[] = {
     { .name = "output", .short_name = 'o', .kind = PARE_OPT_STRING, .required = true,
       .placeholder = "OUT", .offset = offsetof(quantize_options, output),
@@ -153,12 +150,7 @@ static const pare_option rows[] = {
       .offset = offsetof(quantize_options, data),
       .help = "Samples to calibrate with: a DATA.yaml, or a folder, tar, zip, .npz or IDX file" },
     PARE_TARGET_OPTION(quantize_options, targets),
-    { .name = "calibration", .kind = PARE_OPT_CHOICE, .placeholder = "NAME",
-      .choices = calibrations, .offset = offsetof(quantize_options, settings.calibration),
-      .help = "How ranges of activations are chosen: auto, minmax, percentile, entropy, mse" },
-    { .name = "per-tensor", .kind = PARE_OPT_FLAG,
-      .offset = offsetof(quantize_options, settings.per_tensor),
-      .help = "One scale for all weights of a node" },
+    PARE_QUANTIZE_ROWS(offsetof(quantize_options, settings)),
     { .name = "samples", .kind = PARE_OPT_INT, .placeholder = "N", .min = 1, .max = INT64_MAX,
       .offset = offsetof(quantize_options, samples),
       .help = "Samples to calibrate with, chosen by their content (default 256)" },

@@ -1,7 +1,6 @@
 #include "cli/options.h"
 
 #include "base/nearest.h"
-#include "cli/number.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,11 +53,6 @@ static void usage_hint(pare_usage_error *error, const char *fmt, ...)
 static bool is_option(const char *word)
 {
     return word[0] == '-' && word[1] != '\0';
-}
-
-static void *field_of(const pare_option_set *set, const pare_option *option)
-{
-    return (char *)set->fields + option->offset;
 }
 
 /* --- finding the row ------------------------------------------------------------------------- */
@@ -114,89 +108,15 @@ static pare_status find_option(const parser *p, written *w, const char *word)
 
 /* --- values ---------------------------------------------------------------------------------- */
 
-static const char *expected_form(const pare_option *option)
-{
-    switch (option->kind) {
-    case PARE_OPT_SIZE: return "a size such as 4096, 64KiB or 1.5GB";
-    case PARE_OPT_COUNT: return "a count such as 500, 10k or 2.5M";
-    case PARE_OPT_DURATION: return "a duration such as 90s, 10m or 1.5h";
-    default: return "an integer";
-    }
-}
-
-static pare_status set_int(const parser *p, const written *w, int64_t *field)
-{
-    const pare_option *const option = w->option;
-    const bool bounded = option->min != 0 || option->max != 0;
-    int64_t value = 0;
-    const bool is_int = pare_read_int(w->value, &value);
-    if (is_int && (!bounded || (value >= option->min && value <= option->max))) {
-        *field = value;
-        return PARE_OK;
-    }
-    if (!bounded) return usage_error(p->error, "option '%s': expected an integer, found '%s'",
-                                     w->spelling, w->value);
-    return usage_error(p->error, "option '%s': expected an integer from %lld to %lld, found '%s'",
-                       w->spelling, (long long)option->min, (long long)option->max, w->value);
-}
-
-static pare_status set_quantity(const parser *p, const written *w, uint64_t *field)
-{
-    uint64_t value = 0;
-    const bool ok = w->option->kind == PARE_OPT_SIZE    ? pare_read_size(w->value, &value)
-                    : w->option->kind == PARE_OPT_COUNT ? pare_read_count(w->value, &value)
-                                                        : pare_read_duration(w->value, &value);
-    if (!ok || value == PARE_NOT_GIVEN)
-        return usage_error(p->error, "option '%s': expected %s, found '%s'", w->spelling,
-                           expected_form(w->option), w->value);
-    *field = value;
-    return PARE_OK;
-}
-
-static pare_status set_choice(const parser *p, const written *w, int *field)
-{
-    pare_line all = { 0 };
-    pare_nearest nearest = { .word = w->value };
-    for (int i = 0; w->option->choices[i]; i++) {
-        const char *const choice = w->option->choices[i];
-        if (pare_str_eq(choice, w->value)) {
-            *field = i;
-            return PARE_OK;
-        }
-        pare_line_add(&all, "%s%s", i ? ", " : "", choice);
-        pare_nearest_try(&nearest, choice);
-    }
-    usage_error(p->error, "option '%s': expected one of %s, found '%s'", w->spelling, all.text,
-                w->value);
-    if (nearest.name) usage_hint(p->error, "did you mean '%s'?", nearest.name);
-    return PARE_EUSAGE;
-}
-
-static pare_status append_item(const parser *p, pare_option_list *list, const char *value)
-{
-    PARE_TRY(pare_grow(p->ctx, &list->items, &list->cap, list->n + 1, sizeof(list->items[0])));
-    list->items[list->n++] = value;
-    return PARE_OK;
-}
-
 static pare_status store(const parser *p, const written *w)
 {
-    void *const field = field_of(&p->syntax->sets[w->set], w->option);
-    switch (w->option->kind) {
-    case PARE_OPT_FLAG: *(bool *)field = true; return PARE_OK;
-    case PARE_OPT_STRING:
-        if (!*w->value) return usage_error(p->error, "option '%s': expected %s, found nothing",
-                                           w->spelling, w->option->placeholder);
-        *(const char **)field = w->value;
-        return PARE_OK;
-    case PARE_OPT_INT: return set_int(p, w, field);
-    case PARE_OPT_SIZE:
-    case PARE_OPT_COUNT:
-    case PARE_OPT_DURATION: return set_quantity(p, w, field);
-    case PARE_OPT_LIST: return append_item(p, field, w->value);
-    case PARE_OPT_CHOICE: return set_choice(p, w, field);
-    }
-    return PARE_OK;
+    pare_option_problem problem;
+    const pare_status st = pare_option_read(p->ctx, w->option, p->syntax->sets[w->set].fields,
+                                            w->value, &problem);
+    if (st != PARE_EUSAGE) return st;
+    usage_error(p->error, "option '%s': %s", w->spelling, problem.message);
+    if (*problem.hint) usage_hint(p->error, "%s", problem.hint);
+    return st;
 }
 
 /* Whether a word can be meant as a value: "-x" can, the name of an option that is known cannot. */
@@ -254,6 +174,13 @@ static bool takes_more(const pare_syntax *syntax)
     if (!syntax->n_operands) return false;
     const char *const last = syntax->operands[syntax->n_operands - 1];
     return strlen(last) > 3 && pare_str_eq(last + strlen(last) - 3, "...");
+}
+
+static pare_status append_item(const parser *p, pare_option_list *list, const char *value)
+{
+    PARE_TRY(pare_grow(p->ctx, &list->items, &list->cap, list->n + 1, sizeof(list->items[0])));
+    list->items[list->n++] = value;
+    return PARE_OK;
 }
 
 static pare_status parse_operand(const parser *p, const char *word)
@@ -324,12 +251,7 @@ pare_status pare_options_check(const pare_arguments *args, const pare_syntax *sy
 
 void pare_options_free(pare_ctx *ctx, const pare_option_set *set)
 {
-    for (size_t i = 0; i < set->n; i++) {
-        if (set->rows[i].kind != PARE_OPT_LIST) continue;
-        pare_option_list *const list = field_of(set, &set->rows[i]);
-        pare_free(ctx, list->items);
-        *list = (pare_option_list){ 0 };
-    }
+    pare_option_drop(ctx, set->rows, set->n, set->fields);
 }
 
 void pare_arguments_free(pare_ctx *ctx, pare_arguments *args)

@@ -1,5 +1,6 @@
 /* Options of the command line as tables: what is accepted, where it goes, and what the help says.
- * The parser, the help, the man page and the completions all read the same rows. */
+ * The parser, the help, the man page and the completions all read the same rows
+ * (base/contract/recipe.h). */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
@@ -9,46 +10,12 @@
 
 #include "cli/line.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/* What an option takes, and the type of the field that it fills. */
-typedef enum pare_option_kind {
-    PARE_OPT_FLAG,     /* nothing                                    bool                        */
-    PARE_OPT_STRING,   /* any text                                   const char *                */
-    PARE_OPT_INT,      /* -3, 17                                     int64_t                     */
-    PARE_OPT_SIZE,     /* 4096, 64KiB, 1.5GB                         uint64_t, bytes             */
-    PARE_OPT_COUNT,    /* 1000, 10k, 2.5M                            uint64_t                    */
-    PARE_OPT_DURATION, /* 90, 90s, 10m, 1.5h, 250ms                  uint64_t, milliseconds      */
-    PARE_OPT_LIST,     /* any text, may be given many times          pare_option_list of words   */
-    PARE_OPT_CHOICE,   /* one of `choices`                           int, index into `choices`   */
-} pare_option_kind;
-
-typedef struct pare_option {
-    const char *name;           /* long name without dashes */
-    char short_name;            /* 0: none */
-    pare_option_kind kind;
-    bool required;
-    const char *placeholder;    /* of the value in the help, e.g. "SIZE"; NULL: a flag */
-    const char *implied;        /* the value when none is given, which only `--name=VALUE` then
-                                 * does; NULL: a value must follow */
-    const char *const *choices; /* PARE_OPT_CHOICE: ends with NULL */
-    int64_t min, max;           /* PARE_OPT_INT: the range; both 0: any */
-    uint32_t group;             /* shared options: a bit for pare_syntax.shared */
-    size_t offset;              /* of the field in the struct of options */
-    const char *help;           /* one sentence without a full stop */
-} pare_option;
-
 /* A table of options and the struct that it fills. */
 typedef struct pare_option_set {
     const pare_option *rows;
     size_t n;
     void *fields;
 } pare_option_set;
-
-/* Field of PARE_OPT_SIZE, _COUNT, _DURATION that tells "not given"; to be set as the default. */
-#define PARE_NOT_GIVEN UINT64_MAX
 
 enum { PARE_MAX_OPTIONS = 64, PARE_MAX_OPERANDS = 4 };
 

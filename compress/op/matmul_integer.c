@@ -138,8 +138,8 @@ static pare_status multiply(pare_ctx *ctx, const pare_eval_io *io, job *j, const
     const pare_num n = pare_info_n_elements(io->shapes, &io->info[0]);
     if (n.kind != PARE_NUM_INT || n.i > INT64_MAX / 8) return pare_fail_memory(ctx, SIZE_MAX);
     if (o->quantize_a) PARE_TRY(quantize(ctx, j, o->a));
-    else PARE_TRY(widen(ctx, io, &j->as, o->a, o->a_zero, true, j->is_real));
-    PARE_TRY(widen(ctx, io, &j->bs, o->b, o->b_zero, false, j->is_real));
+    else PARE_TRY(widen(ctx, io, &j->as, o->a, o->a_zero, !o->trans_a, j->is_real));
+    PARE_TRY(widen(ctx, io, &j->bs, o->b, o->b_zero, o->trans_b, j->is_real));
     pare_product_operand_of(&j->a, o->a);
     pare_product_operand_of(&j->b, o->b);
     if (o->trans_a) pare_product_swap_axes(&j->a, 0, 1);

@@ -167,7 +167,10 @@ static pare_status write_weight(inserter *i, const pare_linear *l, const float *
     pare_weight_codes *codes = NULL;
     if (written->codes != PARE_NONE)
         return pare_write_tied(i->ctx, i->model, l, 0, written);
-    pare_status st = pare_weights_quantize(i->ctx, &codes, i->model, l, i->in->pool, &opts);
+    pare_status st =
+        i->in->solve
+            ? i->in->solve(i->ctx, &codes, i->model, l, i->in->pool, &opts, i->in->user)
+            : pare_weights_quantize(i->ctx, &codes, i->model, l, i->in->pool, &opts);
     if (!st && bias) st = make_room(i, l, bias, x_scale, codes);
     if (!st) st = pare_write_dequantize(i->ctx, i->model, l, codes, PARE_INT8, written);
     pare_weight_codes_free(i->ctx, codes);

@@ -15,6 +15,12 @@ typedef struct pare_insertion {
     pare_weight_form weight;  /* of 8 bits, without blocks */
     bool per_channel;         /* a scale per output; else one for all weights of a node */
     pare_pool *pool;
+
+    /* Finds codes instead of pare_weights_quantize, with the same contract. NULL: that. */
+    pare_status (*solve)(pare_ctx *ctx, pare_weight_codes **out, const pare_model *model,
+                         const pare_linear *linear, pare_pool *pool, const pare_weight_opts *opts,
+                         void *user);
+    void *user;
 } pare_insertion;
 
 /* What was written. */

@@ -1,58 +1,36 @@
-#include "quant/quantize.h"
+#include "quant/driver.h"
 
-#include "quant/static.h"
+#include "base/bytes.h"
+#include "ir/pattern.h"
 
-/* What the settings leave open. */
-static void choose(const pare_quantize_opts *opts, pare_quantize_report *report)
+pare_status pare_quantizing_left(pare_quantizing *q, pare_node_id node, const char *reason)
 {
-    pare_quantize_settings *const s = &report->chosen;
-    *s = *opts->settings;
-    if (s->activations == PARE_QUANTIZE_ACTIVATIONS_AUTO)
-        s->activations = PARE_QUANTIZE_ACTIVATIONS_UINT8;
-    if (s->format == PARE_QUANTIZE_FORMAT_AUTO) s->format = PARE_QUANTIZE_QDQ;
-    if (s->algorithm == PARE_QUANTIZE_ALGORITHM_AUTO) s->algorithm = PARE_QUANTIZE_RTN;
-}
-
-static pare_range_method method_of(const pare_quantize_settings *s)
-{
-    switch ((pare_quantize_calibration)s->calibration) {
-    case PARE_QUANTIZE_CALIBRATION_MINMAX: return PARE_RANGE_MINMAX;
-    case PARE_QUANTIZE_CALIBRATION_ENTROPY: return PARE_RANGE_ENTROPY;
-    case PARE_QUANTIZE_CALIBRATION_MSE: return PARE_RANGE_MSE;
-    default: return PARE_RANGE_PERCENTILE;
-    }
-}
-
-/* Whether a correction was asked for, or is one of those that help as a rule. */
-static bool corrects(const pare_quantize_settings *s, uint32_t correction)
-{
-    return s->correct == 0 || (s->correct & (PARE_CORRECT_AUTO | correction));
-}
-
-static pare_status quantize_static(pare_ctx *ctx, pare_model *model,
-                                   const pare_quantize_opts *opts, pare_quantize_report *report)
-{
-    const pare_quantize_settings *const s = &report->chosen;
-    const pare_static_opts how = { .rules = opts->rules, .data = opts->data, .pool = opts->pool,
-                                   .automatic =
-                                       s->calibration == PARE_QUANTIZE_CALIBRATION_AUTO,
-                                   .method = method_of(s), .percentile = s->percentile,
-                                   .per_tensor = s->per_tensor,
-                                   .correct_bias = corrects(s, PARE_CORRECT_BIAS) };
-    pare_static_report done;
-    if (!opts->data)
-        return pare_fail(ctx, PARE_EUSAGE,
-                         "activations in integers need data that ranges are learnt from");
-    PARE_TRY(pare_quantize_static(ctx, model, &how, &done));
-    report->n_products = done.n_products;
-    report->n_float_products = done.n_float_products;
-    report->n_weights = done.written.n_weights;
-    report->n_biases = done.written.n_biases;
-    report->n_activations = done.written.n_quantize;
-    report->n_raised = done.written.n_raised;
-    report->n_samples = done.n_samples;
-    report->n_bad = done.ranges.n_bad;
+    pare_quantize_report *const r = q->report;
+    char op[128];
+    const pare_pattern_node at = pare_pattern_node_of(q->model, node, op, sizeof(op));
+    if (!pare_arena_grow(&r->arena, &r->left, &r->left_cap, r->n_left + 1, sizeof(*r->left)))
+        return pare_arena_fail(q->ctx, &r->arena);
+    pare_quantize_left *const left = &r->left[r->n_left];
+    *left = (pare_quantize_left){ pare_arena_str(&r->arena, pare_str_or_empty(at.name)),
+                                  pare_arena_str(&r->arena, op), reason };
+    if (!left->node || !left->op) return pare_arena_fail(q->ctx, &r->arena);
+    r->n_left++;
     return PARE_OK;
+}
+
+bool pare_quantizing_corrects(const pare_quantizing *q, uint32_t correction)
+{
+    return q->s->correct & (PARE_CORRECT_AUTO | correction);
+}
+
+static pare_status run(pare_quantizing *q)
+{
+    PARE_TRY(pare_quantizing_choose(q));
+    switch ((pare_quantize_activations_kind)q->s->activations) {
+    case PARE_QUANTIZE_ACTIVATIONS_DYNAMIC: return pare_quantizing_dynamic(q);
+    case PARE_QUANTIZE_ACTIVATIONS_NONE: return pare_quantizing_weights(q);
+    default: return pare_quantizing_static(q);
+    }
 }
 
 pare_status pare_quantize(pare_ctx *ctx, pare_model *model, const pare_quantize_opts *opts,
@@ -60,11 +38,18 @@ pare_status pare_quantize(pare_ctx *ctx, pare_model *model, const pare_quantize_
 {
     *report = (pare_quantize_report){ 0 };
     pare_arena_init(ctx, &report->arena, 0);
-    choose(opts, report);
-    return quantize_static(ctx, model, opts, report);
+    pare_quantizing q = { .ctx = ctx, .model = model, .opts = opts, .report = report,
+                          .s = &report->chosen };
+    const pare_status st = run(&q);
+    pare_free(ctx, q.keeps);
+    return st;
 }
 
-void pare_quantize_report_free(pare_quantize_report *report)
+void pare_quantize_report_free(pare_ctx *ctx, pare_quantize_report *report)
 {
+    pare_weight_only_report_free(ctx, &report->weights);
+    pare_half_report_free(ctx, &report->half);
+    pare_buf_unref(report->stats);
     pare_arena_free(&report->arena);
+    report->stats = NULL;
 }

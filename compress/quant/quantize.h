@@ -3,12 +3,16 @@
 #define PARE_QUANT_QUANTIZE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/contract/dataset.h"
 #include "base/contract/target.h"
 #include "base/pool.h"
 
-#include "ir/model.h"
+#include "quant/correct.h"
+#include "quant/half.h"
+#include "quant/ranges.h"
 #include "quant/settings.h"
+#include "quant/weight_only.h"
 
 typedef struct pare_quantize_opts {
     const pare_quantize_settings *settings;
@@ -16,7 +20,17 @@ typedef struct pare_quantize_opts {
     const pare_dataset *data;       /* to calibrate with; NULL: there is none */
     pare_pool *pool;
     uint64_t max_memory_bytes;      /* that running the model may need; 0: any */
+    const void *stats;              /* [n_stats] what an earlier calibration found
+                                       (stats/survey_file.h), instead of running the data; NULL */
+    size_t n_stats;
+    bool keep_stats;                /* hand out what this one finds, as report->stats */
 } pare_quantize_opts;
+
+/* A product that stays in floats. */
+typedef struct pare_quantize_left {
+    const char *node, *op;          /* its name, or that of its output; "Conv" */
+    const char *reason;
+} pare_quantize_left;
 
 /* What became of the model. Texts live in the arena. */
 typedef struct pare_quantize_report {
@@ -28,6 +42,13 @@ typedef struct pare_quantize_report {
     uint64_t n_raised;              /* outputs whose scale was raised to keep the bias in 32 bits */
     uint64_t n_samples;             /* that ranges come from */
     uint64_t n_bad;                 /* numbers in activations that were NaN or infinite */
+    pare_ranges_report ranges;      /* of static ones */
+    pare_correct_report corrected;  /* biases, by means over the data */
+    pare_weight_only_report weights; /* of those in few bits with activations in floats */
+    pare_half_report half;          /* of floats of 16 bits */
+    pare_quantize_left *left;       /* [n_left] in the order of the model's nodes */
+    size_t n_left, left_cap;
+    pare_buf *stats;                /* with keep_stats; else NULL */
 } pare_quantize_report;
 
 /* Does all that the settings ask for: prepares (opset, folding), corrects, places by the target's
@@ -38,6 +59,6 @@ typedef struct pare_quantize_report {
  * freed in every case. */
 pare_status pare_quantize(pare_ctx *ctx, pare_model *model, const pare_quantize_opts *opts,
                           pare_quantize_report *report);
-void pare_quantize_report_free(pare_quantize_report *report); /* accepts zeroed ones */
+void pare_quantize_report_free(pare_ctx *ctx, pare_quantize_report *report); /* accepts zeroed */
 
 #endif

@@ -6,21 +6,34 @@
 #include "base/contract/recipe.h"
 
 typedef enum pare_quantize_weights_kind {
+    PARE_QUANTIZE_WEIGHTS_AUTO, /* of 8 bits */
     PARE_QUANTIZE_INT8,
     PARE_QUANTIZE_INT4,
+    PARE_QUANTIZE_INT2,
     PARE_QUANTIZE_FLOAT16,
     PARE_QUANTIZE_BFLOAT16,
 } pare_quantize_weights_kind;
 
 typedef enum pare_quantize_activations_kind {
-    PARE_QUANTIZE_ACTIVATIONS_AUTO, /* dynamic for transformers, static for others with data,
-                                       none with weights of 4 bits or without data */
+    PARE_QUANTIZE_ACTIVATIONS_AUTO, /* none with weights other than of 8 bits; dynamic for
+                                       transformers; integers of 8 bits for others */
     PARE_QUANTIZE_ACTIVATIONS_UINT8,
     PARE_QUANTIZE_ACTIVATIONS_INT8,
+    PARE_QUANTIZE_ACTIVATIONS_UINT16,
     PARE_QUANTIZE_ACTIVATIONS_INT16,
-    PARE_QUANTIZE_ACTIVATIONS_DYNAMIC,
+    PARE_QUANTIZE_ACTIVATIONS_DYNAMIC, /* ranges of each input while the model runs */
     PARE_QUANTIZE_ACTIVATIONS_NONE,
 } pare_quantize_activations_kind;
+
+/* Both in one word, as the literature writes them. */
+typedef enum pare_quantize_scheme {
+    PARE_QUANTIZE_SCHEME_AUTO,
+    PARE_QUANTIZE_W8A8,
+    PARE_QUANTIZE_W8A8_DYNAMIC,
+    PARE_QUANTIZE_W8A16,      /* activations stay as they are, in 16 bits or 32 */
+    PARE_QUANTIZE_W4A16,
+    PARE_QUANTIZE_W16A16,
+} pare_quantize_scheme;
 
 /* How weights find their codes. */
 typedef enum pare_quantize_algorithm {
@@ -57,13 +70,15 @@ enum {
 };
 
 typedef struct pare_quantize_settings {
-    int weights, activations, algorithm, calibration, format; /* the enums above */
-    uint32_t correct;         /* 0: PARE_CORRECT_AUTO */
+    int weights, activations, scheme; /* the enums above */
+    int algorithm, calibration, format;
+    uint32_t correct;         /* bits as above; 0: PARE_CORRECT_AUTO */
     int64_t block_size;       /* weights that share a scale; 0: as the form has it */
     double percentile;        /* of PARE_QUANTIZE_CALIBRATION_PERCENTILE; 0: 99.99 */
     bool per_tensor;          /* one scale for all weights of a node, whatever the target prefers */
-    pare_option_list exclude; /* patterns of nodes that stay as they are (quant/pattern.h) */
-    pare_option_list overrides; /* "match=keep": pattern, and what its nodes keep (float, int8) */
+    pare_option_list exclude; /* patterns of nodes that stay as they are (ir/pattern.h) */
+    pare_option_list overrides; /* "match=keep": pattern, and what the weights of its nodes become:
+                                   float, int8, int4; the last that matches counts */
 } pare_quantize_settings;
 
 #endif

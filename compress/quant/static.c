@@ -1,131 +1,299 @@
-#include "quant/static.h"
+#include "quant/driver.h"
 
 #include "base/bytes.h"
 #include "op/infer.h"
-#include "pass/pass.h"
-#include "pass/upgrade.h"
+#include "op/linear.h"
+#include "quant/correct.h"
+#include "quant/insert.h"
+#include "quant/qoperator.h"
+#include "quant/ranges.h"
+#include "stats/survey.h"
 
-/* The first in which Q and DQ have a scale per channel. */
-enum { PER_CHANNEL_OPSET = 13 };
+/* Opsets in which Q and DQ have a scale per channel, and 16 bits. */
+enum { PER_CHANNEL_OPSET = 13, SIXTEEN_BIT_OPSET = 21 };
 
-/* A grid form by the name of its element type. */
-static bool form_of(const char *type, pare_dtype *dtype, pare_grid_form *form)
+/* Ranges from fewer samples than this are told to be uncertain. */
+enum { FEW_SAMPLES = 16 };
+
+typedef struct static_job {
+    pare_quantizing *q;
+    pare_insertion in;
+    pare_grid_form form;      /* of activations */
+    pare_placement *placement;
+    pare_grid *grids;         /* [placement->n_values] */
+    pare_survey *survey, *rest; /* rest: of samples held out; NULL: none */
+    uint64_t held_out;
+    pare_model *reference;    /* in floats, to correct biases by; NULL: they stay */
+} static_job;
+
+/* --- what the target takes -------------------------------------------------------------------- */
+
+static const struct { const char *name; pare_dtype dtype; int32_t low, high; } types[] = {
+    [PARE_QUANTIZE_ACTIVATIONS_UINT8] = { "uint8", PARE_UINT8, 0, UINT8_MAX },
+    [PARE_QUANTIZE_ACTIVATIONS_INT8] = { "int8", PARE_INT8, INT8_MIN, INT8_MAX },
+    [PARE_QUANTIZE_ACTIVATIONS_UINT16] = { "uint16", PARE_UINT16, 0, UINT16_MAX },
+    [PARE_QUANTIZE_ACTIVATIONS_INT16] = { "int16", PARE_INT16, INT16_MIN, INT16_MAX },
+};
+
+static bool is_16_bit(const pare_quantize_settings *s)
 {
-    static const struct { const char *name; pare_dtype dtype; int32_t low, high; } types[] = {
-        { "uint8", PARE_UINT8, 0, UINT8_MAX }, { "int8", PARE_INT8, INT8_MIN, INT8_MAX },
-        { "uint16", PARE_UINT16, 0, UINT16_MAX }, { "int16", PARE_INT16, INT16_MIN, INT16_MAX },
-    };
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (!pare_str_eq(type, types[i].name)) continue;
-        *dtype = types[i].dtype;
-        *form = (pare_grid_form){ types[i].low, types[i].high, false };
-        return true;
-    }
-    return false;
+    return s->activations == PARE_QUANTIZE_ACTIVATIONS_UINT16 ||
+           s->activations == PARE_QUANTIZE_ACTIVATIONS_INT16;
 }
 
-/* The target's first form of activations, and of signed weights of 8 bits. */
-static pare_status choose_forms(pare_ctx *ctx, const pare_static_opts *opts, pare_insertion *in,
-                                pare_grid_form *activation)
+static void choose_activation(static_job *job)
 {
-    const pare_target_quant *q = &opts->rules->quant;
+    const pare_target_quant *rules = &job->q->opts->rules->quant;
+    const int type = job->q->s->activations;
     bool found = false;
-    for (size_t i = 0; i < q->n_activations && !found; i++) {
-        found = form_of(q->activations[i].type, &in->activation, activation);
-        activation->symmetric = !q->activations[i].zero_point;
+    job->in.activation = types[type].dtype;
+    job->form = (pare_grid_form){ types[type].low, types[type].high, false };
+    for (size_t i = 0; i < rules->n_activations && !found; i++) {
+        if (!pare_str_eq(rules->activations[i].type, types[type].name)) continue;
+        found = true;
+        job->form.symmetric = !rules->activations[i].zero_point;
     }
+    if (!found)
+        pare_warn(job->q->ctx,
+                  "the target has no kernels with %s activations: it will compute with floats "
+                  "around Q and DQ, which is slower than the model was", types[type].name);
+}
+
+static pare_status choose_forms(static_job *job)
+{
+    const pare_target_quant *rules = &job->q->opts->rules->quant;
     const pare_quant_form *weight = NULL;
-    for (size_t i = 0; i < q->n_weights && !weight; i++)
-        if (pare_str_eq(q->weights[i].type, "int8") && q->weights[i].per != PARE_PER_BLOCK)
-            weight = &q->weights[i];
-    if (!opts->rules->has_quant || !found || !weight)
-        return pare_fail(ctx, PARE_EUNSUPPORTED,
-                         "the target's rules have no activations and signed weights of 8 bits");
-    in->weight = (pare_weight_form){ -127, 127, true, 0, 0, q->saturation == PARE_SATURATES16 };
-    in->per_channel = weight->per == PARE_PER_CHANNEL && !opts->per_tensor;
+    for (size_t i = 0; i < rules->n_weights && !weight; i++)
+        if (pare_str_eq(rules->weights[i].type, "int8") && rules->weights[i].per != PARE_PER_BLOCK)
+            weight = &rules->weights[i];
+    if (!job->q->opts->rules->has_quant || !weight)
+        return pare_fail(job->q->ctx, PARE_EUNSUPPORTED,
+                         "the target's rules have no signed weights of 8 bits");
+    choose_activation(job);
+    job->in.weight = (pare_weight_form){
+        .low = -127, .high = 127, .symmetric = true,
+        .pair_safe = rules->saturation == PARE_SATURATES16 && !is_16_bit(job->q->s),
+    };
+    job->in.per_channel = weight->per == PARE_PER_CHANNEL && !job->q->s->per_tensor;
+    job->in.pool = job->q->opts->pool;
     return PARE_OK;
 }
 
-static pare_status fold(pare_ctx *ctx, pare_model *model)
+/* --- placement -------------------------------------------------------------------------------- */
+
+static bool keeps_float(void *user, pare_node_id node)
 {
-    static const char *const names[] = { "fold-constants", "fold-affine", "dead-code" };
-    pare_pass_stats stats = { 0 };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        PARE_TRY(pare_pass_run(ctx, model, pare_pass_find(names[i]), NULL, &stats));
+    const pare_keep keep = pare_quantizing_keep(user, node);
+    return keep != PARE_KEEP_ASKED && keep != PARE_KEEP_INT8;
+}
+
+/* Why a product was not placed. */
+static const char *reason_of(const pare_quantizing *q, const pare_shapes *shapes, pare_node_id id)
+{
+    const pare_node *n = &q->model->nodes[id];
+    const pare_info *x = n->n_inputs && n->inputs[0].value != PARE_NONE
+                             ? &shapes->infos[n->inputs[0].value]
+                             : NULL;
+    pare_linear l;
+    switch (pare_quantizing_keep(q, id)) {
+    case PARE_KEEP_FLOAT: return "left by a pattern";
+    case PARE_KEEP_INT4:
+    case PARE_KEEP_INT2: return "its weights alone get fewer bits";
+    default: break;
+    }
+    if (x && pare_info_is_tensor(x) && x->dtype != PARE_FLOAT) return "its input is no float32";
+    if (!pare_linear_of(q->ctx, &l, q->model, id)) return "its weights are not constant";
+    if (l.factor != 1 || l.bias_factor != 1) return "it has a factor (alpha or beta) other than 1";
+    if (l.input_axis == 0) return "its input is transposed";
+    return "the target has no integer operator for it, or what reads it";
+}
+
+static bool is_product(const pare_node *n)
+{
+    return !*pare_node_domain(n) &&
+           (pare_str_eq(n->op_type, "Conv") || pare_str_eq(n->op_type, "Gemm") ||
+            pare_str_eq(n->op_type, "MatMul") || pare_str_eq(n->op_type, "ConvTranspose"));
+}
+
+static pare_status tell_left(static_job *job, const pare_shapes *shapes)
+{
+    const pare_placement *p = job->placement;
+    pare_quantizing *const q = job->q;
+    for (pare_node_id id = 0; id < p->n_nodes; id++) {
+        const pare_node *n = &q->model->nodes[id];
+        if (n->graph != q->model->graph || p->roles[id] == PARE_PLACE_PRODUCT || !is_product(n))
+            continue;
+        PARE_TRY(pare_quantizing_left(q, id, reason_of(q, shapes, id)));
+    }
     return PARE_OK;
 }
 
-/* Histograms of all quantized values, apart from those of samples held out, then one grid for those
- * that share it. */
-static pare_status calibrate(pare_ctx *ctx, const pare_model *model, const pare_static_opts *opts,
-                             const pare_placement *p, const pare_grid_form *form, pare_grid *grids,
-                             pare_static_report *report)
+static pare_status place(static_job *job)
 {
-    const uint64_t held_out = opts->automatic ? pare_ranges_held_out(opts->data->n) : 0;
-    const uint64_t n_counted = opts->data->n - held_out;
-    pare_survey_item *items = pare_alloc(ctx, (p->n_values + 1) * sizeof(*items));
-    pare_survey *survey = NULL, *rest = NULL;
+    pare_quantizing *const q = job->q;
+    const pare_place_opts opts = { keeps_float, q };
+    pare_shapes *shapes = NULL;
+    pare_status st = pare_infer(q->ctx, &shapes, q->model, NULL);
+    if (!st)
+        st = pare_place(q->ctx, &job->placement, q->model, shapes, q->opts->rules, &opts);
+    if (!st) st = tell_left(job, shapes);
+    pare_shapes_free(q->ctx, shapes);
+    if (st) return st;
+    q->report->n_products = job->placement->n_products;
+    q->report->n_float_products = job->placement->n_float_products;
+    const size_t n_bytes = (job->placement->n_values + 1) * sizeof(*job->grids);
+    job->grids = pare_alloc_zero(q->ctx, n_bytes);
+    return job->grids ? PARE_OK : pare_fail_memory(q->ctx, n_bytes);
+}
+
+/* --- ranges ----------------------------------------------------------------------------------- */
+
+static bool is_automatic(const static_job *job)
+{
+    return job->q->s->calibration == PARE_QUANTIZE_CALIBRATION_AUTO;
+}
+
+/* Histograms of all quantized values; apart, those of samples that ranges are judged by. */
+static pare_status look(static_job *job)
+{
+    pare_quantizing *const q = job->q;
+    const pare_placement *p = job->placement;
+    const size_t n_bytes = (p->n_values + 1) * sizeof(pare_survey_item);
+    pare_survey_item *items = pare_alloc(q->ctx, n_bytes);
     size_t n = 0;
-    if (!items) return pare_fail_memory(ctx, p->n_values * sizeof(*items));
+    if (!items) return pare_fail_memory(q->ctx, n_bytes);
     for (pare_value_id v = 0; v < p->n_values; v++)
         if (p->quantized[v]) items[n++] = (pare_survey_item){ v, PARE_NO_AXIS };
-    pare_survey_opts how = { .items = items, .n_items = n, .n_samples = n_counted };
-    pare_status st = pare_survey_run(ctx, &survey, model, opts->data, opts->pool, &how);
-    how.first = n_counted;
-    how.n_samples = held_out;
-    if (!st && held_out) st = pare_survey_run(ctx, &rest, model, opts->data, opts->pool, &how);
-    const pare_ranges_opts choice = {
-        .placement = p, .form = form, .automatic = opts->automatic, .method = opts->method,
-        .percentile = opts->percentile, .data = opts->data, .pool = opts->pool,
-        .first = held_out ? n_counted : 0, .n_samples = held_out,
-    };
-    if (!st) st = pare_ranges_choose(ctx, grids, model, survey, rest, &choice, &report->ranges);
-    if (!st) report->n_samples = survey->n_samples + (rest ? rest->n_samples : 0);
-    pare_survey_free(ctx, survey);
-    pare_survey_free(ctx, rest);
-    pare_free(ctx, items);
+    if (is_automatic(job)) job->held_out = pare_ranges_held_out(q->opts->data->n);
+    pare_survey_opts how = { .items = items, .n_items = n,
+                             .n_samples = q->opts->data->n - job->held_out };
+    pare_status st =
+        pare_survey_run(q->ctx, &job->survey, q->model, q->opts->data, q->opts->pool, &how);
+    how.first = how.n_samples;
+    how.n_samples = job->held_out;
+    if (!st && job->held_out)
+        st = pare_survey_run(q->ctx, &job->rest, q->model, q->opts->data, q->opts->pool, &how);
+    pare_free(q->ctx, items);
+    if (!st)
+        q->report->n_samples = job->survey->n_samples + (job->rest ? job->rest->n_samples : 0);
     return st;
 }
 
-static pare_status quantize(pare_ctx *ctx, pare_model *model, const pare_static_opts *opts,
-                            pare_insertion *in, const pare_grid_form *form,
-                            pare_static_report *report)
+/* Refuses what cannot give a range; tells what makes one doubtful. */
+static pare_status doubt(static_job *job)
 {
-    pare_shapes *shapes = NULL;
-    pare_placement *placement = NULL;
-    pare_grid *grids = NULL;
-    pare_model *reference = NULL;
-    pare_status st = pare_infer(ctx, &shapes, model, NULL);
-    if (!st) st = pare_place(ctx, &placement, model, shapes, opts->rules, &opts->place);
-    pare_shapes_free(ctx, shapes);
-    if (!st && !(grids = pare_alloc_zero(ctx, (placement->n_values + 1) * sizeof(*grids))))
-        st = pare_fail_memory(ctx, placement->n_values * sizeof(*grids));
-    if (!st) st = calibrate(ctx, model, opts, placement, form, grids, report);
-    in->placement = placement;
-    in->grids = grids;
-    if (!st && opts->correct_bias) st = pare_model_clone(ctx, &reference, model);
-    if (!st) st = pare_insert_quantization(ctx, model, in, &report->written);
-    const pare_correct_opts correct = { .data = opts->data, .pool = opts->pool };
-    if (!st && reference)
-        st = pare_correct_biases(ctx, model, reference, &correct, &report->corrected);
-    pare_model_free(ctx, reference);
-    if (!st) {
-        report->n_products = placement->n_products;
-        report->n_float_products = placement->n_float_products;
+    pare_quantizing *const q = job->q;
+    const pare_survey *s = job->survey;
+    const char *worst = NULL;
+    q->report->n_bad = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const pare_survey_value *v = &s->values[i];
+        const pare_value *value = &q->model->values[v->item.value];
+        if (!v->histogram.n_bad) continue;
+        if (value->producer == PARE_NONE || !v->histogram.n)
+            return pare_fail(q->ctx, PARE_EFORMAT,
+                             "%s '%s': %llu of %llu numbers are NaN or infinite in the calibration "
+                             "data; 'pare data check' shows which samples",
+                             value->producer == PARE_NONE ? "input" : "value", value->name,
+                             (unsigned long long)v->histogram.n_bad,
+                             (unsigned long long)(v->histogram.n + v->histogram.n_bad));
+        if (!worst) worst = value->name;
+        q->report->n_bad += v->histogram.n_bad;
     }
-    pare_free(ctx, grids);
-    pare_placement_free(ctx, placement);
-    return st;
+    if (worst)
+        pare_warn(q->ctx,
+                  "%llu numbers of activations were NaN or infinite and count for no range, first "
+                  "in '%s'", (unsigned long long)q->report->n_bad, worst);
+    const uint64_t n = q->report->n_samples;
+    if (n < FEW_SAMPLES)
+        pare_warn(q->ctx, "ranges come from %llu sample%s only: others may well exceed them",
+                  (unsigned long long)n, n == 1 ? "" : "s");
+    return PARE_OK;
 }
 
-pare_status pare_quantize_static(pare_ctx *ctx, pare_model *model, const pare_static_opts *opts,
-                                 pare_static_report *report)
+static pare_range_method method_of(const pare_quantize_settings *s)
 {
-    pare_insertion in = { .pool = opts->pool };
-    pare_grid_form form;
-    *report = (pare_static_report){ 0 };
-    PARE_TRY(choose_forms(ctx, opts, &in, &form));
-    PARE_TRY(pare_upgrade_opset(ctx, model, PER_CHANNEL_OPSET));
-    PARE_TRY(fold(ctx, model));
-    return quantize(ctx, model, opts, &in, &form, report);
+    switch ((pare_quantize_calibration)s->calibration) {
+    case PARE_QUANTIZE_CALIBRATION_MINMAX: return PARE_RANGE_MINMAX;
+    case PARE_QUANTIZE_CALIBRATION_ENTROPY: return PARE_RANGE_ENTROPY;
+    case PARE_QUANTIZE_CALIBRATION_PERCENTILE: return PARE_RANGE_PERCENTILE;
+    default: return PARE_RANGE_MSE;
+    }
+}
+
+static pare_status choose_grids(static_job *job)
+{
+    pare_quantizing *const q = job->q;
+    const pare_ranges_opts opts = {
+        .placement = job->placement, .form = &job->form, .automatic = is_automatic(job),
+        .method = method_of(q->s), .percentile = q->s->percentile, .data = q->opts->data,
+        .pool = q->opts->pool, .n_samples = job->held_out,
+        .first = job->held_out ? q->opts->data->n - job->held_out : 0,
+    };
+    return pare_ranges_choose(q->ctx, job->grids, q->model, job->survey, job->rest, &opts,
+                              &q->report->ranges);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+static pare_status insert(static_job *job)
+{
+    pare_quantizing *const q = job->q;
+    pare_insert_counts counts;
+    if (pare_quantizing_corrects(q, PARE_CORRECT_BIAS) && q->opts->data)
+        PARE_TRY(pare_model_clone(q->ctx, &job->reference, q->model));
+    job->in.placement = job->placement;
+    job->in.grids = job->grids;
+    PARE_TRY(pare_insert_quantization(q->ctx, q->model, &job->in, &counts));
+    q->report->n_weights += counts.n_weights;
+    q->report->n_biases += counts.n_biases;
+    q->report->n_activations += counts.n_quantize;
+    q->report->n_raised += counts.n_raised;
+    return PARE_OK;
+}
+
+static pare_status correct_biases(static_job *job)
+{
+    pare_quantizing *const q = job->q;
+    const pare_correct_opts opts = { .data = q->opts->data, .pool = q->opts->pool };
+    return pare_correct_biases(q->ctx, q->model, job->reference, &opts, &q->report->corrected);
+}
+
+static pare_status write_qoperator(static_job *job)
+{
+    pare_quantizing *const q = job->q;
+    pare_qoperator_counts counts;
+    PARE_TRY(pare_write_qoperator(q->ctx, q->model, job->placement, q->opts->rules, &counts));
+    if (counts.n_kept)
+        pare_warn(q->ctx, "%llu operators stay between DequantizeLinear and QuantizeLinear: the "
+                          "target has no single operator for them",
+                  (unsigned long long)counts.n_kept);
+    return PARE_OK;
+}
+
+static pare_status run(static_job *job)
+{
+    PARE_TRY(choose_forms(job));
+    PARE_TRY(pare_quantizing_prepare(job->q, is_16_bit(job->q->s) ? SIXTEEN_BIT_OPSET
+                                                                  : PER_CHANNEL_OPSET));
+    PARE_TRY(place(job));
+    PARE_TRY(look(job));
+    PARE_TRY(doubt(job));
+    PARE_TRY(choose_grids(job));
+    PARE_TRY(insert(job));
+    if (job->reference) PARE_TRY(correct_biases(job));
+    if (job->q->s->format == PARE_QUANTIZE_QOPERATOR) PARE_TRY(write_qoperator(job));
+    return PARE_OK;
+}
+
+pare_status pare_quantizing_static(pare_quantizing *q)
+{
+    static_job job = { .q = q };
+    const pare_status st = run(&job);
+    pare_model_free(q->ctx, job.reference);
+    pare_survey_free(q->ctx, job.survey);
+    pare_survey_free(q->ctx, job.rest);
+    pare_free(q->ctx, job.grids);
+    pare_placement_free(q->ctx, job.placement);
+    return st;
 }

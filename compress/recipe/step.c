@@ -1,0 +1,67 @@
+#include "recipe/step.h"
+
+#include "base/bytes.h"
+#include "base/nearest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const pare_step *const steps[] = {
+#define PARE_STEP(name) &pare_step_##name,
+#include "recipe/step_list.h"
+#undef PARE_STEP
+};
+
+enum { N_STEPS = sizeof(steps) / sizeof(steps[0]), MAX_SETTINGS_BYTES = 512 };
+
+const pare_step *const *pare_step_all(size_t *n)
+{
+    *n = N_STEPS;
+    return steps;
+}
+
+const pare_step *pare_step_find(const char *name)
+{
+    for (size_t i = 0; i < N_STEPS; i++)
+        if (pare_str_eq(steps[i]->name, name)) return steps[i];
+    return NULL;
+}
+
+static const char *key_of(const pare_option *row)
+{
+    return row->key ? row->key : row->name;
+}
+
+pare_status pare_step_set(pare_ctx *ctx, const pare_step *step, void *settings, const char *key,
+                          const char *text, pare_option_problem *problem)
+{
+    pare_nearest nearest = { .word = key };
+    for (size_t i = 0; i < step->n_options; i++) {
+        if (pare_str_eq(key_of(&step->options[i]), key))
+            return pare_option_read(ctx, &step->options[i], settings, text, problem);
+        pare_nearest_try(&nearest, key_of(&step->options[i]));
+    }
+    snprintf(problem->message, sizeof(problem->message), "unknown option '%s' of step '%s'", key,
+             step->name);
+    problem->hint[0] = '\0';
+    if (nearest.name)
+        snprintf(problem->hint, sizeof(problem->hint), "did you mean '%s'?", nearest.name);
+    return PARE_EUSAGE;
+}
+
+const char *pare_step_show(char *out, size_t out_bytes, const pare_step *step,
+                           const void *settings)
+{
+    static const uint64_t defaults[MAX_SETTINGS_BYTES / sizeof(uint64_t)];
+    size_t at = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < step->n_options && at < out_bytes; i++) {
+        char value[512], usual[64];
+        const pare_option *const row = &step->options[i];
+        pare_option_show(value, sizeof(value), row, settings);
+        if (pare_str_eq(value, pare_option_show(usual, sizeof(usual), row, defaults))) continue;
+        at += (size_t)snprintf(out + at, out_bytes - at, "%s%s=%s", at ? " " : "", key_of(row),
+                               value);
+    }
+    return out;
+}

@@ -1,0 +1,3 @@
+/* The steps that recipes are made of, in alphabetical order: included with PARE_STEP defined, hence
+ * no include guard. */
+PARE_STEP(quantize)
