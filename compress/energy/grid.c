@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const pare_grid grids[] = {
+static const pare_power_grid grids[] = {
 #define PARE_GRID(code, alias, name, g, year) { code, alias, name, g, year },
 #include "energy/grid_list.h"
 #undef PARE_GRID
@@ -23,7 +23,7 @@ static const pare_pue_row pues[] = {
     { "microsoft", 1.18, "Microsoft, portfolio" },
 };
 
-const pare_grid *pare_grid_all(size_t *n)
+const pare_power_grid *pare_grid_all(size_t *n)
 {
     *n = N_GRIDS;
     return grids;
@@ -67,7 +67,7 @@ static const char *nearest_code(const char *text)
     return NULL;
 }
 
-const pare_grid *pare_grid_find(const char *name, const char **nearest)
+const pare_power_grid *pare_grid_find(const char *name, const char **nearest)
 {
     for (size_t i = 0; i < N_GRIDS; i++)
         if (!strcasecmp(grids[i].code, name) || !strcasecmp(grids[i].alias, name) ||

@@ -4,19 +4,19 @@
 
 #include <stddef.h>
 
-typedef struct pare_grid {
+typedef struct pare_power_grid {
     const char *code, *alias, *name; /* "DEU", "DE", "Germany" */
     double g_per_kwh;                /* gCO2e, life cycle, averaged over the year */
     int year;
-} pare_grid;
+} pare_power_grid;
 
 /* All grids, n of them, sorted by code; what they are from and under which licence, in one line. */
-const pare_grid *pare_grid_all(size_t *n);
+const pare_power_grid *pare_grid_all(size_t *n);
 const char *pare_grid_source(void);
 
 /* The grid with this code, short code or name, whatever its case, or NULL; then *nearest is the
  * code of the one that may have been meant, or NULL. nearest may be NULL. */
-const pare_grid *pare_grid_find(const char *name, const char **nearest);
+const pare_power_grid *pare_grid_find(const char *name, const char **nearest);
 
 /* Grid data are old beyond this age. */
 enum { PARE_GRID_MAX_YEARS = 3 };

@@ -174,7 +174,7 @@ static bool read_intensity(pare_usage *use, const char *text)
 
 static bool read_grid(pare_usage *use, const char *text)
 {
-    const pare_grid *grid = pare_grid_find(text, NULL);
+    const pare_power_grid *grid = pare_grid_find(text, NULL);
     if (!grid) return isdigit((unsigned char)*text) && read_intensity(use, text);
     use->g_per_kwh = grid->g_per_kwh;
     use->grid_year = grid->year;

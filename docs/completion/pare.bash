@@ -72,7 +72,17 @@ _pare() {
     "quantize --output" | "quantize -o") _pare_files; return ;;
     "quantize --data") COMPREPLY=(); return ;;
     "quantize --target") COMPREPLY=(); return ;;
+    "quantize --weights") _pare_words "auto int8 int4 int2 float16 bfloat16"; return ;;
+    "quantize --activations") _pare_words "auto uint8 int8 uint16 int16 dynamic none"; return ;;
+    "quantize --scheme") _pare_words "auto w8a8 w8a8-dynamic w8a16 w4a16 w16a16"; return ;;
+    "quantize --algorithm") _pare_words "auto rtn scale-fit gptq awq hqq"; return ;;
+    "quantize --block-size") COMPREPLY=(); return ;;
     "quantize --calibration") _pare_words "auto minmax percentile entropy mse"; return ;;
+    "quantize --percentile") COMPREPLY=(); return ;;
+    "quantize --format") _pare_words "auto qdq qoperator"; return ;;
+    "quantize --correct") COMPREPLY=(); return ;;
+    "quantize --exclude") COMPREPLY=(); return ;;
+    "quantize --override") COMPREPLY=(); return ;;
     "quantize --samples") COMPREPLY=(); return ;;
     "quantize --seed") COMPREPLY=(); return ;;
     "quantize --threads") COMPREPLY=(); return ;;
@@ -97,7 +107,7 @@ _pare() {
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
-    "quantize -"*) _pare_words " -o --output --data --target --calibration --per-tensor --samples --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
+    "quantize -"*) _pare_words " -o --output --data --target --weights --activations --scheme --algorithm --block-size --calibration --percentile --format --per-tensor --correct --exclude --override --samples --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --reference --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
     "targets -"*) _pare_words " --yaml --bibtex --fit --fit-time -o --output --json -q --quiet -v --verbose -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;

@@ -125,7 +125,7 @@ static void grids_are_sorted_and_sane(void **state)
 {
     (void)state;
     size_t n = 0;
-    const pare_grid *grids = pare_grid_all(&n);
+    const pare_power_grid *grids = pare_grid_all(&n);
     assert_int_equal(n, 48);
     for (size_t i = 0; i < n; i++) {
         if (i && strcmp(grids[i - 1].code, grids[i].code) >= 0) fail_msg("%s", grids[i].code);
