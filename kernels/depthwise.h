@@ -29,14 +29,15 @@ typedef void pare_depthwise_fn(const pare_depthwise *d);
 pare_depthwise_fn pare_depthwise_ref;
 
 /* The same for output pixels side by side in a row, whose windows share what they cover: tap
- * (r, k) of pixel p is x[r] + (p * step + k) * x_stride[r], numbered t = r * width + k. All of it
- * is there to be read: where windows stand out to the left or right, pare_depthwise does those
- * pixels; a row above or below the input is one row of zeros with an x_stride of 0. */
+ * (r, k) of pixel p is x[r] + i * x_stride[r] where i = first + p * step + k is one of n_in, and
+ * zeros to the left and right of these; numbered t = r * width + k. A row above or below the input
+ * is one row of zeros with an x_stride of 0. */
 typedef struct pare_depthwise_row {
     int64_t n_pixels, n_channels;
     int64_t height;           /* rows of a window */
     int64_t width;            /* 3, 5 or 7 */
     int64_t step;             /* 1 or 2: input pixels from one window to the next */
+    int64_t first, n_in;      /* input pixels: where the first window starts, how many there are */
     const float *const *x;    /* [height] */
     const int64_t *x_stride;  /* [height] */
     const float *w;           /* [height * width, n_channels], rows w_stride apart */

@@ -18,7 +18,8 @@ static float chain(const pare_depthwise_row *d, int64_t p, int64_t c)
     float z = d->bias[c];
     for (int64_t r = 0; r < d->height; r++)
         for (int64_t k = 0; k < d->width; k++) {
-            const float x = d->x[r][(p * d->step + k) * d->x_stride[r] + c];
+            const int64_t i = d->first + p * d->step + k;
+            const float x = i >= 0 && i < d->n_in ? d->x[r][i * d->x_stride[r] + c] : 0;
             z = fmaf(x, d->w[(r * d->width + k) * d->w_stride + c], z);
         }
     return z;

@@ -3,10 +3,14 @@
 #ifndef KERNELS_X86_AVX512_H
 #define KERNELS_X86_AVX512_H
 
+#include "kernels/depthwise.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/winograd.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx512; /* 14 rows, panels of 32 */
+
+pare_depthwise_fn pare_depthwise_avx512;
+pare_depthwise_row_fn pare_depthwise_row_avx512;
 
 extern const pare_winograd_kernels pare_winograd_avx512;
 

@@ -92,24 +92,28 @@ void pare_depthwise_avx2(const pare_depthwise *d)
 /* --- windows side by side --------------------------------------------------------------------- */
 
 /* Every input is loaded once per row of the window and goes to all pixels that it is under; those
- * take it in ascending k, because inputs come from left to right. */
+ * take it in ascending k, because inputs come from left to right. `inner`: none of the windows
+ * stands out. */
 static INLINE void row_block(const pare_depthwise_row *d, int64_t p, int64_t c, int64_t n,
-                             const int width, const int step, const int n_pixels, const bool whole)
+                             const int width, const int step, const int n_pixels, const bool whole,
+                             const bool inner)
 {
     __m256 sum[MAX_PIXELS];
     const __m256 bias = take(d->bias + c, n, whole);
+    const int64_t first = d->first + p * step;
 #pragma GCC unroll 8
     for (int q = 0; q < n_pixels; q++) sum[q] = bias;
     for (int64_t r = 0; r < d->height; r++) {
         const int64_t stride = d->x_stride[r];
-        const float *x = d->x[r] + p * step * stride + c;
+        const float *x = d->x[r] + first * stride + c;
         const float *w = d->w + r * width * d->w_stride + c;
         __m256 tap[MAX_WIDTH];
 #pragma GCC unroll 7
         for (int k = 0; k < width; k++, w += d->w_stride) tap[k] = take(w, n, whole);
 #pragma GCC unroll 21
         for (int i = 0; i < (n_pixels - 1) * step + width; i++, x += stride) {
-            const __m256 in = take(x, n, whole);
+            const bool is_there = inner || (uint64_t)(first + i) < (uint64_t)d->n_in;
+            const __m256 in = is_there ? take(x, n, whole) : _mm256_setzero_ps();
 #pragma GCC unroll 7
             for (int k = 0; k < width; k++) {
                 const int at = i - k;
@@ -124,15 +128,19 @@ static INLINE void row_block(const pare_depthwise_row *d, int64_t p, int64_t c, 
 static INLINE void row_channels(const pare_depthwise_row *d, int64_t p, const int width,
                                 const int step, const int n_pixels)
 {
+    const int64_t first = d->first + p * step;
+    const bool inner = first >= 0 && first + (n_pixels - 1) * step + width <= d->n_in;
     int64_t c = 0;
-    for (; c + LANES <= d->n_channels; c += LANES)
-        row_block(d, p, c, LANES, width, step, n_pixels, true);
-    if (c < d->n_channels) row_block(d, p, c, d->n_channels - c, width, step, n_pixels, false);
+    for (; inner && c + LANES <= d->n_channels; c += LANES)
+        row_block(d, p, c, LANES, width, step, n_pixels, true, true);
+    for (; c < d->n_channels; c += LANES)
+        row_block(d, p, c, d->n_channels - c, width, step, n_pixels, false, false);
 }
 
 static INLINE void row(const pare_depthwise_row *d, const int width, const int step)
 {
     int64_t p = 0;
+    if (d->first < 0 && d->n_pixels) row_channels(d, p++, width, step, 1);
     for (; p + 8 <= d->n_pixels; p += 8) row_channels(d, p, width, step, 8);
     if (p + 4 <= d->n_pixels) {
         row_channels(d, p, width, step, 4);

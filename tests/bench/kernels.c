@@ -393,6 +393,7 @@ static void depthwise_row(const pare_kernels *k, int which)
                                             .height = width,
                                             .width = width,
                                             .step = which % 10,
+                                            .n_in = IN_PIXELS,
                                             .x = rows,
                                             .x_stride = strides,
                                             .w = w,

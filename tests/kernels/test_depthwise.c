@@ -84,14 +84,21 @@ static void any_windows(void **state)
         }
 }
 
+/* Input pixel i of row r of a window, or zeros. */
+static const float *under(const pare_depthwise_row *row, int64_t r, int64_t i)
+{
+    static const float zeros[STRIDE];
+    return i < 0 || i >= row->n_in ? zeros : row->x[r] + i * row->x_stride[r];
+}
+
 /* The same work, as pare_depthwise has it. */
 static pare_depthwise with_pointers(const pare_depthwise_row *row, const float **x)
 {
     for (int64_t r = 0; r < row->height; r++)
         for (int64_t k = 0; k < row->width; k++)
             for (int64_t p = 0; p < row->n_pixels; p++)
-                x[(r * row->width + k) * row->n_pixels + p] =
-                    row->x[r] + (p * row->step + k) * row->x_stride[r];
+                x[(r * row->width + k) * row->n_pixels + p] = under(row, r, row->first +
+                                                                    p * row->step + k);
     return (pare_depthwise){
         .n_pixels = row->n_pixels,
         .n_taps = row->height * row->width,
@@ -106,8 +113,11 @@ static pare_depthwise with_pointers(const pare_depthwise_row *row, const float *
     };
 }
 
-static void check_row(int64_t n_pixels, int64_t n_channels, int64_t width, int64_t step, int which)
+/* Windows stand out by `out` pixels on either side. */
+static void check_row(int64_t n_pixels, int64_t n_channels, int64_t width, int64_t step, int which,
+                      int64_t out)
 {
+    const int64_t n_under = (n_pixels - 1) * step + width;
     static const float zeros[STRIDE];
     const float *all[MAX_TAPS * MAX_PIXELS];
     const float *x[HEIGHT] = {
@@ -122,6 +132,8 @@ static void check_row(int64_t n_pixels, int64_t n_channels, int64_t width, int64
         .height = width,
         .width = width,
         .step = step,
+        .first = -out,
+        .n_in = n_under > 2 * out ? n_under - 2 * out : n_under - out,
         .x = x,
         .x_stride = strides,
         .w = m.w,
@@ -155,7 +167,8 @@ static void windows_side_by_side(void **state)
             for (int64_t width = 3; width <= 7; width += 2)
                 for (int64_t step = 1; step <= 2; step++) {
                     if (which % 16 == 0) fill_room(&seed);
-                    check_row(n_pixels, n_channels, width, step, which++ / 2);
+                    check_row(n_pixels, n_channels, width, step, which / 2, which % 3 * (width / 2) / 2);
+                    which++;
                 }
 }
 

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* Convolution with one filter per channel, channels last. Rows of output pixels whose windows lie
- * inside of the input run by a kernel that keeps what neighbours share; the others by pointers. The
+/* Convolution with one filter per channel, channels last. Lines of output pixels with usual
+ * windows run by a kernel that keeps what neighbours share; the others by pointers. The
  * epilogue is the product's: one row per pixel, one column per channel. */
 
 enum { TASK_ELEMENTS = 1 << 17 /* products */ };
@@ -18,7 +18,7 @@ typedef struct depthwise_args {
     const float *w;           /* [n_taps, channels], rows w_stride apart */
     int64_t w_stride;
     const float *zeros;       /* [channels] */
-    int64_t first, end;       /* output columns whose windows need no padding at the sides */
+    bool shares;              /* lines are done at once */
     int64_t lines_per_task;
 } depthwise_args;
 
@@ -33,14 +33,14 @@ static pare_finish finish_of(const depthwise_args *a, const pare_frame *frame, i
     return f;
 }
 
-/* Output pixels [from, end) of the line of rows that starts at `row`, one after the other. */
+/* The line of output pixels that starts at `row`, one after the other. */
 static void run_pointed(const depthwise_args *a, const pare_frame *frame, int64_t row,
-                        int64_t from, int64_t end, const float **x)
+                        const float **x)
 {
     const pare_product *product = &a->product;
     const float *base = pare_laid_address(frame, &product->x);
     float *y = pare_laid_address(frame, &product->y);
-    for (int64_t i = row + from; i < row + end; i++) {
+    for (int64_t i = row; i < row + a->window.out[2]; i++) {
         const pare_corner c = pare_sliding_corner(&a->window, base, i);
         pare_sliding_point(&a->window, &c, a->zeros, 1, x);
         const pare_depthwise d = {
@@ -53,25 +53,26 @@ static void run_pointed(const depthwise_args *a, const pare_frame *frame, int64_
     }
 }
 
-/* Output pixels [a->first, a->end) of a line. */
-static void run_inside(const depthwise_args *a, const pare_frame *frame, int64_t row,
-                       const float **x, int64_t *strides)
+/* A line of output pixels, windows sharing what they cover. */
+static void run_line(const depthwise_args *a, const pare_frame *frame, int64_t row,
+                     const float **x, int64_t *strides)
 {
     const pare_product *product = &a->product;
     const pare_sliding *s = &a->window;
     const float *base = pare_laid_address(frame, &product->x);
-    const pare_corner c = pare_sliding_corner(s, base, row + a->first);
+    pare_corner c = pare_sliding_corner(s, base, row);
+    c.at[2] = 0;
     for (int64_t kh = 0; kh < s->kernel[1]; kh++) {
         const float *at = pare_sliding_under(s, &c, 0, kh, 0);
         x[kh] = at ? at : a->zeros;
         strides[kh] = at ? s->step[2] : 0;
     }
     const pare_depthwise_row d = {
-        .n_pixels = a->end - a->first, .n_channels = product->n_cols, .height = s->kernel[1],
-        .width = s->kernel[2], .step = s->stride[2], .x = x, .x_stride = strides, .w = a->w,
-        .w_stride = a->w_stride, .bias = product->epilogue.bias,
-        .finish = finish_of(a, frame, row + a->first),
-        .y = (float *)pare_laid_address(frame, &product->y) + (row + a->first) * product->y_row,
+        .n_pixels = s->out[2], .n_channels = product->n_cols, .height = s->kernel[1],
+        .width = s->kernel[2], .step = s->stride[2], .first = -s->begin[2], .n_in = s->in[2],
+        .x = x, .x_stride = strides, .w = a->w, .w_stride = a->w_stride,
+        .bias = product->epilogue.bias, .finish = finish_of(a, frame, row),
+        .y = (float *)pare_laid_address(frame, &product->y) + row * product->y_row,
         .y_stride = product->y_row,
     };
     frame->kernels->depthwise_row(&d);
@@ -86,32 +87,19 @@ static void run_depthwise(const void *args, const pare_frame *frame, uint32_t ta
     const int64_t width = a->window.out[2];
     const int64_t n_lines = a->product.n_rows / width;
     const int64_t first = task * a->lines_per_task;
-    for (int64_t i = first; i < first + a->lines_per_task && i < n_lines; i++) {
-        const int64_t row = i * width;
-        if (a->end <= a->first) {
-            run_pointed(a, frame, row, 0, width, x);
-            continue;
-        }
-        run_pointed(a, frame, row, 0, a->first, x);
-        run_inside(a, frame, row, x, strides);
-        run_pointed(a, frame, row, a->end, width, x);
-    }
+    for (int64_t i = first; i < first + a->lines_per_task && i < n_lines; i++)
+        if (a->shares) run_line(a, frame, i * width, x, strides);
+        else run_pointed(a, frame, i * width, x);
 }
 
 /* --- planning --------------------------------------------------------------------------------- */
 
-/* The columns that the kernel for rows can take. */
-static void find_inside(depthwise_args *a)
+/* Whether the kernel for lines takes the windows. */
+static bool can_share(const pare_sliding *s)
 {
-    const pare_sliding *s = &a->window;
-    const bool fits = s->kernel[0] == 1 && s->dilation[2] == 1 &&
-                      (s->kernel[2] == 3 || s->kernel[2] == 5 || s->kernel[2] == 7) &&
-                      (s->stride[2] == 1 || s->stride[2] == 2);
-    if (!fits) return;
-    a->first = (s->begin[2] + s->stride[2] - 1) / s->stride[2];
-    const int64_t last = s->in[2] - s->kernel[2] + s->begin[2];
-    a->end = last < 0 ? 0 : last / s->stride[2] + 1;
-    if (a->end > s->out[2]) a->end = s->out[2];
+    return s->kernel[0] == 1 && s->dilation[2] == 1 &&
+           (s->kernel[2] == 3 || s->kernel[2] == 5 || s->kernel[2] == 7) &&
+           (s->stride[2] == 1 || s->stride[2] == 2);
 }
 
 enum { CHANNELS, TAPS }; /* params of "depthwise" */
@@ -154,7 +142,7 @@ pare_status pare_lower_depthwise(pare_planner *p, pare_lowering *l, bool *done)
     *product = (pare_product){ .n_outer = 1, .n_vectors = 1, .n_cols = y.dims[1],
                                .n_rows = y.dims[0] * a->window.n_out, .depth = 1,
                                .n_taps = a->window.n_taps, .epilogue = PARE_EPILOGUE_NONE };
-    find_inside(a);
+    a->shares = can_share(&a->window);
     PARE_TRY(pack_filters(p, pare_lower_in(l, 1), a));
     PARE_TRY(pare_product_bias(p, product, pare_lower_in(l, 2)));
     PARE_TRY(pare_plan_need(p, pare_lower_in(l, 0), PARE_FORM_CHANNELS_LAST, &product->x));
