@@ -185,8 +185,9 @@ static pare_status read_quant_group(target_job *job, const pare_yaml_node *node,
                                     pare_quant_group *group)
 {
     static const char *const keys[] = {
-        "ops",  "becomes",     "otherwise", "reads",    "writes", "alike",   "signed",
-        "bits", "weight-bits", "same-grid", "positive", "bias",   "absorbs", "since",
+        "ops",    "becomes", "otherwise",   "reads",     "writes",   "alike",
+        "signed", "bits",    "weight-bits", "same-grid", "positive", "zero-points",
+        "bias",   "absorbs", "mode",        "since",
     };
     static const char *const writes[] = { "quantized", "optional", "float", "any" };
     static const char *const alike[] = { "none", "output", "all" };
@@ -198,6 +199,7 @@ static pare_status read_quant_group(target_job *job, const pare_yaml_node *node,
     PARE_TRY(pare_target_get_words(job, node, "ops", &group->ops, &group->n_ops));
     PARE_TRY(pare_target_get_text(job, node, "becomes", &group->becomes));
     PARE_TRY(pare_target_get_text(job, node, "otherwise", &group->otherwise));
+    PARE_TRY(pare_target_get_text(job, node, "mode", &group->mode));
     PARE_TRY(read_reads(job, node, group));
     PARE_TRY(choose(job, node, "writes", writes, TARGET_COUNT(writes), &write));
     PARE_TRY(choose(job, node, "alike", alike, TARGET_COUNT(alike), &like));
@@ -211,6 +213,7 @@ static pare_status read_quant_group(target_job *job, const pare_yaml_node *node,
     PARE_TRY(read_bits(job, node, "weight-bits", &group->weight_bits));
     PARE_TRY(pare_target_get_bool(job, node, "same-grid", &group->same_grid));
     PARE_TRY(pare_target_get_bool(job, node, "positive", &group->positive));
+    PARE_TRY(pare_target_get_bool(job, node, "zero-points", &group->zero_points));
     PARE_TRY(pare_target_get_bool(job, node, "absorbs", &group->absorbs));
     return pare_target_get_int(job, node, "since", 1, 1000, &group->since);
 }

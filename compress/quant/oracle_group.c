@@ -3,6 +3,7 @@
 #include "quant/oracle_job.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Finding the groups of Q, operator and DQ that the target makes one kernel of, and saying of those
  * that it does not why. */
@@ -248,6 +249,25 @@ static const char *check_bias(oracle_job *job, const around *a, const pare_quant
     return NULL;
 }
 
+/* Whether another constant of one number, read by another node, has the value of this one. Runtimes
+ * that share such constants then no longer take it for the scale of one node. */
+static bool is_shared(const oracle_job *job, pare_value_id scale)
+{
+    const pare_model *m = job->model;
+    double want, v;
+    if (m->values[scale].n_uses > 1) return true;
+    if (!pare_oracle_number(job, scale, 0, &want)) return false;
+    for (pare_value_id other = 0; other < m->n_values; other++) {
+        const pare_tensor *t = m->values[other].graph && m->values[other].n_uses
+                                   ? pare_oracle_tensor(job, other)
+                                   : NULL;
+        if (other != scale && t && !t->rank && t->dtype == PARE_FLOAT &&
+            pare_oracle_number(job, other, 0, &v) && v == want)
+            return true;
+    }
+    return false;
+}
+
 /* Weights of few bits that float activations are multiplied by: a matrix of constants with a scale
  * for all, one per column, or one per block of a column, read by this node alone. */
 static const char *check_weights(oracle_job *job, const around *a, const pare_quant_group *g)
@@ -270,7 +290,10 @@ static const char *check_weights(oracle_job *job, const around *a, const pare_qu
         if (block < 16 || (block & (block - 1)) != 0)
             return pare_oracle_say(job, "blocks of %lld: a power of two from 16 on is needed",
                                    (long long)block);
-    } else if (s->rank) {
+    } else if (!s->rank) {
+        if (job->quant->rewrites & 1U << PARE_QDQ_MERGE && is_shared(job, pare_oracle_in(dq, 1)))
+            return "the one scale of its weights is used elsewhere, too";
+    } else {
         if (s->n_elements != w->dims[1] || pare_oracle_attr_int(dq, "axis", 1) != 1)
             return "its scales lie along the summed axis";
     }
@@ -284,6 +307,28 @@ static const char *check_weights(oracle_job *job, const around *a, const pare_qu
     return NULL;
 }
 
+static const char *check_mode(oracle_job *job, const around *a, const pare_quant_group *g)
+{
+    const pare_attr *mode = pare_node_attr(a->n, "mode");
+    if (!g->mode || !mode || mode->type != PARE_ATTR_STRING || !mode->n) return NULL;
+    const pare_bytes is = mode->strings[0];
+    if (is.n == strlen(g->mode) && !memcmp(is.data, g->mode, is.n)) return NULL;
+    return pare_oracle_say(job, "mode is %.*s: only %s is done on integers", (int)is.n,
+                           (const char *)is.data, g->mode);
+}
+
+static const char *check_zero_points(oracle_job *job, const around *a, const pare_quant_group *g)
+{
+    for (uint32_t i = 0; g->zero_points && i < 2; i++)
+        if (a->dq[i] != PARE_NONE &&
+            pare_oracle_in(pare_oracle_node(job, a->dq[i]), 2) == PARE_NONE)
+            return pare_oracle_say(job,
+                                   "zero point missing in the DQ of input %u: it has to be "
+                                   "written, even if 0",
+                                   i);
+    return NULL;
+}
+
 static const char *check_group(oracle_job *job, const around *a, const pare_quant_group *g)
 {
     const char *why = check_clip(job, a, g);
@@ -292,6 +337,8 @@ static const char *check_group(oracle_job *job, const around *a, const pare_quan
     if (!why) why = check_types(job, a, g);
     if (!why) why = check_grid(job, a, g);
     if (!why) why = check_weights(job, a, g);
+    if (!why) why = check_zero_points(job, a, g);
+    if (!why) why = check_mode(job, a, g);
     return why ? why : check_bias(job, a, g);
 }
 

@@ -140,6 +140,11 @@ static bool is_single(const oracle_job *job, pare_value_id value)
     return t && (t->rank == 0 || (t->rank == 1 && t->n_elements == 1));
 }
 
+static pare_dtype codes_of(const oracle_job *job, const pare_node *n)
+{
+    return (pare_dtype)job->dtypes[pare_oracle_is_q(n) ? n->outputs[0] : n->inputs[0].value];
+}
+
 oracle_grid pare_oracle_grid_of(const oracle_job *job, const pare_node *n)
 {
     oracle_grid g = { 0 };
@@ -151,12 +156,10 @@ oracle_grid pare_oracle_grid_of(const oracle_job *job, const pare_node *n)
     g.has_zero = zero != PARE_NONE;
     g.zero_is_scalar = g.has_zero && is_single(job, zero) && pare_oracle_number(job, zero, 0, &v);
     g.zero = g.zero_is_scalar ? (int32_t)v : 0;
+    if (g.zero_is_scalar && codes_of(job, n) == PARE_UINT8 &&
+        pare_oracle_tensor(job, zero)->dtype == PARE_INT8)
+        g.zero += 128; /* made unsigned */
     return g;
-}
-
-static pare_dtype codes_of(const oracle_job *job, const pare_node *n)
-{
-    return (pare_dtype)job->dtypes[pare_oracle_is_q(n) ? n->outputs[0] : n->inputs[0].value];
 }
 
 bool pare_oracle_same_grid(const oracle_job *job, const pare_node *a, const pare_node *b)
@@ -207,6 +210,14 @@ const char *pare_oracle_value_name(const oracle_job *job, pare_value_id value)
     return value == PARE_NONE ? "" : job->model->values[value].name;
 }
 
+const pare_info *pare_oracle_shape(const oracle_job *job, pare_value_id value)
+{
+    const pare_value_id like = value == PARE_NONE ? PARE_NONE : job->like[value];
+    return like < job->known->n_infos && pare_info_has_rank(&job->known->infos[like])
+               ? &job->known->infos[like]
+               : NULL;
+}
+
 /* --- changing --------------------------------------------------------------------------------- */
 
 const char *pare_oracle_say(oracle_job *job, const char *format, ...)
@@ -248,6 +259,7 @@ pare_status pare_oracle_add(oracle_job *job, pare_value_id *out, const char *op,
     PARE_TRY(pare_node_set_output(job->ctx, job->model, node, 0, *out));
     PARE_TRY(pare_oracle_reserve(job));
     job->dtypes[*out] = (uint8_t)dtype;
+    job->like[*out] = job->like[from];
     job->changed = true;
     return PARE_OK;
 }
@@ -259,14 +271,19 @@ pare_status pare_oracle_reserve(oracle_job *job)
         const size_t cap = n_values + n_values / 2 + 64;
         uint8_t *dtypes = pare_alloc_zero(job->ctx, cap);
         bool *constant = pare_alloc_zero(job->ctx, cap);
+        pare_value_id *like = pare_alloc(job->ctx, cap * sizeof(*like));
+        for (size_t v = 0; like && v < cap; v++)
+            like[v] = v < job->cap_values && job->like ? job->like[v] : (pare_value_id)v;
         if (dtypes && job->dtypes) memcpy(dtypes, job->dtypes, job->cap_values);
         if (constant && job->constant) memcpy(constant, job->constant, job->cap_values);
         pare_free(job->ctx, job->dtypes);
         pare_free(job->ctx, job->constant);
+        pare_free(job->ctx, job->like);
+        job->like = like;
         job->dtypes = dtypes;
         job->constant = constant;
         job->cap_values = cap;
-        if (!dtypes || !constant) return pare_fail_memory(job->ctx, cap);
+        if (!dtypes || !constant || !like) return pare_fail_memory(job->ctx, cap);
     }
     if (n_nodes > job->cap_nodes) {
         const size_t cap = n_nodes + n_nodes / 2 + 64;
@@ -327,6 +344,7 @@ void pare_oracle_end(oracle_job *job)
 {
     pare_free(job->ctx, job->dtypes);
     pare_free(job->ctx, job->constant);
+    pare_free(job->ctx, job->like);
     pare_free(job->ctx, job->marks);
     pare_shapes_free(job->ctx, job->known);
     pare_model_free(job->ctx, job->model);

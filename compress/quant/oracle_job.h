@@ -29,6 +29,7 @@ typedef struct oracle_job {
     pare_model *model;  /* the clone */
     pare_arena *arena;  /* of the result */
     uint8_t *dtypes;    /* [cap_values] pare_dtype of elements, by value */
+    pare_value_id *like; /* [cap_values] the value of the given model that it has the shape of */
     bool *constant;     /* [cap_values] computed on loading */
     oracle_mark *marks; /* [cap_nodes] by node */
     size_t cap_values, cap_nodes;
@@ -92,6 +93,9 @@ bool pare_oracle_codes(pare_dtype dtype, int32_t *min, int32_t *max);
 
 int64_t pare_oracle_attr_int(const pare_node *n, const char *name, int64_t otherwise);
 float pare_oracle_attr_float(const pare_node *n, const char *name, float otherwise);
+
+/* Shape of a value as far as the file tells; NULL: not even its rank. */
+const pare_info *pare_oracle_shape(const oracle_job *job, pare_value_id value);
 
 /* Names for messages: of a value, of a type. */
 const char *pare_oracle_value_name(const oracle_job *job, pare_value_id value);

@@ -24,19 +24,67 @@ static pare_status each_node(oracle_job *job, rewrite_fn *rewrite)
     return st;
 }
 
+static bool known_dim(const pare_info *info, uint32_t i, int64_t *out)
+{
+    if (info->dims[i].kind != PARE_NUM_INT) return false;
+    *out = info->dims[i].i;
+    return true;
+}
+
 /* --- nodes that do nothing -------------------------------------------------------------------- */
+
+static bool same_shape(const pare_info *a, const pare_info *b)
+{
+    if (!a || !b || a->rank != b->rank) return false;
+    for (uint32_t i = 0; i < a->rank; i++) {
+        const pare_num x = a->dims[i], y = b->dims[i];
+        if (x.kind != y.kind || x.kind == PARE_NUM_UNKNOWN) return false;
+        if (x.kind == PARE_NUM_INT ? x.i != y.i : x.expr != y.expr) return false;
+    }
+    return true;
+}
+
+/* What gives its first input. */
+static bool does_nothing(const oracle_job *job, const pare_node *n)
+{
+    if (pare_oracle_is(n, "Identity")) return true;
+    if (pare_oracle_is(n, "Dropout"))
+        return (n->n_outputs < 2 || n->outputs[1] == PARE_NONE) &&
+               pare_oracle_in(n, 2) == PARE_NONE;
+    if (pare_oracle_is(n, "Cast"))
+        return n->n_inputs && n->inputs[0].value != PARE_NONE &&
+               job->dtypes[n->inputs[0].value] == pare_oracle_attr_int(n, "to", -1);
+    return pare_oracle_is(n, "Expand") && n->n_inputs == 2 &&
+           same_shape(pare_oracle_shape(job, n->inputs[0].value),
+                      pare_oracle_shape(job, n->outputs[0]));
+}
 
 static pare_status drop_nothing(oracle_job *job, pare_node_id node)
 {
     const pare_node *n = pare_oracle_node(job, node);
-    const bool is_dropout = pare_oracle_is(n, "Dropout") &&
-                            (n->n_outputs < 2 || n->outputs[1] == PARE_NONE) &&
-                            pare_oracle_in(n, 2) == PARE_NONE;
-    if (!pare_oracle_is(n, "Identity") && !is_dropout) return PARE_OK;
+    if (!does_nothing(job, n)) return PARE_OK;
     if (pare_oracle_readers_of_node(job, n).goes_out || pare_oracle_in(n, 0) == PARE_NONE)
         return PARE_OK;
     if (job->marks[node].runs == PARE_RUNS_CONSTANT) return PARE_OK;
     return pare_oracle_bypass(job, node, "does nothing");
+}
+
+/* Of several Reshape in a row the first one does all. */
+static pare_status merge_reshapes(oracle_job *job, pare_node_id node)
+{
+    const pare_node *n = pare_oracle_node(job, node);
+    int64_t dim;
+    if (!pare_oracle_is(n, "Reshape") || pare_oracle_in(n, 0) == PARE_NONE) return PARE_OK;
+    const pare_node_id before = pare_oracle_maker(job, n->inputs[0].value);
+    const oracle_readers r = pare_oracle_readers_of(job, n->inputs[0].value);
+    const pare_info *shape = pare_oracle_shape(job, n->outputs[0]);
+    if (before == PARE_NONE || !pare_oracle_is(pare_oracle_node(job, before), "Reshape") ||
+        r.n != 1 || r.goes_out || r.n_nested || !shape ||
+        pare_oracle_readers_of_node(job, n).goes_out)
+        return PARE_OK;
+    for (uint32_t i = 0; i < shape->rank; i++)
+        if (!known_dim(shape, i, &dim)) return PARE_OK;
+    return pare_oracle_bypass(job, node, "goes into the Reshape before it");
 }
 
 /* --- merge-equal ------------------------------------------------------------------------------ */
@@ -96,7 +144,7 @@ static pare_status merge_equal(oracle_job *job, pare_node_id node)
     pare_node *n = pare_oracle_node(job, node);
     int looked = 0;
     if (pare_oracle_in(n, 0) == PARE_NONE || pare_oracle_readers_of_node(job, n).goes_out ||
-        pare_node_is_random(n))
+        pare_node_is_random(n) || pare_oracle_is_dq(n))
         return PARE_OK;
     const pare_use *use = job->model->values[n->inputs[0].value].first_use;
     for (; use && looked < MAX_EQUALS_LOOKED_AT; use = use->next, looked++) {
@@ -119,8 +167,46 @@ static pare_status merge_equal(oracle_job *job, pare_node_id node)
 
 /* --- double-pairs ----------------------------------------------------------------------------- */
 
-/* Q, DQ, Q, DQ in a row: the DQ and Q in the middle go. The outer ones get a grid of both, which is
- * of no matter here. */
+/* A constant of one element that reads as `value`. */
+static pare_status add_scalar(oracle_job *job, pare_value_id *out, pare_dtype dtype,
+                              const void *value)
+{
+    pare_tensor *t = NULL;
+    PARE_TRY(pare_value_derive(job->ctx, out, job->model->graph, "oracle"));
+    PARE_TRY(pare_tensor_from(job->ctx, &t, dtype, 0, NULL, value));
+    pare_status st = pare_value_set_tensor(job->ctx, job->model, *out, t);
+    pare_tensor_unref(t);
+    if (!st) st = pare_oracle_reserve(job);
+    if (st) return st;
+    job->dtypes[*out] = (uint8_t)dtype;
+    job->constant[*out] = true;
+    return PARE_OK;
+}
+
+/* Gives both nodes the grid that covers what two grids have in common. */
+static pare_status intersect(oracle_job *job, pare_node_id first, pare_node_id last,
+                             pare_dtype type, const oracle_grid *a, const oracle_grid *b)
+{
+    int32_t min, max;
+    pare_value_id scale, zero;
+    pare_oracle_codes(type, &min, &max);
+    if (a->scale == b->scale && a->zero == b->zero) return PARE_OK;
+    const float low = fmaxf((float)(min - a->zero) * a->scale, (float)(min - b->zero) * b->scale);
+    const float high = fminf((float)(max - a->zero) * a->scale, (float)(max - b->zero) * b->scale);
+    const float step = (high - low) / (float)(max - min);
+    const float at = roundf((float)min - low / step);
+    const uint8_t code = (uint8_t)(int32_t)(at >= (float)min && at <= (float)max ? at : (float)min);
+    PARE_TRY(add_scalar(job, &scale, PARE_FLOAT, &step));
+    PARE_TRY(add_scalar(job, &zero, type, &code));
+    const pare_node_id nodes[] = { first, last };
+    for (int i = 0; i < 2; i++) {
+        PARE_TRY(pare_node_set_input(job->ctx, job->model, nodes[i], 1, scale));
+        PARE_TRY(pare_node_set_input(job->ctx, job->model, nodes[i], 2, zero));
+    }
+    return PARE_OK;
+}
+
+/* Q, DQ, Q, DQ in a row: the DQ and Q in the middle go. */
 static pare_status drop_double(oracle_job *job, pare_node_id node)
 {
     const pare_node *self = pare_oracle_node(job, node);
@@ -143,7 +229,10 @@ static pare_status drop_double(oracle_job *job, pare_node_id node)
         !pare_oracle_same_grid(job, parent, self) || !pare_oracle_same_grid(job, child, grandchild))
         return PARE_OK;
     const pare_node_id q = after.first;
+    const oracle_grid a = pare_oracle_grid_of(job, self), b = pare_oracle_grid_of(job, child);
     job->changed = true;
+    PARE_TRY(intersect(job, before, last, type, &a, &b));
+    self = pare_oracle_node(job, node);
     PARE_TRY(pare_node_set_input(job->ctx, job->model, last, 0, self->inputs[0].value));
     job->marks[node] = job->marks[q] =
         (oracle_mark){ PARE_RUNS_GONE, NULL, "stands between Q and DQ of others" };
@@ -152,21 +241,6 @@ static pare_status drop_double(oracle_job *job, pare_node_id node)
 }
 
 /* --- add-into-gemm ---------------------------------------------------------------------------- */
-
-static bool known_dim(const pare_info *info, uint32_t i, int64_t *out)
-{
-    if (info->dims[i].kind != PARE_NUM_INT) return false;
-    *out = info->dims[i].i;
-    return true;
-}
-
-/* Shapes as of the file; those of values that are new are not needed. */
-static const pare_info *shape_of(const oracle_job *job, pare_value_id value)
-{
-    return value < job->known->n_infos && pare_info_has_rank(&job->known->infos[value])
-               ? &job->known->infos[value]
-               : NULL;
-}
 
 static bool is_bias(const pare_info *bias, const pare_info *a, int64_t n)
 {
@@ -224,14 +298,15 @@ static pare_status merge_add(oracle_job *job, pare_node_id node)
     const oracle_readers after = pare_oracle_readers_of_node(job, n);
     if (after.n != 1 || after.goes_out || after.n_nested) return PARE_OK;
     const pare_node *add = pare_oracle_node(job, after.first);
-    const pare_info *a = shape_of(job, pare_oracle_in(n, 0)),
-                    *b = shape_of(job, pare_oracle_in(n, 1));
+    const pare_info *a = pare_oracle_shape(job, pare_oracle_in(n, 0)),
+                    *b = pare_oracle_shape(job, pare_oracle_in(n, 1));
     int64_t width, d;
     if (!pare_oracle_is(add, "Add") || !a || !b || b->rank != 2 || !known_dim(b, 1, &width))
         return PARE_OK;
     const uint32_t slot = pare_oracle_in(add, 0) == n->outputs[0] ? 1 : 0;
     const pare_value_id bias = pare_oracle_in(add, slot);
-    if (bias == PARE_NONE || !shape_of(job, bias) || !is_bias(shape_of(job, bias), a, width))
+    if (bias == PARE_NONE || !pare_oracle_shape(job, bias) ||
+        !is_bias(pare_oracle_shape(job, bias), a, width))
         return PARE_OK;
     const pare_dtype type = (pare_dtype)job->dtypes[n->inputs[0].value];
     if (type != PARE_FLOAT && type != PARE_FLOAT16 && type != PARE_BFLOAT16) return PARE_OK;
@@ -275,9 +350,10 @@ static bool may_spread(const oracle_job *job, const pare_node *n)
     return g.is_scalar && (!g.has_zero || g.zero_is_scalar);
 }
 
-/* A Q of `like`'s grid behind what makes a value, and a DQ of its own in front of each reader. */
+/* A Q of `like`'s grid behind what makes a value, and a DQ of its own in front of each reader, or
+ * of one of them alone. */
 static pare_status put_pair(oracle_job *job, const pare_node *like, pare_dtype type,
-                            pare_value_id value)
+                            pare_value_id value, pare_node_id only)
 {
     pare_model *m = job->model;
     const pare_node_id maker = m->values[value].producer;
@@ -288,6 +364,7 @@ static pare_status put_pair(oracle_job *job, const pare_node *like, pare_dtype t
     for (pare_use *use = m->values[value].first_use, *next; use; use = next) {
         next = use->next;
         if (use->user == PARE_NONE || use->user == m->values[q].producer) continue;
+        if (only != PARE_NONE && use->user != only) continue;
         const pare_node_id reader = use->user;
         const uint32_t slot = use->slot;
         PARE_TRY(pare_oracle_add(job, &y, "DequantizeLinear", like, q, reader, PARE_FLOAT));
@@ -315,8 +392,8 @@ static pare_status spread_up(oracle_job *job, pare_node_id node)
         const oracle_readers b = pare_oracle_readers_of(job, before);
         if (source == PARE_NONE && !job->model->values[before].is_input) return PARE_OK;
         if (source != PARE_NONE && pare_oracle_is_dq(pare_oracle_node(job, source))) return PARE_OK;
-        if (b.n != 1 || b.goes_out || b.n_nested) return PARE_OK;
-        PARE_TRY(put_pair(job, &like, type, before));
+        if (source != PARE_NONE && (b.n != 1 || b.goes_out || b.n_nested)) return PARE_OK;
+        PARE_TRY(put_pair(job, &like, type, before, mover));
         at = before;
     }
     return PARE_OK;
@@ -344,7 +421,7 @@ static pare_status spread_down(oracle_job *job, pare_node_id node)
             if (propagates(job, pare_oracle_node(job, use->user)) && !use->slot &&
                 depth < MAX_CHAIN)
                 stack[depth++] = pare_oracle_node(job, use->user)->outputs[0];
-        PARE_TRY(put_pair(job, &like, type, value));
+        PARE_TRY(put_pair(job, &like, type, value, PARE_NONE));
     }
     return PARE_OK;
 }
@@ -413,7 +490,7 @@ static pare_status quantize_constants(oracle_job *job, pare_node_id node)
                 pare_oracle_attr_int(dq, "block_size", 0))
                 return PARE_OK;
             const bool by_row = !pare_oracle_is(n, "Gemm") || pare_oracle_attr_int(n, "transB", 0);
-            const pare_info *shape = shape_of(job, pare_oracle_in(dq, 0));
+            const pare_info *shape = pare_oracle_shape(job, pare_oracle_in(dq, 0));
             int64_t axis = pare_oracle_attr_int(dq, "axis", 1);
             if (axis < 0 && shape) axis += shape->rank;
             if (axis != (by_row ? 0 : 1)) return PARE_OK;
@@ -422,6 +499,29 @@ static pare_status quantize_constants(oracle_job *job, pare_node_id node)
         PARE_TRY(add_constant_dq(job, node, 1, PARE_INT8, &like));
     }
     return bias ? add_constant_dq(job, node, 2, PARE_INT32, &like) : PARE_OK;
+}
+
+/* A scalar that Where picks from, next to a DQ, gets one, too, if a Q of the same type is all that
+ * stands behind. */
+static pare_status quantize_where(oracle_job *job, pare_node_id node)
+{
+    const pare_node *n = pare_oracle_node(job, node);
+    if (!pare_oracle_is(n, "Where") || n->n_inputs < 3) return PARE_OK;
+    const oracle_readers r = pare_oracle_readers_of_node(job, n);
+    if (r.n != 1 || r.n_q != 1) return PARE_OK;
+    for (uint32_t slot = 1; slot < 3; slot++) {
+        const pare_tensor *t = pare_oracle_tensor(job, n->inputs[slot].value);
+        const pare_node_id dq = pare_oracle_maker(job, n->inputs[3 - slot].value);
+        if (!t || t->rank || t->dtype != PARE_FLOAT || dq == PARE_NONE) continue;
+        const pare_node like = *pare_oracle_node(job, dq);
+        const pare_dtype type = (pare_dtype)job->dtypes[like.inputs[0].value];
+        const pare_node *q = pare_oracle_node(job, r.first);
+        if (!pare_oracle_is_dq(&like) || pare_oracle_in(&like, 2) == PARE_NONE ||
+            job->dtypes[q->outputs[0]] != type)
+            continue;
+        return add_constant_dq(job, node, slot, type, &like);
+    }
+    return PARE_OK;
 }
 
 /* --- own-dq ----------------------------------------------------------------------------------- */
@@ -455,6 +555,72 @@ static pare_status duplicate_dq(oracle_job *job, pare_node_id node)
     return PARE_OK;
 }
 
+/* --- cancel-transposes ------------------------------------------------------------------------ */
+
+/* Whether a Transpose may be moved through the node: it works by element on one input. */
+static bool works_by_element(const oracle_job *job, const pare_node *n)
+{
+    static const char *const ops[] = {
+        "Abs",      "Ceil",       "Clip",        "Cos",       "Elu",       "Erf",  "Exp",
+        "Floor",    "Gelu",       "HardSigmoid", "HardSwish", "LeakyRelu", "Log",  "Neg",
+        "Relu",     "Reciprocal", "Round",       "Selu",      "Sigmoid",   "Sign", "Sin",
+        "Softplus", "Sqrt",       "Tanh",        "Cast",
+    };
+    if (pare_oracle_is_q(n) || pare_oracle_is_dq(n)) return pare_oracle_grid_of(job, n).is_scalar;
+    return pare_oracle_is_any(n, ops, sizeof(ops) / sizeof(ops[0]));
+}
+
+static bool undo_each_other(const pare_node *a, const pare_node *b)
+{
+    const pare_attr *p = pare_node_attr(a, "perm"), *q = pare_node_attr(b, "perm");
+    if (!p || !q) return !p && !q;
+    if (p->type != PARE_ATTR_INTS || q->type != PARE_ATTR_INTS || p->n != q->n) return false;
+    for (uint32_t i = 0; i < p->n; i++)
+        if (p->ints[i] < 0 || p->ints[i] >= (int64_t)q->n || q->ints[p->ints[i]] != (int64_t)i)
+            return false;
+    return true;
+}
+
+/* Takes a Transpose out, and a DQ and a Q of one grid that are left next to each other. */
+static pare_status drop_between(oracle_job *job, pare_node_id transpose)
+{
+    const pare_node_id dq =
+        pare_oracle_maker(job, pare_oracle_node(job, transpose)->inputs[0].value);
+    const pare_value_id made = pare_oracle_node(job, transpose)->outputs[0];
+    const oracle_readers r = pare_oracle_readers_of(job, made);
+    PARE_TRY(pare_oracle_bypass(job, transpose, "undoes another Transpose"));
+    if (dq == PARE_NONE || r.n != 1 || r.n_q != 1 || r.goes_out || r.n_nested ||
+        !pare_oracle_is_dq(pare_oracle_node(job, dq)) ||
+        pare_oracle_readers_of_node(job, pare_oracle_node(job, dq)).n != 1 ||
+        pare_oracle_readers_of_node(job, pare_oracle_node(job, r.first)).goes_out ||
+        !pare_oracle_same_grid(job, pare_oracle_node(job, dq), pare_oracle_node(job, r.first)))
+        return PARE_OK;
+    PARE_TRY(pare_oracle_bypass(job, dq, "DQ and Q of the same grid in a row"));
+    return pare_oracle_bypass(job, r.first, "DQ and Q of the same grid in a row");
+}
+
+static pare_status cancel_transposes(oracle_job *job, pare_node_id node)
+{
+    static const char why[] = "undoes another Transpose";
+    const pare_node *n = pare_oracle_node(job, node);
+    if (!pare_oracle_is(n, "Transpose") || pare_oracle_readers_of_node(job, n).goes_out)
+        return PARE_OK;
+    pare_node_id at = pare_oracle_maker(job, n->inputs[0].value);
+    for (int i = 0; at != PARE_NONE && i < MAX_CHAIN; i++) {
+        const pare_node *m = pare_oracle_node(job, at);
+        const oracle_readers r = pare_oracle_readers_of_node(job, m);
+        if (r.n != 1 || r.goes_out || r.n_nested) return PARE_OK;
+        if (pare_oracle_is(m, "Transpose")) {
+            if (!undo_each_other(n, m)) return PARE_OK;
+            PARE_TRY(pare_oracle_bypass(job, node, why));
+            return drop_between(job, at);
+        }
+        if (!works_by_element(job, m)) return PARE_OK;
+        at = pare_oracle_maker(job, m->inputs[0].value);
+    }
+    return PARE_OK;
+}
+
 /* ---------------------------------------------------------------------------------------------- */
 
 pare_status pare_oracle_rewrite(oracle_job *job)
@@ -463,10 +629,17 @@ pare_status pare_oracle_rewrite(oracle_job *job)
         uint32_t rewrite;
         rewrite_fn *fn;
     } passes[] = {
-        { PARE_QDQ_MERGE, drop_nothing },        { PARE_QDQ_DOUBLE, drop_double },
-        { PARE_QDQ_MERGE, merge_equal },         { PARE_QDQ_GEMM, merge_add },
-        { PARE_QDQ_PROPAGATE, spread_up },       { PARE_QDQ_PROPAGATE, spread_down },
-        { PARE_QDQ_FLOATS, quantize_constants }, { PARE_QDQ_OWN_DQ, duplicate_dq },
+        { PARE_QDQ_NOTHING, drop_nothing },
+        { PARE_QDQ_DOUBLE, drop_double },
+        { PARE_QDQ_MERGE, merge_equal },
+        { PARE_QDQ_GEMM, merge_add },
+        { PARE_QDQ_NOTHING, merge_reshapes },
+        { PARE_QDQ_PROPAGATE, spread_up },
+        { PARE_QDQ_PROPAGATE, spread_down },
+        { PARE_QDQ_FLOATS, quantize_constants },
+        { PARE_QDQ_WHERE, quantize_where },
+        { PARE_QDQ_OWN_DQ, duplicate_dq },
+        { PARE_QDQ_TRANSPOSES, cancel_transposes },
     };
     if (job->quant->rewrites & 1U << PARE_QDQ_OWN_DQ) PARE_TRY(each_node(job, duplicate_dq));
     job->changed = true;

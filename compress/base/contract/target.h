@@ -184,12 +184,15 @@ typedef struct pare_quant_op {
 /* What a runtime does to the Q and DQ of a model that it loads, in this order and again until
  * nothing changes, before it looks for groups of them. */
 #define PARE_QDQ_REWRITES(X)                                                                     \
+    X(NOTHING, "drop-nothing")    /* Identity, Expand to the same shape and their like go */     \
     X(MERGE, "merge-equal")       /* nodes that compute the same of the same become one */       \
     X(DOUBLE, "double-pairs")     /* of Q, DQ, Q, DQ in a row the inner two go */                \
     X(GEMM, "add-into-gemm")      /* MatMul and an Add of a bias become Gemm */                  \
     X(PROPAGATE, "propagate")     /* pairs are put around moves next to Q and DQ */              \
     X(FLOATS, "float-constants")  /* float weights and biases next to them become integers */    \
+    X(WHERE, "scalar-where")      /* of Where, a scalar next to a DQ becomes an integer */       \
     X(OWN_DQ, "own-dq")           /* each reader of a DQ gets one of its own */                  \
+    X(TRANSPOSES, "cancel-transposes") /* that undo each other, through what works by element */ \
     X(ABSORB, "absorb")           /* Relu and Clip that a Q repeats go */                        \
     X(UNSIGNED, "unsigned")       /* pairs of int8 become pairs of uint8 */                      \
     X(DYNAMIC, "dynamic")         /* MatMulInteger with what scales it becomes one node */       \
@@ -248,8 +251,10 @@ typedef struct pare_quant_group {
     bool same_grid;          /* Q repeats scale and zero point of the DQ, all scalar constants, zero
                                 points written */
     bool positive;           /* scale above 0 */
+    bool zero_points;        /* of inputs 0 and 1 are written */
     pare_quant_bias bias;    /* and, where it is not ANY, attribute beta is 1 */
     bool absorbs;            /* a Relu or Clip that the Q repeats may stand in between */
+    const char *mode;        /* that attribute `mode`, where it is written, has to have; NULL: any */
     int64_t since;           /* version of the operator that it starts from */
 } pare_quant_group;
 
