@@ -69,12 +69,18 @@ static pare_status drop_nothing(oracle_job *job, pare_node_id node)
     return pare_oracle_bypass(job, node, "does nothing");
 }
 
-/* Of several Reshape in a row the first one does all. */
+static bool is_reshape(const pare_node *n)
+{
+    return pare_oracle_is(n, "Reshape") || pare_oracle_is(n, "Squeeze") ||
+           pare_oracle_is(n, "Unsqueeze");
+}
+
+/* What changes a shape behind a Reshape goes into that. */
 static pare_status merge_reshapes(oracle_job *job, pare_node_id node)
 {
     const pare_node *n = pare_oracle_node(job, node);
     int64_t dim;
-    if (!pare_oracle_is(n, "Reshape") || pare_oracle_in(n, 0) == PARE_NONE) return PARE_OK;
+    if (!is_reshape(n) || pare_oracle_in(n, 0) == PARE_NONE) return PARE_OK;
     const pare_node_id before = pare_oracle_maker(job, n->inputs[0].value);
     const oracle_readers r = pare_oracle_readers_of(job, n->inputs[0].value);
     const pare_info *shape = pare_oracle_shape(job, n->outputs[0]);
@@ -183,61 +189,67 @@ static pare_status add_scalar(oracle_job *job, pare_value_id *out, pare_dtype dt
     return PARE_OK;
 }
 
-/* Gives both nodes the grid that covers what two grids have in common. */
-static pare_status intersect(oracle_job *job, pare_node_id first, pare_node_id last,
-                             pare_dtype type, const oracle_grid *a, const oracle_grid *b)
+/* Constants of the grid that covers what two grids have in common. */
+static pare_status intersect(oracle_job *job, pare_value_id out[2], pare_dtype type,
+                             const oracle_grid *a, const oracle_grid *b)
 {
     int32_t min, max;
-    pare_value_id scale, zero;
     pare_oracle_codes(type, &min, &max);
-    if (a->scale == b->scale && a->zero == b->zero) return PARE_OK;
     const float low = fmaxf((float)(min - a->zero) * a->scale, (float)(min - b->zero) * b->scale);
     const float high = fminf((float)(max - a->zero) * a->scale, (float)(max - b->zero) * b->scale);
     const float step = (high - low) / (float)(max - min);
     const float at = roundf((float)min - low / step);
     const uint8_t code = (uint8_t)(int32_t)(at >= (float)min && at <= (float)max ? at : (float)min);
-    PARE_TRY(add_scalar(job, &scale, PARE_FLOAT, &step));
-    PARE_TRY(add_scalar(job, &zero, type, &code));
-    const pare_node_id nodes[] = { first, last };
-    for (int i = 0; i < 2; i++) {
-        PARE_TRY(pare_node_set_input(job->ctx, job->model, nodes[i], 1, scale));
-        PARE_TRY(pare_node_set_input(job->ctx, job->model, nodes[i], 2, zero));
-    }
-    return PARE_OK;
+    PARE_TRY(add_scalar(job, &out[0], PARE_FLOAT, &step));
+    return add_scalar(job, &out[1], type, &code);
 }
 
-/* Q, DQ, Q, DQ in a row: the DQ and Q in the middle go. */
+/* Whether nothing but DQ of the same grid reads a Q. */
+static bool goes_to_dq(const oracle_job *job, const pare_node *q)
+{
+    const oracle_readers r = pare_oracle_readers_of_node(job, q);
+    if (!r.n || r.goes_out || r.n_nested) return false;
+    for (const pare_use *use = job->model->values[q->outputs[0]].first_use; use; use = use->next) {
+        const pare_node *dq = pare_oracle_node(job, use->user);
+        if (!pare_oracle_is_dq(dq) || !pare_oracle_same_grid(job, q, dq)) return false;
+    }
+    return true;
+}
+
+/* Q, DQ, Q, DQ in a row: the DQ and Q in the middle go, the outer ones get a grid of both. */
 static pare_status drop_double(oracle_job *job, pare_node_id node)
 {
+    pare_model *m = job->model;
     const pare_node *self = pare_oracle_node(job, node);
     if (!pare_oracle_is_dq(self)) return PARE_OK;
     const oracle_readers after = pare_oracle_readers_of_node(job, self);
-    const pare_node_id before = pare_oracle_maker(job, self->inputs[0].value);
-    if (before == PARE_NONE || after.n != 1 || after.goes_out || after.n_nested) return PARE_OK;
-    const pare_node *parent = pare_oracle_node(job, before),
-                    *child = pare_oracle_node(job, after.first);
-    if (!pare_oracle_is_q(parent) || !pare_oracle_is_q(child)) return PARE_OK;
-    const oracle_readers of_parent = pare_oracle_readers_of_node(job, parent);
-    const oracle_readers of_child = pare_oracle_readers_of_node(job, child);
-    if (of_parent.n != 1 || of_parent.goes_out || of_child.n != 1 || of_child.goes_out)
+    const pare_value_id codes = self->inputs[0].value;
+    const pare_node_id before = pare_oracle_maker(job, codes), q = after.first;
+    if (before == PARE_NONE || after.n != 1 || after.n_q != 1 || after.goes_out || after.n_nested)
         return PARE_OK;
-    const pare_node_id last = of_child.first;
-    const pare_node *grandchild = pare_oracle_node(job, last);
-    const pare_dtype type = (pare_dtype)job->dtypes[self->inputs[0].value];
-    if (!pare_oracle_is_dq(grandchild) || (type != PARE_UINT8 && type != PARE_INT8) ||
-        job->dtypes[child->outputs[0]] != (uint8_t)type ||
-        !pare_oracle_same_grid(job, parent, self) || !pare_oracle_same_grid(job, child, grandchild))
+    const pare_node *parent = pare_oracle_node(job, before), *child = pare_oracle_node(job, q);
+    const pare_dtype type = (pare_dtype)job->dtypes[codes];
+    const pare_value_id made = child->outputs[0];
+    if (!pare_oracle_is_q(parent) || pare_oracle_readers_of_node(job, parent).n != 1 ||
+        !goes_to_dq(job, parent) || !goes_to_dq(job, child) ||
+        (type != PARE_UINT8 && type != PARE_INT8) || job->dtypes[made] != (uint8_t)type)
         return PARE_OK;
-    const pare_node_id q = after.first;
     const oracle_grid a = pare_oracle_grid_of(job, self), b = pare_oracle_grid_of(job, child);
-    job->changed = true;
-    PARE_TRY(intersect(job, before, last, type, &a, &b));
-    self = pare_oracle_node(job, node);
-    PARE_TRY(pare_node_set_input(job->ctx, job->model, last, 0, self->inputs[0].value));
     job->marks[node] = job->marks[q] =
         (oracle_mark){ PARE_RUNS_GONE, NULL, "stands between Q and DQ of others" };
-    PARE_TRY(pare_node_remove(job->ctx, job->model, q));
-    return pare_node_remove(job->ctx, job->model, node);
+    job->changed = true;
+    if (a.scale != b.scale || a.zero != b.zero) {
+        pare_value_id grid[2];
+        PARE_TRY(intersect(job, grid, type, &a, &b));
+        for (uint32_t slot = 1; slot < 3; slot++) {
+            PARE_TRY(pare_node_set_input(job->ctx, m, before, slot, grid[slot - 1]));
+            for (const pare_use *use = m->values[made].first_use; use; use = use->next)
+                PARE_TRY(pare_node_set_input(job->ctx, m, use->user, slot, grid[slot - 1]));
+        }
+    }
+    PARE_TRY(pare_value_replace_uses(job->ctx, m, made, codes));
+    PARE_TRY(pare_node_remove(job->ctx, m, q));
+    return pare_node_remove(job->ctx, m, node);
 }
 
 /* --- add-into-gemm ---------------------------------------------------------------------------- */
@@ -361,6 +373,12 @@ static pare_status put_pair(oracle_job *job, const pare_node *like, pare_dtype t
     PARE_TRY(pare_oracle_add(job, &q, "QuantizeLinear", like, value,
                              maker == PARE_NONE ? m->graph->first_node : m->nodes[maker].next,
                              type));
+    if (pare_oracle_readers_of(job, value).goes_out && only == PARE_NONE) {
+        const pare_node_id quantizer = m->values[q].producer;
+        PARE_TRY(pare_oracle_add(job, &y, "DequantizeLinear", like, q, PARE_NONE, PARE_FLOAT));
+        PARE_TRY(pare_value_replace_uses(job->ctx, m, value, y));
+        return pare_node_set_input(job->ctx, m, quantizer, 0, value);
+    }
     for (pare_use *use = m->values[value].first_use, *next; use; use = next) {
         next = use->next;
         if (use->user == PARE_NONE || use->user == m->values[q].producer) continue;
@@ -416,10 +434,10 @@ static pare_status spread_down(oracle_job *job, pare_node_id node)
     while (depth) {
         const pare_value_id value = stack[--depth];
         const oracle_readers r = pare_oracle_readers_of(job, value);
-        if (r.goes_out || r.n_nested || !r.n || r.n_q) continue;
+        if (r.n_nested || r.n_q || (!r.n && !r.goes_out)) continue;
         for (const pare_use *use = job->model->values[value].first_use; use; use = use->next)
-            if (propagates(job, pare_oracle_node(job, use->user)) && !use->slot &&
-                depth < MAX_CHAIN)
+            if (use->user != PARE_NONE && !use->slot && depth < MAX_CHAIN &&
+                propagates(job, pare_oracle_node(job, use->user)))
                 stack[depth++] = pare_oracle_node(job, use->user)->outputs[0];
         PARE_TRY(put_pair(job, &like, type, value, PARE_NONE));
     }
@@ -581,22 +599,19 @@ static bool undo_each_other(const pare_node *a, const pare_node *b)
     return true;
 }
 
-/* Takes a Transpose out, and a DQ and a Q of one grid that are left next to each other. */
-static pare_status drop_between(oracle_job *job, pare_node_id transpose)
+/* A DQ and a Q of one grid that are left next to each other go, too. */
+static pare_status drop_pair(oracle_job *job, pare_value_id value)
 {
-    const pare_node_id dq =
-        pare_oracle_maker(job, pare_oracle_node(job, transpose)->inputs[0].value);
-    const pare_value_id made = pare_oracle_node(job, transpose)->outputs[0];
-    const oracle_readers r = pare_oracle_readers_of(job, made);
-    PARE_TRY(pare_oracle_bypass(job, transpose, "undoes another Transpose"));
+    static const char why[] = "DQ and Q of the same grid in a row";
+    const pare_node_id dq = pare_oracle_maker(job, value);
+    const oracle_readers r = pare_oracle_readers_of(job, value);
     if (dq == PARE_NONE || r.n != 1 || r.n_q != 1 || r.goes_out || r.n_nested ||
         !pare_oracle_is_dq(pare_oracle_node(job, dq)) ||
-        pare_oracle_readers_of_node(job, pare_oracle_node(job, dq)).n != 1 ||
         pare_oracle_readers_of_node(job, pare_oracle_node(job, r.first)).goes_out ||
         !pare_oracle_same_grid(job, pare_oracle_node(job, dq), pare_oracle_node(job, r.first)))
         return PARE_OK;
-    PARE_TRY(pare_oracle_bypass(job, dq, "DQ and Q of the same grid in a row"));
-    return pare_oracle_bypass(job, r.first, "DQ and Q of the same grid in a row");
+    PARE_TRY(pare_oracle_bypass(job, dq, why));
+    return pare_oracle_bypass(job, r.first, why);
 }
 
 static pare_status cancel_transposes(oracle_job *job, pare_node_id node)
@@ -612,8 +627,11 @@ static pare_status cancel_transposes(oracle_job *job, pare_node_id node)
         if (r.n != 1 || r.goes_out || r.n_nested) return PARE_OK;
         if (pare_oracle_is(m, "Transpose")) {
             if (!undo_each_other(n, m)) return PARE_OK;
+            const pare_value_id behind = n->inputs[0].value, before = m->inputs[0].value;
             PARE_TRY(pare_oracle_bypass(job, node, why));
-            return drop_between(job, at);
+            PARE_TRY(pare_oracle_bypass(job, at, why));
+            if (job->model->values[behind].graph) PARE_TRY(drop_pair(job, behind));
+            return job->model->values[before].graph ? drop_pair(job, before) : PARE_OK;
         }
         if (!works_by_element(job, m)) return PARE_OK;
         at = pare_oracle_maker(job, m->inputs[0].value);

@@ -254,7 +254,7 @@ typedef struct pare_quant_group {
     bool zero_points;        /* of inputs 0 and 1 are written */
     pare_quant_bias bias;    /* and, where it is not ANY, attribute beta is 1 */
     bool absorbs;            /* a Relu or Clip that the Q repeats may stand in between */
-    const char *mode;        /* that attribute `mode`, where it is written, has to have; NULL: any */
+    const char *mode;        /* that attribute `mode`, where written, has to have; NULL: any */
     int64_t since;           /* version of the operator that it starts from */
 } pare_quant_group;
 
