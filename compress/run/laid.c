@@ -1,7 +1,7 @@
 #include "run/laid.h"
 
-/* Pixel strides in elements: whole vectors, and no multiple of 2 KiB of floats. */
-enum { PIXEL_STEP = 8, BAD_STRIDE = 512, PIXEL_SHIFT = 16 };
+/* Pixel strides: whole vectors of so many elements, and no multiple of so many bytes. */
+enum { PIXEL_STEP = 8, BAD_STRIDE = 2048, PIXEL_SHIFT = 64 };
 
 size_t pare_laid_width(const pare_laid *laid)
 {
@@ -40,7 +40,8 @@ static void arrange_channels_last(pare_laid *laid)
     const int64_t channels = laid->dims[1];
     int64_t pixel = channels < PIXEL_STEP ? channels
                                           : (channels + PIXEL_STEP - 1) / PIXEL_STEP * PIXEL_STEP;
-    if (pixel && pixel % BAD_STRIDE == 0) pixel += PIXEL_SHIFT;
+    const int64_t width = (int64_t)pare_laid_width(laid);
+    if (pixel && pixel * width % BAD_STRIDE == 0) pixel += PIXEL_SHIFT / width;
     arrange_row_major(laid, 2, pixel);
     laid->strides[0] = pixel;
     for (uint32_t i = 2; i < laid->rank; i++) laid->strides[0] *= laid->dims[i];

@@ -40,7 +40,7 @@ int64_t pare_laid_span(const pare_laid *laid);
 
 /* Sets the strides of the form (not ANY), dims being set already. There are no gaps but between
  * pixels of CHANNELS_LAST, which from 8 channels on are a multiple of 8 elements apart and never a
- * multiple of 512: pixels 2 KiB apart would compete for a few sets of the cache. */
+ * multiple of 2 KiB: they would compete for a few sets of the cache. */
 void pare_laid_arrange(pare_laid *laid, pare_form form);
 
 /* Whether a value lies in this form. */

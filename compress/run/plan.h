@@ -48,6 +48,7 @@ typedef struct pare_plan_opts {
      * exact where eval of the nodes rounds, so that a code may be one off where eval is near a
      * tie. */
     bool float_groups;
+    pare_sums sums;                /* how products of 8-bit weights are added up */
 } pare_plan_opts;
 
 /* The kernels that plans use: the best of this processor, or the level that the environment's

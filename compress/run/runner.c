@@ -121,7 +121,7 @@ pare_status pare_runner_new(pare_ctx *ctx, pare_runner **out, const pare_model *
         .kernels = r->opts.kernels, .packs = r->packs, .packs_later = true, .kept = r->opts.kept,
         .n_kept = r->opts.n_kept, .variable = r->opts.variable, .n_variable = r->opts.n_variable,
         .persistent = r->pairs, .n_persistent = r->opts.n_persistent,
-        .float_groups = r->opts.float_groups, .fast = r->opts.fast,
+        .float_groups = r->opts.float_groups, .sums = r->opts.sums, .fast = r->opts.fast,
     };
     if (st) pare_runner_free(ctx, r);
     else *out = r;

@@ -15,6 +15,7 @@ typedef struct pare_runner_opts {
     const pare_kernels *kernels; /* NULL: as pare_plan_kernels says */
     uint64_t max_memory_bytes; /* what a run may need, as pare_runner_need counts; 0: any */
     bool float_groups;         /* of Q/DQ nodes: see pare_plan_opts */
+    pare_sums sums;            /* of products of 8 bits: see pare_plan_opts */
     bool fast;                 /* as pare_plan_opts has it: near the bits of pare_eval_model */
     uint64_t cache_bytes;      /* that plans but the last one may take together; 0: a sixteenth of
                                   the packed weights and the workspace, 64 KiB at least */

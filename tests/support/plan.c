@@ -12,10 +12,19 @@ pare_status test_plan_run(pare_ctx *ctx, pare_datum **out, const pare_model *mod
                           const pare_eval_input *inputs, size_t n, pare_isa isa, pare_pool *pool,
                           bool islands_only, pare_plan_cost *cost)
 {
+    const pare_plan_opts opts = { .kernels = pare_kernels_of(isa), .islands_only = islands_only,
+                                  .float_groups = true };
+    return test_plan_run_with(ctx, out, model, inputs, n, &opts, pool, cost);
+}
+
+pare_status test_plan_run_with(pare_ctx *ctx, pare_datum **out, const pare_model *model,
+                               const pare_eval_input *inputs, size_t n, const pare_plan_opts *how,
+                               pare_pool *pool, pare_plan_cost *cost)
+{
     static pare_plan_input planned[MAX_INPUTS];
-    pare_plan_opts opts = { .kernels = pare_kernels_of(isa), .inputs = planned,
-                            .islands_only = islands_only, .float_groups = true };
+    pare_plan_opts opts = *how;
     pare_plan *plan = NULL;
+    opts.inputs = planned;
     pare_session *session = NULL;
     for (size_t i = 0; i < n; i++)
         if (inputs[i].datum.kind == PARE_TYPE_TENSOR)

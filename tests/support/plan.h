@@ -10,6 +10,11 @@ pare_status test_plan_run(pare_ctx *ctx, pare_datum **out, const pare_model *mod
                           const pare_eval_input *inputs, size_t n, pare_isa isa, pare_pool *pool,
                           bool islands_only, pare_plan_cost *cost);
 
+/* The same with options of which the inputs are set here. */
+pare_status test_plan_run_with(pare_ctx *ctx, pare_datum **out, const pare_model *model,
+                               const pare_eval_input *inputs, size_t n, const pare_plan_opts *how,
+                               pare_pool *pool, pare_plan_cost *cost);
+
 /* Bit for bit, NaN equal to NaN. False: why [n] says what differs. */
 bool test_plan_same(const pare_datum *a, const pare_datum *b, char *why, size_t n);
 

@@ -1,0 +1,304 @@
+#include "run/lower/integer.h"
+
+#include <math.h>
+
+enum {
+    WEIGHTS_IN_CACHE =
+        256 << 10,      /* bytes of a block of panels, to stay in the second-level cache */
+    MIN_TASK = 1 << 20, /* products: some microseconds */
+    MAX_TASK = 1 << 25, /* 100 microseconds */
+    WANTED_TASKS = 16,
+    QUAD = 4,
+    SIGN = 128,
+};
+
+static int64_t up(int64_t n, int64_t d)
+{
+    return (n + d - 1) / d;
+}
+
+const pare_integer_kernel *pare_integer_kernel_of(const pare_kernels *k,
+                                                  const pare_integer_product *a)
+{
+    return &k->integers->tile[a->sums];
+}
+
+int64_t pare_integer_padded(const pare_planner *p, const pare_integer_product *a)
+{
+    const int panel = pare_integer_kernel_of(p->plan->kernels, a)->panel;
+    return up(a->n_cols, panel) * panel;
+}
+
+/* --- weights and vectors ---------------------------------------------------------------------- */
+
+/* Kernels multiply bytes of different signs: weights of x's own sign are moved by 128. Saturating
+ * sums are of uint8 x, which int8 is moved to, and int8 weights; of others they are exact. */
+void pare_integer_set_sums(const pare_planner *p, const pare_integer_operands *o,
+                           pare_integer_product *a)
+{
+    a->x_is_signed = o->x_dtype == PARE_INT8;
+    a->sums = o->w_dtype == PARE_INT8 ? p->opts->sums : PARE_SUMS_EXACT;
+}
+
+/* What is added to weights, and to x, when they are read by kernels. */
+static int32_t weight_move(const pare_integer_operands *o, const pare_integer_product *a)
+{
+    if (a->sums == PARE_SUMS_SATURATING) return 0;
+    if (a->x_is_signed) return o->w_dtype == PARE_INT8 ? SIGN : 0;
+    return o->w_dtype == PARE_UINT8 ? -SIGN : 0;
+}
+
+static int32_t input_move(const pare_integer_product *a)
+{
+    return a->sums == PARE_SUMS_SATURATING && a->x_is_signed ? SIGN : 0;
+}
+
+/* Params of "bytes". */
+enum { PANEL, OUTERS, COLUMNS, TAPS, DEPTH, AT_OUTER, AT_COLUMN, AT_TAP,
+       AT_POSITION, AT_CHANNEL, PIXEL, CHANNELS, MOVES, SIGNED };
+
+/* Where the bytes of a quad come from; how many there are, behind which are zeros. */
+static int64_t places_of(const int64_t *params, int64_t b, int64_t *at)
+{
+    int64_t n = 0;
+    for (; n < QUAD && b + n < params[DEPTH]; n++) {
+        const int64_t channel = (b + n) % params[PIXEL];
+        if (channel >= params[CHANNELS]) break;
+        at[n] = (b + n) / params[PIXEL] * params[AT_POSITION] + channel * params[AT_CHANNEL];
+    }
+    return n;
+}
+
+/* A panel, and the sums of its columns. */
+static uint8_t *pack_panel(const int64_t *params, const uint8_t *w, int64_t first, uint8_t *to,
+                           int32_t *sums)
+{
+    const int64_t panel = params[PANEL];
+    const int64_t n = params[COLUMNS] - first < panel ? params[COLUMNS] - first : panel;
+    const uint8_t flip = params[MOVES] ? SIGN : 0;
+    for (int64_t t = 0; t < params[TAPS]; t++)
+        for (int64_t b = 0; b < params[DEPTH]; b += QUAD, to += panel * QUAD) {
+            int64_t at[QUAD];
+            const int64_t n_there = places_of(params, b, at);
+            const uint8_t *from = w + t * params[AT_TAP] + first * params[AT_COLUMN];
+            for (int64_t j = 0; j < n; j++, from += params[AT_COLUMN])
+                for (int64_t q = 0; q < n_there; q++) {
+                    const uint8_t byte = from[at[q]] ^ flip;
+                    to[j * QUAD + q] = byte;
+                    sums[j] += params[SIGNED] ? (int8_t)byte : byte;
+                }
+        }
+    return to;
+}
+
+static void pack_all(const int64_t *params, const uint8_t *w, uint8_t *to, int32_t *sums)
+{
+    for (int64_t o = 0; o < params[OUTERS]; o++)
+        for (int64_t j = 0; j < params[COLUMNS]; j += params[PANEL], sums += params[PANEL])
+            to = pack_panel(params, w + o * params[AT_OUTER], j, to, sums);
+}
+
+static int64_t panel_bytes(const pare_integer_product *a, int panel)
+{
+    return pare_integer_panel_bytes(a->n_taps, a->depth, panel);
+}
+
+pare_status pare_integer_pack(pare_planner *p, const pare_integer_operands *o,
+                              const pare_integer_weights *at, pare_integer_product *a)
+{
+    const int panel = pare_integer_kernel_of(p->plan->kernels, a)->panel;
+    const int64_t n = a->n_weights * pare_integer_padded(p, a);
+    const int64_t n_bytes = n / panel * panel_bytes(a, panel);
+    pare_pack_key key = { .form = "bytes",
+                          .params = { [PANEL] = panel, [OUTERS] = a->n_weights,
+                                      [COLUMNS] = a->n_cols, [TAPS] = a->n_taps,
+                                      [DEPTH] = a->depth, [AT_OUTER] = at->outer,
+                                      [AT_COLUMN] = at->column, [AT_TAP] = at->tap,
+                                      [AT_POSITION] = at->position, [AT_CHANNEL] = at->channel,
+                                      [PIXEL] = at->pixel, [CHANNELS] = at->channels,
+                                      [MOVES] = weight_move(o, a) != 0,
+                                      [SIGNED] = a->sums || !a->x_is_signed } };
+    void *out = NULL;
+    bool is_new = false;
+    PARE_TRY(pare_plan_pack(p, o->w, &key, (size_t)n_bytes + (size_t)n * sizeof(int32_t), &out,
+                            &is_new));
+    int32_t *sums = (int32_t *)(void *)((uint8_t *)out + n_bytes);
+    if (is_new)
+        pack_all(key.params, pare_plan_constant(p, o->w)->payload.data, out, sums);
+    a->w = out;
+    a->column_sums = sums;
+    return PARE_OK;
+}
+
+void pare_integer_scales(const pare_integer_operands *o, int64_t m, int64_t n, float *scale,
+                         float *shift)
+{
+    for (int64_t j = 0; j < n && o->finish.out != PARE_INTEGER_S32; j++) {
+        scale[j] = o->alpha * o->x_scale * pare_integer_float_at(o->w_scale, m + j, 1) / o->y_scale;
+        if (!o->shift) continue;
+        const float added = o->shift_scale ? (float)pare_integer_int_at(o->shift, m + j) *
+                                                 pare_integer_float_at(o->shift_scale, m + j, 1)
+                                           : pare_integer_float_at(o->shift, m + j, 0);
+        shift[j] = added / o->y_scale;
+    }
+}
+
+/* Numbers of one outer index: those of columns from m on. */
+static void fill_starts(const pare_integer_operands *o, const pare_integer_product *a, int64_t m,
+                        const int32_t *sums, int32_t *start, int32_t *w_zero)
+{
+    const uint32_t x_zero = (uint32_t)(o->x_zero + input_move(a));
+    for (int64_t j = 0; j < a->n_cols; j++) {
+        const int32_t zero = pare_integer_int_at(o->w_zero, m + j) + weight_move(o, a);
+        const uint32_t bias = (uint32_t)pare_integer_int_at(o->bias, m + j);
+        start[j] = (int32_t)(bias - x_zero * ((uint32_t)sums[j] -
+                                              (uint32_t)a->n_products * (uint32_t)zero));
+        w_zero[j] = zero;
+    }
+}
+
+pare_status pare_integer_set_vectors(pare_planner *p, const pare_integer_operands *o,
+                                     pare_integer_product *a)
+{
+    const int64_t padded = pare_integer_padded(p, a);
+    const size_t n = (size_t)(a->n_vectors * padded);
+    a->finish = o->finish;
+    int32_t *start = pare_plan_args(p, n * sizeof(*start) + 1);
+    int32_t *w_zero = pare_plan_args(p, n * sizeof(*w_zero) + 1);
+    float *scale = pare_plan_args(p, n * sizeof(*scale) + 1);
+    float *shift = pare_plan_args(p, n * sizeof(*shift) + 1);
+    if (!start || !w_zero || !scale || !shift) return pare_arena_fail(p->ctx, &p->plan->arena);
+    for (int64_t i = 0; i < a->n_vectors; i++) {
+        fill_starts(o, a, i * a->n_cols, a->column_sums + i * padded, start + i * padded,
+                    w_zero + i * padded);
+        pare_integer_scales(o, i * a->n_cols, a->n_cols, scale + i * padded, shift + i * padded);
+    }
+    bool has_zeros = false;
+    for (size_t i = 0; i < n; i++) has_zeros = has_zeros || w_zero[i];
+    a->start = start;
+    a->w_zero = has_zeros ? w_zero : NULL;
+    a->scale = scale;
+    a->shift = o->shift ? shift : NULL;
+    a->row_shift = (int32_t)(uint32_t)((uint32_t)a->n_products * (uint32_t)input_move(a));
+    return PARE_OK;
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+/* Where part i starts when n things are spread evenly over n_parts. */
+static int64_t part_start(int64_t n, int64_t n_parts, int64_t i)
+{
+    return n * i / n_parts;
+}
+
+typedef struct block {
+    int64_t outer, first_tile, end_tile, first_panel, end_panel;
+} block;
+
+static void sum_rows(const pare_integer_product *a, const pare_frame *frame,
+                     const pare_integer_tile *t, int32_t *sums)
+{
+    for (int r = 0; r < t->n_rows; r++) {
+        uint32_t sum = (uint32_t)a->row_shift;
+        for (int64_t tap = 0; tap < t->n_taps; tap++)
+            sum += (uint32_t)frame->kernels->integers->row_sum(
+                t->depth, t->x[tap * t->n_rows + r], a->x_is_signed);
+        sums[r] = (int32_t)sum;
+    }
+}
+
+static size_t out_width(const pare_integer_product *a)
+{
+    return a->finish.out < PARE_INTEGER_U8 ? sizeof(float) : 1;
+}
+
+/* One tile of rows against the panels of a block. */
+static void multiply_tile(const pare_integer_product *a, const pare_frame *frame, const block *b,
+                          pare_integer_tile *tile, int64_t row)
+{
+    const pare_integer_kernel *kernel = pare_integer_kernel_of(frame->kernels, a);
+    const int64_t n_panels = up(a->n_cols, kernel->panel);
+    const int64_t n_bytes = panel_bytes(a, kernel->panel);
+    const uint8_t *w = a->w + b->outer % a->n_weights * n_panels * n_bytes;
+    const int64_t vector = b->outer % a->n_vectors * n_panels * kernel->panel;
+    uint8_t *y = (uint8_t *)pare_laid_address(frame, &a->y) +
+                 (size_t)(b->outer * a->y_outer + row * a->y_row) * out_width(a);
+    for (int64_t j = b->first_panel; j < b->end_panel; j++) {
+        const int64_t col = j * kernel->panel;
+        tile->n_cols = a->n_cols - col < kernel->panel ? (int)(a->n_cols - col) : kernel->panel;
+        tile->w = w + j * n_bytes;
+        tile->start = a->start + vector + col;
+        tile->w_zero = a->w_zero ? a->w_zero + vector + col : NULL;
+        tile->finish.scale = a->scale + vector + col;
+        tile->finish.shift = a->shift ? a->shift + vector + col : NULL;
+        tile->y = y + (size_t)col * out_width(a);
+        kernel->run(tile);
+    }
+}
+
+static void multiply_block(const pare_integer_product *a, const pare_frame *frame, const block *b,
+                           uint8_t *scratch)
+{
+    const pare_integer_kernel *kernel = pare_integer_kernel_of(frame->kernels, a);
+    const uint8_t **x = (const uint8_t **)(void *)(scratch + a->room_bytes);
+    const int64_t n_tiles = up(a->n_rows, kernel->rows);
+    int32_t row_sums[PARE_TILE_MAX_ROWS];
+    for (int64_t i = b->first_tile; i < b->end_tile; i++) {
+        const int64_t row = part_start(a->n_rows, n_tiles, i);
+        const int64_t end = part_start(a->n_rows, n_tiles, i + 1);
+        pare_integer_tile tile = {
+            .n_rows = (int)(end - row), .n_taps = a->n_taps, .depth = a->depth, .x = x,
+            .x_is_signed = a->x_is_signed, .finish = a->finish, .y_stride = a->y_row,
+            .row_sums = row_sums,
+        };
+        a->rows(a, frame, b->outer, row, tile.n_rows, x, scratch);
+        if (a->w_zero) sum_rows(a, frame, &tile, row_sums);
+        multiply_tile(a, frame, b, &tile, row);
+    }
+}
+
+static void run_product(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
+{
+    const pare_integer_product *a = args;
+    const pare_integer_kernel *kernel = pare_integer_kernel_of(frame->kernels, a);
+    const int64_t n_panels = up(a->n_cols, kernel->panel);
+    const int64_t n_tiles = up(a->n_rows, kernel->rows);
+    const int64_t rows = task % a->row_blocks;
+    const int64_t panels = task / a->row_blocks % a->panel_blocks;
+    const block b = {
+        .outer = task / a->row_blocks / a->panel_blocks,
+        .first_tile = part_start(n_tiles, a->row_blocks, rows),
+        .end_tile = part_start(n_tiles, a->row_blocks, rows + 1),
+        .first_panel = part_start(n_panels, a->panel_blocks, panels),
+        .end_panel = part_start(n_panels, a->panel_blocks, panels + 1),
+    };
+    multiply_block(a, frame, &b, pare_frame_scratch(frame, worker));
+}
+
+static int64_t between(int64_t low, int64_t x, int64_t high)
+{
+    if (x > high) x = high;
+    return x < low ? low : x;
+}
+
+pare_status pare_integer_step(pare_planner *p, pare_integer_product *a, const char *name)
+{
+    const pare_integer_kernel *kernel = pare_integer_kernel_of(p->plan->kernels, a);
+    const int64_t n_panels = up(a->n_cols, kernel->panel);
+    if (a->n_outer * a->n_rows * a->n_cols == 0) return PARE_OK;
+    const int64_t n_bytes = between(1, panel_bytes(a, kernel->panel), INT64_MAX);
+    const int64_t n_tiles = up(a->n_rows, kernel->rows);
+    a->panel_blocks = up(n_panels, between(1, WEIGHTS_IN_CACHE / n_bytes, n_panels));
+    const double total = (double)a->n_outer * (double)a->n_rows * (double)n_panels *
+                         (double)n_bytes;
+    const double per_task = fmin(fmax(total / WANTED_TASKS, MIN_TASK), MAX_TASK);
+    const double per_block = total / (double)a->n_outer / (double)a->panel_blocks;
+    a->row_blocks = (int64_t)fmin(fmax(per_block / per_task, 1), (double)n_tiles);
+    const int64_t n_tasks = a->n_outer * a->row_blocks * a->panel_blocks;
+    const size_t pointers = (size_t)a->n_taps * PARE_TILE_MAX_ROWS * sizeof(const uint8_t *);
+    a->room_bytes = (a->room_bytes + 63) / 64 * 64;
+    const pare_step step = { .run = run_product, .args = a, .n_tasks = (uint32_t)n_tasks,
+                             .scratch_bytes = a->room_bytes + pointers, .kernel = name };
+    const pare_laid *touches[] = { &a->x, &a->y };
+    return pare_plan_step(p, &step, touches, 2);
+}
