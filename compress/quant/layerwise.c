@@ -17,6 +17,7 @@ typedef struct driver {
     const pare_layerwise_opts *opts;
     pare_layerwise *out;
     uint32_t *wave;           /* [n_items] */
+    bool *leads;              /* [n_items] nothing of its wave is in front of it */
     uint32_t n_waves;
     pare_gram_item *grams;    /* [n_items] of the wave */
     size_t *items;            /* [n_items] which those are */
@@ -60,8 +61,11 @@ static pare_status make_waves(driver *d)
     const uint32_t most = d->opts->max_waves ? d->opts->max_waves : MAX_WAVES;
     PARE_TRY(find_depths(d, &deepest));
     d->n_waves = deepest < most ? deepest : most;
-    for (size_t i = 0; i < d->opts->n_items && deepest > most; i++)
-        d->wave[i] = (uint32_t)((uint64_t)d->wave[i] * most / deepest);
+    for (size_t i = 0; i < d->opts->n_items; i++) {
+        const uint64_t depth = d->wave[i], last = depth ? depth - 1 : 0;
+        if (deepest > most) d->wave[i] = (uint32_t)(depth * most / deepest);
+        d->leads[i] = deepest <= most || d->wave[i] != (uint32_t)(last * most / deepest);
+    }
     return PARE_OK;
 }
 
@@ -106,10 +110,11 @@ static pare_status solve(driver *d, size_t i, const pare_gram *gram)
     const pare_layerwise_item *item = &d->opts->items[i];
     const pare_solve_opts opts = {
         .weights = item->weights, .algorithm = d->opts->algorithm, .gram = gram,
-        .damping = d->opts->damping, .may_shift = gram && pare_can_shift(d->model, &item->linear),
+        .damping = d->opts->damping,
+        .may_shift = gram && d->model->values[item->linear.weight].n_uses == 1 &&
+                     pare_can_shift(d->model, &item->linear),
     };
-    const size_t first = d->out->same_as[i];
-    if (first != i) return PARE_OK;
+    if (d->out->same_as[i] != i) return PARE_OK;
     return pare_weights_solve(d->ctx, &d->out->solutions[i], d->model, &item->linear, d->pool,
                               &opts);
 }
@@ -121,11 +126,17 @@ static pare_status use(void *user, pare_ctx *ctx, size_t item, const pare_gram *
     return solve(d, d->items[item], gram);
 }
 
+static bool needs_data(const driver *d)
+{
+    return d->opts->data && d->opts->algorithm != PARE_ALGORITHM_RTN &&
+           d->opts->algorithm != PARE_ALGORITHM_HQQ;
+}
+
 /* Without data, or where moments cannot be had. */
 static pare_status solve_blind(driver *d)
 {
     for (size_t i = 0; i < d->opts->n_items; i++)
-        if (!d->opts->data || !pare_gram_suits(&d->opts->items[i].linear, d->model))
+        if (!needs_data(d) || !pare_gram_suits(&d->opts->items[i].linear, d->model))
             PARE_TRY(solve(d, i, NULL));
     return PARE_OK;
 }
@@ -137,7 +148,8 @@ static pare_status run_wave(driver *d, uint32_t wave)
         const pare_linear *l = &d->opts->items[i].linear;
         if (d->wave[i] != wave || !pare_gram_suits(l, d->model)) continue;
         d->grams[n] = (pare_gram_item){ .linear = *l, .plus = PARE_NONE, .minus = PARE_NONE };
-        if (wave) d->grams[n].plus = d->model->nodes[l->node].outputs[0];
+        /* What was lost in front of a wave is made up for once, by those that lead it. */
+        if (wave && d->leads[i]) d->grams[n].plus = d->model->nodes[l->node].outputs[0];
         d->items[n++] = i;
     }
     if (!n) return PARE_OK;
@@ -168,16 +180,18 @@ static pare_status run(driver *d)
     d->out->solutions = pare_alloc_zero(d->ctx, (n + 1) * sizeof(*d->out->solutions));
     d->out->same_as = pare_alloc_zero(d->ctx, (n + 1) * sizeof(*d->out->same_as));
     d->wave = pare_alloc_zero(d->ctx, (n + 1) * sizeof(*d->wave));
+    d->leads = pare_alloc_zero(d->ctx, (n + 1) * sizeof(*d->leads));
     d->grams = pare_alloc_zero(d->ctx, (n + 1) * sizeof(*d->grams));
     d->items = pare_alloc_zero(d->ctx, (n + 1) * sizeof(*d->items));
-    if (!d->out->solutions || !d->out->same_as || !d->wave || !d->grams || !d->items)
+    if (!d->out->solutions || !d->out->same_as || !d->wave || !d->leads || !d->grams ||
+        !d->items)
         return pare_fail_memory(d->ctx, n * sizeof(*d->out->solutions));
     for (size_t i = 0; i < n; i++)
         while (d->opts->items[d->out->same_as[i]].linear.weight !=
                d->opts->items[i].linear.weight)
             d->out->same_as[i]++;
     PARE_TRY(solve_blind(d));
-    if (!d->opts->data) return PARE_OK;
+    if (!needs_data(d)) return PARE_OK;
     PARE_TRY(make_waves(d));
     PARE_TRY(pare_model_clone(d->ctx, &d->changed, d->model));
     for (uint32_t w = 0; w < d->n_waves; w++) {
@@ -197,6 +211,7 @@ pare_status pare_layerwise_solve(pare_ctx *ctx, pare_layerwise **out, const pare
     const pare_status st = run(&d);
     pare_model_free(ctx, d.changed);
     pare_free(ctx, d.wave);
+    pare_free(ctx, d.leads);
     pare_free(ctx, d.grams);
     pare_free(ctx, d.items);
     if (st) pare_layerwise_free(ctx, d.out);

@@ -24,7 +24,7 @@ typedef struct pare_layerwise_opts {
 } pare_layerwise_opts;
 
 /* Solutions by item. Those with the weights of an item before them have no codes: theirs are of
- * that item (same_as). Shifts stay with each. */
+ * that item (same_as). Outputs of weights that several nodes read are not shifted. */
 typedef struct pare_layerwise {
     pare_solution *solutions; /* [n] */
     size_t *same_as;          /* [n] the item itself, or the first one with its weights */

@@ -11,7 +11,9 @@
 
 enum { ALIGNMENT = 64 };
 
-static const double default_damping = 0.01;
+/* Of moments, and of how many numbers there are for each row that was seen: few rows leave
+ * directions open in which errors would look free. */
+static const double default_damping = 0.01, damping_per_row = 0.1;
 
 /* Everything about one node; matrices are those of the group under way. */
 typedef struct solver {
@@ -62,7 +64,8 @@ static bool dampen(solver *s)
     const int64_t n = s->group.n;
     double mean = 0;
     for (int64_t i = 0; i < n; i++) mean += s->h[i * n + i] / (double)n;
-    s->damping = (s->opts->damping > 0 ? s->opts->damping : default_damping) * mean;
+    const double open = damping_per_row * (double)n / (double)s->opts->gram->n_rows;
+    s->damping = (s->opts->damping > 0 ? s->opts->damping : default_damping + open) * mean;
     if (!(s->damping > 0) || !isfinite(s->damping)) return false;
     float *importance = (float *)(uintptr_t)s->group.importance;
     float *diagonal = (float *)(uintptr_t)s->group.diagonal;

@@ -7,9 +7,9 @@
 #include "stats/gram.h"
 
 typedef enum pare_algorithm {
-    PARE_ALGORITHM_AUTO,      /* gptq with moments; else scale-fit up to 4 bits, else rtn */
+    PARE_ALGORITHM_AUTO,      /* gptq with moments; scale-fit up to 4 bits; else rtn */
     PARE_ALGORITHM_RTN,       /* to the nearest code */
-    PARE_ALGORITHM_SCALE_FIT, /* scales of least error, weighted with mean x^2 where that is known */
+    PARE_ALGORITHM_SCALE_FIT, /* scales of least error, weighted with mean x^2 if that is known */
     PARE_ALGORITHM_GPTQ,      /* rounding errors made up for by the weights that follow, then least
                                  squares by coordinates over codes, scales and zero points */
     PARE_ALGORITHM_AWQ,       /* as gptq (scaling of inputs is a rewrite: quant/awq.h) */
@@ -25,7 +25,8 @@ typedef struct pare_solve_opts {
                                  not count */
     pare_algorithm algorithm;
     const pare_gram *gram;    /* of the node; NULL: no data */
-    double damping;           /* of moments, as a part of the mean of their diagonal; 0: 0.01 */
+    double damping;           /* of moments, as a part of the mean of their diagonal; 0: 0.01,
+                                 and more where rows are few */
     bool may_shift;           /* the mean of outputs may be put right behind the node
                                  (quant/shift.h): only what varies then counts as an error */
 } pare_solve_opts;

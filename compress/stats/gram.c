@@ -1,6 +1,8 @@
 #include "stats/gram.h"
 
 #include "base/checked.h"
+#include "ir/cut.h"
+#include "pass/pass.h"
 #include "stats/feed.h"
 #include "stats/gram_work.h"
 #include "stats/replicas.h"
@@ -248,11 +250,23 @@ static pare_status make_roles(collector *c, size_t pass)
     return PARE_OK;
 }
 
+/* The part of a model that gives these values. */
+static pare_status new_part(collector *c, pare_model **out, const pare_model *model,
+                            const pare_value_id *values, size_t n)
+{
+    pare_pass_stats stats = { 0 };
+    PARE_TRY(pare_model_clone(c->ctx, out, model));
+    pare_status st = pare_model_cut(c->ctx, *out, values, n);
+    if (!st) st = pare_pass_run(c->ctx, *out, pare_pass_find("dead-code"), NULL, &stats);
+    if (st) pare_model_free(c->ctx, *out);
+    return st;
+}
+
 static pare_status start_side(collector *c, int side, const pare_model *model)
 {
+    pare_model *part = NULL;
     pare_replicas_opts opts = { .n_workers = c->n_workers, .kernels = c->kernels,
-                                .kept = c->kept[side],
-                                .observe = observe, .users = c->users };
+                                .kept = c->kept[side], .observe = observe, .users = c->users };
     for (size_t i = 0; i < c->n_roles; i++) {
         bool known = c->roles[i].side != side;
         for (size_t k = 0; k < opts.n_kept && !known; k++)
@@ -260,7 +274,10 @@ static pare_status start_side(collector *c, int side, const pare_model *model)
         if (!known) c->kept[side][opts.n_kept++] = c->roles[i].value;
     }
     if (!opts.n_kept) return PARE_OK;
-    return pare_replicas_new(c->ctx, &c->sides[side], model, &opts);
+    PARE_TRY(new_part(c, &part, model, opts.kept, opts.n_kept));
+    const pare_status st = pare_replicas_new(c->ctx, &c->sides[side], part, &opts);
+    pare_model_free(c->ctx, part);
+    return st;
 }
 
 static void stop_sides(collector *c)
