@@ -43,6 +43,9 @@ typedef void pare_byte_columns_fn(int64_t n_rows, const uint8_t *x, int64_t stri
 typedef void pare_byte_scale_fn(int64_t n, const int32_t *x, int32_t shift, float factor,
                                 int32_t zero, uint8_t flip, uint8_t *y);
 
+/* range[0] becomes the lowest of itself and x, range[1] the highest; NaN counts for nothing. */
+typedef void pare_widen_fn(int64_t n, const float *x, float *range);
+
 /* Of one level. */
 typedef struct pare_byte_kernels {
     pare_byte_map_fn *map;
@@ -51,6 +54,7 @@ typedef struct pare_byte_kernels {
     pare_byte_sum_fn *sum;
     pare_byte_columns_fn *column_sum;
     pare_byte_scale_fn *scale;
+    pare_widen_fn *widen;
 } pare_byte_kernels;
 
 extern const pare_byte_kernels pare_bytes_ref;

@@ -19,6 +19,9 @@ void pare_quantized_range(pare_dtype dtype, int64_t *low, int64_t *high);
  * 0..255; the zero point is rounded and kept in there. */
 void pare_dynamic_range(const pare_tensor *x, float *scale, int64_t *zero);
 
+/* The same of a range that holds 0. */
+void pare_dynamic_scale(float low, float high, float *scale, int64_t *zero);
+
 pare_eval_fn pare_quantize_eval, pare_dequantize_eval, pare_dynamic_quantize_eval;
 
 #endif

@@ -213,6 +213,15 @@ pare_status pare_dequantize_eval(pare_ctx *ctx, pare_eval_io *io)
 
 /* --- DynamicQuantizeLinear -------------------------------------------------------------------- */
 
+void pare_dynamic_scale(float low, float high, float *scale, int64_t *zero)
+{
+    const float first = 0;
+    const int64_t none = 0;
+    *scale = high == low ? 1 : (high - low) / 255;
+    float at_zero = first - low / *scale;
+    pare_round_to_range_ref(1, &at_zero, &none, 0, 0, 255, zero);
+}
+
 void pare_dynamic_range(const pare_tensor *x, float *scale, int64_t *zero)
 {
     float low = 0;
@@ -227,11 +236,7 @@ void pare_dynamic_range(const pare_tensor *x, float *scale, int64_t *zero)
             high = block[i] > high ? block[i] : high;
         }
     }
-    const float first = 0;
-    const int64_t none = 0;
-    *scale = high == low ? 1 : (high - low) / 255;
-    float at_zero = first - low / *scale;
-    pare_round_to_range_ref(1, &at_zero, &none, 0, 0, 255, zero);
+    pare_dynamic_scale(low, high, scale, zero);
 }
 
 pare_status pare_dynamic_quantize_eval(pare_ctx *ctx, pare_eval_io *io)

@@ -22,6 +22,7 @@ static const struct {
     { "", "DepthToSpace", pare_lower_depth_to_space },
     { "", "DequantizeLinear", pare_lower_quantize },
     { "", "Dropout", pare_lower_dropout },
+    { "", "DynamicQuantizeLinear", pare_lower_dynamic_quantize },
     { "", "Expand", pare_lower_expand },
     { "", "Flatten", pare_lower_view },
     { "", "GRU", pare_lower_rnn },

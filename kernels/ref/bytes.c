@@ -80,6 +80,14 @@ static void scale(int64_t n, const int32_t *x, int32_t shift, float factor, int3
         y[c] = rounded((float)(x[c] - shift) * factor, zero, flip);
 }
 
+static void widen(int64_t n, const float *x, float *range)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (x[i] < range[0]) range[0] = x[i];
+        if (x[i] > range[1]) range[1] = x[i];
+    }
+}
+
 const pare_byte_kernels pare_bytes_ref = {
     .map = map,
     .add = add,
@@ -88,4 +96,5 @@ const pare_byte_kernels pare_bytes_ref = {
     .sum = sum,
     .column_sum = column_sum,
     .scale = scale,
+    .widen = widen,
 };

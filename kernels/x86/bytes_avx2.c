@@ -247,6 +247,33 @@ static void scale(int64_t n, const int32_t *x, int32_t shift, float factor, int3
     pare_bytes_ref.scale(n - i, x + i, shift, factor, zero, flip, y + i);
 }
 
+/* Of a NaN and another number min and max give the second one. Zeros of either sign are the same. */
+static void widen(int64_t n, const float *x, float *range)
+{
+    float lowest[LANES], highest[LANES];
+    __m256 low[4], high[4];
+    int64_t i = 0;
+    for (int k = 0; k < 4; k++) {
+        low[k] = set(range[0]);
+        high[k] = set(range[1]);
+    }
+    for (; i + 4 * LANES <= n; i += 4 * LANES)
+        for (int k = 0; k < 4; k++) {
+            const __m256 v = _mm256_loadu_ps(x + i + LANES * k);
+            low[k] = _mm256_min_ps(v, low[k]);
+            high[k] = _mm256_max_ps(v, high[k]);
+        }
+    for (int k = 1; k < 4; k++) {
+        low[0] = _mm256_min_ps(low[k], low[0]);
+        high[0] = _mm256_max_ps(high[k], high[0]);
+    }
+    _mm256_storeu_ps(lowest, low[0]);
+    _mm256_storeu_ps(highest, high[0]);
+    pare_bytes_ref.widen(LANES, lowest, range);
+    pare_bytes_ref.widen(LANES, highest, range);
+    pare_bytes_ref.widen(n - i, x + i, range);
+}
+
 const pare_byte_kernels pare_bytes_avx2 = {
     .map = map,
     .add = add,
@@ -255,4 +282,5 @@ const pare_byte_kernels pare_bytes_avx2 = {
     .sum = sum,
     .column_sum = column_sum,
     .scale = scale,
+    .widen = widen,
 };

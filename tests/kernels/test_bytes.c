@@ -153,6 +153,22 @@ static void sums_are_scaled(void **state)
         }
 }
 
+static void ranges_agree(void **state)
+{
+    (void)state;
+    static float x[N];
+    uint32_t random = 5;
+    for (int i = 0; i < N; i++)
+        x[i] = random_bits(&random) % 50 ? any_scale(&random) - any_scale(&random) : NAN;
+    for (int isa = 1; isa <= (int)pare_isa_best(); isa++)
+        for (int64_t n = 0; n < 300; n++) {
+            float range[] = { 0, 0 }, ref_range[] = { 0, 0 };
+            level(isa)->widen(n, x + n * 100, range);
+            ref->widen(n, x + n * 100, ref_range);
+            assert_memory_equal(range, ref_range, sizeof(range));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +176,7 @@ int main(void)
         cmocka_unit_test(tables_agree),
         cmocka_unit_test(windows_agree),
         cmocka_unit_test(sums_are_scaled),
+        cmocka_unit_test(ranges_agree),
     };
     return test_run(tests);
 }

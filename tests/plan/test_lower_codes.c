@@ -175,6 +175,22 @@ static const test_planned_row qlinear[] = {
     { "g " QLINEAR "QLinearGlobalAveragePool <channels_last = 1> (x, s, z, t, u) }", 1, 0 },
 };
 
+static const test_planned_row dynamic[] = {
+    ROW("(float[3,50] x) => (uint8[] y, float[] s, uint8[] z) {\n"
+        "  y, s, z = DynamicQuantizeLinear (x) }"),
+    ROW("(float[300,200] x) => (uint8[] y) {\n  y, s, z = DynamicQuantizeLinear (x) }"),
+    ROW("(float[2,9,5,5] x) => (uint8[] y, uint8[] z) {\n"
+        "  m = MaxPool <kernel_shape = [2, 2]> (x)\n  y, s, z = DynamicQuantizeLinear (m) }"),
+    ROW("(float x) => (uint8[] y, float[] s) {\n  y, s, z = DynamicQuantizeLinear (x) }"),
+};
+
+static void ranges_are_found(void **state)
+{
+    (void)state;
+    test_planned(dynamic, sizeof(dynamic) / sizeof(dynamic[0]));
+    test_planned_torture(dynamic, 1);
+}
+
 static void qlinear_operators_are_taken(void **state)
 {
     (void)state;
@@ -189,6 +205,7 @@ int main(void)
         cmocka_unit_test(elements_stay_codes),
         cmocka_unit_test(lines_and_windows_stay_codes),
         cmocka_unit_test(qlinear_operators_are_taken),
+        cmocka_unit_test(ranges_are_found),
     };
     return test_run(tests);
 }

@@ -40,6 +40,7 @@ pare_lower_fn pare_lower_concat, pare_lower_pad, pare_lower_tile;
 pare_lower_fn pare_lower_depth_to_space, pare_lower_space_to_depth;
 
 pare_lower_fn pare_lower_gather, pare_lower_cast;
+pare_lower_fn pare_lower_dynamic_quantize; /* DynamicQuantizeLinear */
 pare_lower_fn pare_lower_quantize; /* QuantizeLinear, DequantizeLinear */
 
 /* Whether an operator is one of those that pare_lower_elementwise may take. */
