@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { HELD_OUT_OF = 4, MOST_HELD_OUT = 32, LEAST_SPLIT = 8 };
+enum { HELD_OUT_OF = 4, MOST_HELD_OUT = 64, LEAST_SPLIT = 8 };
 
 static const double default_percentile = 99.99;
 
@@ -109,15 +109,14 @@ static void choose(pare_range_set *set)
     }
 }
 
-/* The least noise of all trials. What is hardly better than least squared error is likely to be so
- * by chance. The mixture where nothing could be tried. */
-static pare_ranges_way best_of(const double error[PARE_N_RANGES_TRIALS])
+/* The least noise of the first n trials, if it is clearly less: of ways that are about as good, the
+ * one that needed no choosing. */
+static pare_ranges_way best_of(const double *error, int n, pare_ranges_way unless)
 {
-    static const double clearly = 0.98;
-    if (isnan(error[PARE_RANGES_MSE])) return PARE_RANGES_MIXED;
-    pare_ranges_way best = PARE_RANGES_MSE;
+    static const double clearly = 0.85;
+    pare_ranges_way best = unless;
     double least = clearly * error[best];
-    for (int way = 0; way < PARE_N_RANGES_TRIALS; way++) {
+    for (int way = 0; way < n; way++) {
         if (!(error[way] < least)) continue;
         best = (pare_ranges_way)way;
         least = error[way];
@@ -125,13 +124,30 @@ static pare_ranges_way best_of(const double error[PARE_N_RANGES_TRIALS])
     return best;
 }
 
+/* Ways that do about as well as the best one on the whole model. What does much worse cuts off what
+ * few samples have: those at hand may not show it at every grid. */
+static uint32_t trusted(const double *error, double least)
+{
+    static const double about = 1.5;
+    uint32_t ways_left = 0;
+    for (int way = 0; way < PARE_N_RANGES_WAYS; way++)
+        if (!(error[way] > about * least)) ways_left |= UINT32_C(1) << way;
+    return ways_left;
+}
+
 static pare_status choose_each(chooser *c)
 {
     pare_ranges_report *r = c->report;
-    PARE_TRY(pare_ranges_measure_each(c->ctx, c->model, &c->sets, c->opts));
+    const uint32_t mixed = UINT32_C(1) << PARE_RANGES_MIXED;
+    PARE_TRY(
+        pare_ranges_measure_all(c->ctx, r->error, c->model, mixed - 1, &c->sets, c->opts));
+    const pare_ranges_way single = best_of(r->error, PARE_N_RANGES_WAYS, PARE_RANGES_MSE);
+    const uint32_t left = trusted(r->error, r->error[single]);
+    PARE_TRY(pare_ranges_measure_each(c->ctx, c->model, left, &c->sets, c->opts));
     for (size_t i = 0; i < c->sets.n; i++) choose(&c->sets.sets[i]);
-    PARE_TRY(pare_ranges_measure_all(c->ctx, r->error, c->model, &c->sets, c->opts));
-    r->kept = best_of(r->error);
+    PARE_TRY(pare_ranges_measure_all(c->ctx, r->error, c->model, mixed, &c->sets, c->opts));
+    r->kept = isnan(r->error[single]) ? PARE_RANGES_MIXED
+                                      : best_of(r->error, PARE_N_RANGES_TRIALS, single);
     for (size_t i = 0; i < c->sets.n; i++) {
         if (r->kept != PARE_RANGES_MIXED) c->sets.sets[i].chosen = (uint8_t)r->kept;
         r->by_way[c->sets.sets[i].chosen]++;

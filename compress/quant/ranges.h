@@ -45,7 +45,7 @@ typedef struct pare_ranges_report {
                                  with all activations rounded so; NaN: not tried */
 } pare_ranges_report;
 
-/* The last samples of n are held out for automatic to measure on: a quarter of them, 32 at most.
+/* The last samples of n are held out for automatic to measure on: a quarter of them, 64 at most.
  * Returns how many; 0 for fewer than 8, which serve both. */
 uint64_t pare_ranges_held_out(uint64_t n);
 
@@ -54,14 +54,14 @@ uint64_t pare_ranges_held_out(uint64_t n);
  * NULL, those of samples that were held out: candidates are compared without them, and the grids
  * that come out are for both.
  *
- * automatic: for each grid, the candidates of all ways (less those that give the same) are compared
- * by the noise that they make where the next operators (a product with its activation, an addition,
- * a pool) give their results, by one run of the model with copies of those; values that no operator
- * in integers reads, as outputs are, get the least squared error. Then all activations of the
- * model are rounded, by each way alone and by the mixture, and what gives the least noise at the
- * model's outputs (before their Softmax) is kept: so it is no worse than the best single way, on
- * these samples. The same result for any number of threads. Memory: O(values), beside a run of the
- * model with copies. Fails as pare_survey_run. */
+ * automatic: all activations of the model are rounded by each way alone, and the noise at the
+ * model's outputs (before their Softmax) measured. Then, for each grid, the candidates of the ways
+ * that did well (less those that give the same) are compared by the noise that they make where the
+ * next operators (a product with its activation, an addition, a pool) give their results; values
+ * that no operator in integers reads, as outputs are, get the least squared error. The mixture is
+ * kept if it does clearly better at the outputs than the best single way, and that if it does than
+ * least squared error. The same result for any number of threads. Memory: O(values), beside a run
+ * of the model with copies of it. Fails as pare_survey_run. */
 pare_status pare_ranges_choose(pare_ctx *ctx, pare_grid *grids, const pare_model *model,
                                const pare_survey *survey, const pare_survey *rest,
                                const pare_ranges_opts *opts, pare_ranges_report *report);

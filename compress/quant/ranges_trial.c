@@ -21,6 +21,7 @@ typedef struct trial {
     pare_model *model;        /* with copies in it */
     const pare_range_sets *sets;
     const pare_ranges_opts *opts;
+    uint32_t ways;            /* bits of those to be tried */
     pare_node_id *order;      /* [n_nodes] of `from` */
     uint32_t n_nodes;
     pare_value_id *map;       /* by value of `from`: what stands for it in the copy; NONE: itself */
@@ -121,6 +122,14 @@ static pare_value_id result_of(const trial *t, pare_node_id node)
     return v;
 }
 
+/* Whether a way, or another that gives the same grid, is to be tried. */
+static bool is_tried(const trial *t, const pare_range_set *set, uint8_t first)
+{
+    for (uint8_t way = first; way < PARE_N_RANGES_WAYS; way++)
+        if (set->same_as[way] == first && t->ways >> way & 1) return true;
+    return false;
+}
+
 /* All candidates of one set, at all that reads it. */
 static pare_status add_set(trial *t, uint32_t index, pare_value_id *rounded, bool *seen,
                            pare_value_id *signals)
@@ -129,7 +138,7 @@ static pare_status add_set(trial *t, uint32_t index, pare_value_id *rounded, boo
     pare_builder b;
     pare_builder_init(&b, t->ctx, t->model->graph);
     for (uint8_t way = 0; way < PARE_N_RANGES_WAYS; way++) {
-        if (set->same_as[way] != way) continue;
+        if (set->same_as[way] != way || !is_tried(t, set, way)) continue;
         for (size_t v = 0; v < t->opts->placement->n_values; v++) rounded[v] = PARE_NONE;
         memset(seen, 0, t->from->n_nodes);
         for (pare_value_id v = set->root; v < t->opts->placement->n_values; v++) {
@@ -202,10 +211,10 @@ static void end(trial *t)
     pare_model_free(t->ctx, t->model);
 }
 
-pare_status pare_ranges_measure_each(pare_ctx *ctx, const pare_model *model,
+pare_status pare_ranges_measure_each(pare_ctx *ctx, const pare_model *model, uint32_t ways,
                                      pare_range_sets *sets, const pare_ranges_opts *opts)
 {
-    trial t = { .ctx = ctx, .from = model, .sets = sets, .opts = opts };
+    trial t = { .ctx = ctx, .from = model, .sets = sets, .opts = opts, .ways = ways };
     const size_t n = opts->placement->n_values + 1;
     pare_value_id *rounded = pare_alloc(ctx, n * sizeof(*rounded));
     pare_value_id *signals = pare_alloc(ctx, (model->n_nodes + 1) * sizeof(*signals));
@@ -218,6 +227,9 @@ pare_status pare_ranges_measure_each(pare_ctx *ctx, const pare_model *model,
     if (!st && !(ratios = pare_alloc_zero(ctx, (t.n_probes + 1) * sizeof(*ratios))))
         st = pare_fail_memory(ctx, t.n_probes * sizeof(*ratios));
     if (!st) st = run(&t, ratios);
+    for (uint32_t i = 0; !st && i < sets->n; i++)
+        for (uint8_t way = 0; way < PARE_N_RANGES_WAYS; way++)
+            sets->sets[i].error[way] = is_tried(&t, &sets->sets[i], way) ? 0 : INFINITY;
     for (size_t i = 0; !st && i < t.n_probes; i++)
         sets->sets[t.probes[i].set].error[t.probes[i].way] += ratios[i];
     pare_free(ctx, ratios);
@@ -229,6 +241,13 @@ pare_status pare_ranges_measure_each(pare_ctx *ctx, const pare_model *model,
 }
 
 /* --- the whole model -------------------------------------------------------------------------- */
+
+/* Rounding changes no shape: what follows from one is the same in a copy. */
+static bool gives_shape(const pare_node *n)
+{
+    return !*pare_node_domain(n) &&
+           (pare_str_eq(n->op_type, "Shape") || pare_str_eq(n->op_type, "Size"));
+}
 
 /* Puts a copy of all that depends on quantized values into the trial, these being rounded by one
  * way. */
@@ -252,7 +271,7 @@ static pare_status copy_model(trial *t, pare_builder *b, int way)
             inputs[k] = t->map[v];
             differs = true;
         }
-        if (!n->n_outputs || n->outputs[0] == PARE_NONE) continue;
+        if (!n->n_outputs || n->outputs[0] == PARE_NONE || gives_shape(n)) continue;
         const pare_value_id y = n->outputs[0];
         const bool is_rounded = y < p->n_values && p->quantized[y];
         if (differs) t->map[y] = pare_twin_emit(b, n, inputs);
@@ -275,7 +294,7 @@ static bool can_be_copied(const trial *t)
         bool differs = false;
         for (uint32_t k = 0; k < n->n_inputs; k++)
             differs |= n->inputs[k].value != PARE_NONE && t->map[n->inputs[k].value] != PARE_NONE;
-        if (!differs) continue;
+        if (!differs || gives_shape(n)) continue;
         if (!pare_twin_suits(n) || n->n_inputs > PARE_MAX_DIMS) return false;
         t->map[n->outputs[0]] = 0;
     }
@@ -297,6 +316,7 @@ static pare_status add_trials(trial *t, const pare_value_id *signals)
     pare_builder b;
     pare_builder_init(&b, t->ctx, t->model->graph);
     for (int way = 0; way < PARE_N_RANGES_TRIALS; way++) {
+        if (!(t->ways >> way & 1)) continue;
         PARE_TRY(copy_model(t, &b, way));
         for (size_t i = 0; i < t->from->graph->outputs.n; i++) {
             const pare_value_id v = judged(t, i);
@@ -325,15 +345,16 @@ static pare_status add_signals(trial *t, pare_value_id *signals)
 }
 
 pare_status pare_ranges_measure_all(pare_ctx *ctx, double error[PARE_N_RANGES_TRIALS],
-                                    const pare_model *model, const pare_range_sets *sets,
-                                    const pare_ranges_opts *opts)
+                                    const pare_model *model, uint32_t ways,
+                                    const pare_range_sets *sets, const pare_ranges_opts *opts)
 {
-    trial t = { .ctx = ctx, .from = model, .sets = sets, .opts = opts };
+    trial t = { .ctx = ctx, .from = model, .sets = sets, .opts = opts, .ways = ways };
     pare_value_id *signals = pare_alloc(ctx, (model->graph->outputs.n + 1) * sizeof(*signals));
     double *ratios = NULL;
     t.map = pare_alloc(ctx, (model->n_values + 1) * sizeof(*t.map));
     pare_status st = signals && t.map ? start(&t) : pare_fail_memory(ctx, sizeof(*signals));
-    for (int way = 0; way < PARE_N_RANGES_TRIALS; way++) error[way] = NAN;
+    for (int way = 0; way < PARE_N_RANGES_TRIALS; way++)
+        if (ways >> way & 1) error[way] = NAN;
     const bool can = !st && can_be_copied(&t);
     if (can) st = add_signals(&t, signals);
     if (!st && can) st = add_trials(&t, signals);

@@ -20,14 +20,14 @@ typedef struct pare_range_sets {
     uint32_t *set_of;         /* by value handle: index of its set; PARE_NONE: not quantized */
 } pare_range_sets;
 
-/* Fills in error and is_read. */
-pare_status pare_ranges_measure_each(pare_ctx *ctx, const pare_model *model,
+/* Fills in error, infinite but for these ways (bits 1 << pare_ranges_way), and is_read. */
+pare_status pare_ranges_measure_each(pare_ctx *ctx, const pare_model *model, uint32_t ways,
                                      pare_range_sets *sets, const pare_ranges_opts *opts);
 
-/* Noise by signal at the model's outputs for each way alone and for what is chosen; NaN where a
- * graph cannot be copied. */
+/* Noise by signal at the model's outputs for these ways alone, and with PARE_RANGES_MIXED for what
+ * is chosen; other elements stay. NaN where a graph cannot be copied. */
 pare_status pare_ranges_measure_all(pare_ctx *ctx, double error[PARE_N_RANGES_TRIALS],
-                                    const pare_model *model, const pare_range_sets *sets,
-                                    const pare_ranges_opts *opts);
+                                    const pare_model *model, uint32_t ways,
+                                    const pare_range_sets *sets, const pare_ranges_opts *opts);
 
 #endif
