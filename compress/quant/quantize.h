@@ -9,6 +9,7 @@
 #include "base/pool.h"
 
 #include "quant/correct.h"
+#include "quant/equalize.h"
 #include "quant/half.h"
 #include "quant/ranges.h"
 #include "quant/settings.h"
@@ -42,6 +43,7 @@ typedef struct pare_quantize_report {
     uint64_t n_raised;              /* outputs whose scale was raised to keep the bias in 32 bits */
     uint64_t n_samples;             /* that ranges come from */
     uint64_t n_bad;                 /* numbers in activations that were NaN or infinite */
+    pare_equalize_report equalized; /* channels, across layers */
     pare_ranges_report ranges;      /* of static ones */
     pare_correct_report corrected;  /* biases, by means over the data */
     pare_weight_only_report weights; /* of those in few bits with activations in floats */

@@ -79,6 +79,18 @@ static pare_status choose_forms(static_job *job)
     return PARE_OK;
 }
 
+static pare_status equalize(static_job *job)
+{
+    pare_quantizing *const q = job->q;
+    const pare_equalize_opts opts = {
+        .form = &job->in.weight, .per_tensor = !job->in.per_channel,
+        .always = (q->s->correct & PARE_CORRECT_EQUALIZE) != 0, .data = q->opts->data,
+        .pool = q->opts->pool,
+    };
+    if (!pare_quantizing_corrects(q, PARE_CORRECT_EQUALIZE)) return PARE_OK;
+    return pare_equalize(q->ctx, q->model, &opts, &q->report->equalized);
+}
+
 /* --- placement -------------------------------------------------------------------------------- */
 
 static bool keeps_float(void *user, pare_node_id node)
@@ -276,6 +288,7 @@ static pare_status run(static_job *job)
     PARE_TRY(choose_forms(job));
     PARE_TRY(pare_quantizing_prepare(job->q, is_16_bit(job->q->s) ? SIXTEEN_BIT_OPSET
                                                                   : PER_CHANNEL_OPSET));
+    PARE_TRY(equalize(job));
     PARE_TRY(place(job));
     PARE_TRY(look(job));
     PARE_TRY(doubt(job));
