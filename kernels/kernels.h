@@ -11,6 +11,7 @@
 #include "kernels/map2.h"
 #include "kernels/move.h"
 #include "kernels/narrow.h"
+#include "kernels/nbits.h"
 #include "kernels/pooling.h"
 #include "kernels/row.h"
 #include "kernels/tally.h"
@@ -37,6 +38,7 @@ typedef struct pare_kernels {
     const pare_narrow_kernels *narrow;
     const pare_tally_kernels *tally;
     const pare_byte_kernels *bytes;
+    const pare_nbits_kernels *nbits;
     const pare_winograd_kernels *winograd;
 } pare_kernels;
 

@@ -11,6 +11,7 @@
 #include "kernels/map2.h"
 #include "kernels/move.h"
 #include "kernels/narrow.h"
+#include "kernels/nbits.h"
 #include "kernels/pooling.h"
 #include "kernels/row.h"
 #include "kernels/tally.h"
@@ -43,6 +44,10 @@ extern const pare_tally_kernels pare_tally_avx2;
 extern const pare_byte_kernels pare_bytes_avx2;
 
 extern const pare_winograd_kernels pare_winograd_avx2;
+
+extern const pare_nbits_kernels pare_nbits_avx2; /* panels of 16 */
+pare_nbits_pack_fn pare_nbits_pack_avx2;
+pare_nbits_round_fn pare_nbits_round_avx2;
 
 pare_integer_tile_fn pare_integer_tile_avx2;            /* 6 rows, panels of 16 */
 pare_integer_tile_fn pare_integer_tile_saturating_avx2; /* 4 rows, panels of 16 */

@@ -5,6 +5,7 @@
 
 #include "kernels/depthwise.h"
 #include "kernels/gemm_tile.h"
+#include "kernels/nbits.h"
 #include "kernels/winograd.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx512; /* 14 rows, panels of 32 */
@@ -12,6 +13,7 @@ pare_gemm_tile_fn pare_gemm_tile_avx512; /* 14 rows, panels of 32 */
 pare_depthwise_fn pare_depthwise_avx512;
 pare_depthwise_row_fn pare_depthwise_row_avx512;
 
+extern const pare_nbits_kernels pare_nbits_avx512; /* panels of 32 */
 extern const pare_winograd_kernels pare_winograd_avx512;
 
 #endif
