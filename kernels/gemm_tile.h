@@ -30,6 +30,8 @@ typedef struct pare_gemm_tile {
     const float *zeros;       /* [depth] */
     int64_t row_stride;
     const float *w;           /* [n_taps * depth, panel] */
+    const float *next;        /* NULL, or weights of tiles to come, which may be asked for on the */
+    int64_t next_step;        /* way: this many for each row of the panel; nothing reads them */
     const float *bias;
     int64_t bias_stride;      /* 0: the same for every row */
     pare_finish finish;

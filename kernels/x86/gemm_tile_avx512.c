@@ -9,7 +9,7 @@ enum { PANEL = 32, HALF = 16, MAX_ROWS = 14 };
 
 /* Rows whose addresses stay in registers. Those of others are read from memory each time: moving
  * them through vector registers, as compilers do, takes a port that multiplies. */
-enum { KEPT = 9 };
+enum { KEPT = 8 };
 
 /* Rows at equal distances take an address for three of them, and one register for the distance. */
 enum { LEADERS = (MAX_ROWS + 2) / 3 };
@@ -105,6 +105,23 @@ static INLINE void ask_ahead(const float *w, const int n_halves)
         _mm_prefetch((const char *)(w + AHEAD + h * HALF), _MM_HINT_T0);
 }
 
+/* Tiles that share a panel bring the next one closer, so that the first of them need not wait. */
+typedef struct coming {
+    uintptr_t at, step;
+} coming;
+
+static INLINE coming coming_of(const pare_gemm_tile *t)
+{
+    if (!t->next) return (coming){ (uintptr_t)t->w, 0 };
+    return (coming){ (uintptr_t)t->next, (uintptr_t)t->next_step * sizeof(float) };
+}
+
+static INLINE void ask_next(coming *next)
+{
+    _mm_prefetch((const char *)next->at, _MM_HINT_T1);
+    next->at += next->step;
+}
+
 /* Elements c of all rows, of which x(r) says the address, times a row of the panel. */
 #define MULTIPLY(x)                                                                                \
     do {                                                                                           \
@@ -139,6 +156,7 @@ static INLINE void run_found(const pare_gemm_tile *t, const int n_rows, const in
     sums sum;
     start(t, &sum, n_rows, n_halves);
     const float *w = t->w;
+    coming next = coming_of(t);
     for (int64_t tap = 0; tap < t->n_taps; tap++) {
         _Alignas(64) const float *at[16];
         const float *x[KEPT];
@@ -154,6 +172,7 @@ static INLINE void run_found(const pare_gemm_tile *t, const int n_rows, const in
         for (; c < t->depth; c++, w += PANEL) {
             __asm__("" : "+m"(at));
             ask_ahead(w, n_halves);
+            if (n_halves == 2) ask_next(&next);
             MULTIPLY((r < KEPT ? x[r] : at[r]) + c);
         }
     }
@@ -179,6 +198,7 @@ static INLINE void run_even(const pare_gemm_tile *t, const int n_rows, const int
     const int64_t stride = t->row_stride;
     UNROLL
     for (int r = 0; r < n_rows; r += 3) x[r / 3] = t->rows + r * stride;
+    coming next = coming_of(t);
     int64_t c = 0;
     for (; n_halves == 1 && c + STEP <= t->depth; c += STEP, w += STEP * PANEL) {
         ask_ahead(w, 1);
@@ -187,6 +207,7 @@ static INLINE void run_even(const pare_gemm_tile *t, const int n_rows, const int
     }
     for (; c < t->depth; c++, w += PANEL) {
         ask_ahead(w, n_halves);
+        if (n_halves == 2) ask_next(&next);
         MULTIPLY(x[r / 3] + r % 3 * stride);
         advance(x, n_rows, 1);
     }

@@ -113,7 +113,22 @@ static void find_rows(const pare_product *a, const pare_frame *frame, int64_t ou
 
 typedef struct block {
     int64_t outer, first_tile, end_tile, first_panel, end_panel;
+    bool is_last;             /* of those that take these panels */
 } block;
+
+/* Few tiles leave little time for the next panels to come: the last block that takes some asks for
+ * those behind them, spread over its work. */
+static void ask_for_next(const block *b, int64_t n_panels, int64_t panel_size, int panel,
+                         const float *w, int64_t i, int64_t j, pare_gemm_tile *tile)
+{
+    enum { MOST_TILES = 8 };
+    const int64_t n_tiles = b->end_tile - b->first_tile;
+    if (!b->is_last || n_tiles < 2 || n_tiles > MOST_TILES || b->end_panel == n_panels) return;
+    const int64_t done = (i - b->first_tile) * (b->end_panel - b->first_panel) +
+                         (j - b->first_panel);
+    tile->next = w + b->end_panel * panel_size + done * panel_size / n_tiles;
+    tile->next_step = panel / n_tiles;
+}
 
 static void multiply_block(const pare_product *a, const pare_frame *frame, const block *b,
                            uint8_t *scratch)
@@ -150,6 +165,7 @@ static void multiply_block(const pare_product *a, const pare_frame *frame, const
                 tile.finish.shift = e->finish.shift + vector + col;
             }
             tile.y = y + row * a->y_row + col;
+            ask_for_next(b, n_panels, k * kernel->panel, kernel->panel, w, i, j, &tile);
             if (add) tile.finish.add = add + row * a->y_row + col;
             kernel->run(&tile);
         }
@@ -169,6 +185,7 @@ static void run_product(const void *args, const pare_frame *frame, uint32_t task
         .end_tile = part_start(n_tiles, a->row_blocks, rows + 1),
         .first_panel = part_start(n_panels, a->panel_blocks, panels),
         .end_panel = part_start(n_panels, a->panel_blocks, panels + 1),
+        .is_last = rows + 1 == a->row_blocks,
     };
     multiply_block(a, frame, &b, pare_frame_scratch(frame, worker));
 }

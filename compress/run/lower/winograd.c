@@ -12,8 +12,9 @@ enum {
     TILE = PARE_WINOGRAD_TILE,
     POINTS = PARE_WINOGRAD_POINTS,
     LINE = 16,                /* floats of a line of the cache */
-    WORKING_SET = 3 << 18,    /* bytes that a task has before and behind the products, in cache */
-    LEAST_TILES = 14,         /* in a task: rows of a tile of products */
+    WORKING_SET = 1 << 20,    /* bytes that a task has before and behind the products, in cache */
+    FEW_TILES = 14,           /* in a task: rows of a tile of products; twice as many where */
+    LARGE_MATRICES = 1 << 19, /* so many bytes have to come from far for each task */
     FEW_TASKS = 4,
 };
 
@@ -108,7 +109,15 @@ static void multiply(const winograd_args *a, const pare_frame *frame, const bloc
             const int64_t n_left = a->product.n_cols - j * kernel->panel;
             tile.n_cols = n_left < kernel->panel ? (int)n_left : kernel->panel;
             tile.w = a->product.w + (e * n_panels + j) * k * kernel->panel;
+            const bool is_last = j + 1 == b->end_panel; /* then the next matrix follows */
+            const int64_t following = is_last ? (e + 1) * n_panels + b->first_panel
+                                              : e * n_panels + j + 1;
+            const bool has_next = n_parts > 1 && following < POINTS * n_panels;
+            tile.next_step = kernel->panel / n_parts;
             for (int64_t i = 0; i < n_parts; i++) {
+                tile.next = has_next ? a->product.w + following * k * kernel->panel +
+                                           i * k * kernel->panel / n_parts
+                                     : NULL;
                 const int64_t row = part_start(b->n_tiles, n_parts, i);
                 tile.n_rows = (int)(part_start(b->n_tiles, n_parts, i + 1) - row);
                 tile.rows = b->v + e * b->v_plane + row * b->v_row;
@@ -178,8 +187,8 @@ static void run_winograd(const void *args, const pare_frame *frame, uint32_t tas
  * more to be done around the products than in them. */
 static bool pays(int64_t n_in, int64_t n_out, int64_t image_tiles)
 {
-    enum { FEW_CHANNELS = 16, FEW_TILES = 12 };
-    return n_in >= FEW_CHANNELS && n_out >= FEW_CHANNELS && image_tiles >= FEW_TILES;
+    enum { LEAST_CHANNELS = 16, LEAST_TILES = 12 };
+    return n_in >= LEAST_CHANNELS && n_out >= LEAST_CHANNELS && image_tiles >= LEAST_TILES;
 }
 
 bool pare_winograd_suits(const pare_sliding *s, int64_t group, int64_t n_in, int64_t n_out)
@@ -231,14 +240,13 @@ static void split(const pare_planner *p, winograd_args *a)
 {
     const pare_product *product = &a->product;
     const int64_t per_tile = POINTS * (product->depth + product->n_cols) * (int64_t)sizeof(float);
+    const int64_t n_bytes = POINTS * product->depth * product->n_cols * (int64_t)sizeof(float);
+    const int64_t least = n_bytes < LARGE_MATRICES ? FEW_TILES : 2 * FEW_TILES;
     int64_t n_tiles = WORKING_SET / per_tile;
     if (n_tiles > a->n_tiles / FEW_TASKS) n_tiles = a->n_tiles / FEW_TASKS;
-    n_tiles = n_tiles < LEAST_TILES ? LEAST_TILES : n_tiles / LEAST_TILES * LEAST_TILES;
+    n_tiles = n_tiles < least ? least : n_tiles / FEW_TILES * FEW_TILES;
     a->n_blocks = up(a->n_tiles, n_tiles);
-    const int64_t n_panels = pare_product_panels(p, product->n_cols);
-    const int64_t wanted = up(FEW_TASKS, a->n_blocks);
-    a->panel_blocks = wanted < n_panels / 2 ? wanted : n_panels / 2;
-    if (a->panel_blocks < 1) a->panel_blocks = 1;
+    a->panel_blocks = a->n_blocks == 1 && pare_product_panels(p, product->n_cols) >= 4 ? 2 : 1;
 }
 
 static pare_status add_step(pare_planner *p, winograd_args *a)
