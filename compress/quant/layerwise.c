@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_WAVES = 64 };
+enum { MAX_WAVES = 12, MAX_SAMPLES = 512 };
 
 typedef struct driver {
     pare_ctx *ctx;
@@ -155,7 +155,9 @@ static pare_status run_wave(driver *d, uint32_t wave)
     if (!n) return PARE_OK;
     const pare_gram_opts opts = {
         .items = d->grams, .n_items = n, .data = d->opts->data, .first = d->opts->first,
-        .n_samples = d->opts->n_samples, .reference = wave ? d->model : NULL,
+        .n_samples = d->opts->n_samples,
+        .max_samples = d->opts->max_samples ? d->opts->max_samples : MAX_SAMPLES,
+        .reference = wave ? d->model : NULL,
         .max_rows = d->opts->max_rows, .max_memory_bytes = d->opts->max_memory_bytes,
         .use = use, .user = d,
     };

@@ -17,8 +17,9 @@ typedef struct pare_layerwise_opts {
     pare_algorithm algorithm;
     const pare_dataset *data; /* NULL: none */
     uint64_t first, n_samples; /* of them; n_samples 0: to the end */
-    uint32_t max_waves;       /* how often the data is run at most: nodes of one wave do not see
-                                 what the others became; 0: 64; 1: no node does */
+    uint64_t max_samples;     /* at most so many of these, evenly spread; 0: 512 */
+    uint32_t max_waves;       /* how often data are run at most: nodes of one wave do not see what
+                                 the others became; 0: 12; 1: no node does */
     uint64_t max_rows, max_memory_bytes; /* stats/gram.h */
     double damping;           /* quant/solve.h */
 } pare_layerwise_opts;

@@ -2,6 +2,7 @@
 
 #include "base/checked.h"
 #include "base/linalg.h"
+#include "quant/hqq.h"
 #include "quant/solve_rows.h"
 #include "run/plan.h"
 
@@ -287,6 +288,7 @@ static pare_status start(solver *s, pare_pool *pool)
     const int panel = g->kernels->gemm.panel;
     g->form = &s->out->codes->form;
     g->signed_scale = s->opts->weights.signed_scale;
+    g->fit_only = s->out->algorithm == PARE_ALGORITHM_SCALE_FIT;
     g->n = s->opts->gram->n;
     g->pitch = (g->n + panel - 1) / panel * panel;
     s->n_rows = s->linear->out / s->linear->group;
@@ -379,17 +381,21 @@ static pare_status solve(solver *s, const pare_model *model, pare_pool *pool)
     return st;
 }
 
-static pare_algorithm choose(const pare_solve_opts *opts)
+static bool is_known(const pare_solve_opts *opts, const pare_tensor *weights)
 {
-    const bool known = opts->gram && opts->gram->n_rows && !opts->weights.per_tensor;
-    if (opts->algorithm != PARE_ALGORITHM_AUTO &&
-        (known || opts->algorithm < PARE_ALGORITHM_GPTQ))
-        return opts->algorithm;
-    if (known) return PARE_ALGORITHM_GPTQ;
+    return opts->gram && opts->gram->n_rows && !opts->weights.per_tensor &&
+           weights->dtype == PARE_FLOAT;
+}
+
+static pare_algorithm choose(const pare_solve_opts *opts, bool known)
+{
     const pare_weight_form *form = &opts->weights.form;
-    return form->high - form->low < 16 && !form->pair_safe && !opts->weights.per_tensor
-               ? PARE_ALGORITHM_SCALE_FIT
-               : PARE_ALGORITHM_RTN;
+    const bool may_fit = !form->pair_safe && !opts->weights.per_tensor;
+    pare_algorithm a = opts->algorithm;
+    if (a == PARE_ALGORITHM_AUTO || a == PARE_ALGORITHM_AWQ) a = PARE_ALGORITHM_GPTQ;
+    if (a == PARE_ALGORITHM_GPTQ && !known)
+        a = form->high - form->low < 16 ? PARE_ALGORITHM_SCALE_FIT : PARE_ALGORITHM_RTN;
+    return a > PARE_ALGORITHM_RTN && a != PARE_ALGORITHM_GPTQ && !may_fit ? PARE_ALGORITHM_RTN : a;
 }
 
 pare_status pare_weights_solve(pare_ctx *ctx, pare_solution *out, const pare_model *model,
@@ -397,16 +403,21 @@ pare_status pare_weights_solve(pare_ctx *ctx, pare_solution *out, const pare_mod
                                const pare_solve_opts *opts)
 {
     const pare_gram *gram = opts->gram;
-    *out = (pare_solution){ .algorithm = choose(opts), .error = NAN, .rtn_error = NAN };
+    const bool known = is_known(opts, model->values[linear->weight].tensor);
+    *out = (pare_solution){ .algorithm = choose(opts, known), .error = NAN, .rtn_error = NAN };
     if (gram && gram->n_rows &&
         (gram->groups != linear->group || gram->n != linear->taps * linear->in ||
          gram->out != linear->out))
         return pare_fail(ctx, PARE_EUSAGE, "moments are not those of the node");
+    const bool by_moments = known && (out->algorithm == PARE_ALGORITHM_GPTQ ||
+                                               out->algorithm == PARE_ALGORITHM_SCALE_FIT);
     pare_weight_opts first = opts->weights;
     first.importance = NULL;
-    first.fit = out->algorithm == PARE_ALGORITHM_SCALE_FIT;
+    first.fit = !by_moments && out->algorithm == PARE_ALGORITHM_SCALE_FIT;
     pare_status st = pare_weights_quantize(ctx, &out->codes, model, linear, pool, &first);
-    if (!st && out->algorithm >= PARE_ALGORITHM_GPTQ && gram) {
+    if (!st && out->algorithm == PARE_ALGORITHM_HQQ)
+        st = pare_weights_hqq(ctx, out->codes, model, linear, pool);
+    if (!st && by_moments) {
         solver s = { .ctx = ctx, .linear = linear, .opts = opts, .out = out };
         st = solve(&s, model, pool);
     }

@@ -12,8 +12,9 @@ typedef enum pare_algorithm {
     PARE_ALGORITHM_SCALE_FIT, /* scales of least error, weighted with mean x^2 if that is known */
     PARE_ALGORITHM_GPTQ,      /* rounding errors made up for by the weights that follow, then least
                                  squares by coordinates over codes, scales and zero points */
-    PARE_ALGORITHM_AWQ,       /* as gptq (scaling of inputs is a rewrite: quant/awq.h) */
-    PARE_ALGORITHM_HQQ,       /* no data: few large errors rather than many small ones */
+    PARE_ALGORITHM_AWQ,       /* as gptq: what it adds is done to the model before */
+    PARE_ALGORITHM_HQQ,       /* no data: few large errors rather than many small ones, by free zero
+                                 points */
 } pare_algorithm;
 
 /* "auto", "rtn", ...; PARE_N_ALGORITHMS of them. NULL beyond. */

@@ -448,9 +448,11 @@ void pare_solve_rows_run(const pare_solve_group *g, const pare_solve_rows *rows,
     measure(&w, &best);
     memcpy(rows->rtn_errors, rows->errors, (size_t)rows->n_rows * sizeof(double));
     for (int fit = 0; fit <= !g->form->pair_safe; fit++) {
+        if (g->fit_only && !fit) continue;
         start(&w, fit, rows->wanted, &other);
-        sweep(&w, &other);
-        improve(&w, &other);
+        if (!g->fit_only) sweep(&w, &other);
+        if (g->fit_only) measure(&w, &other);
+        else improve(&w, &other);
         keep_better(&w, &best, &other);
     }
 }

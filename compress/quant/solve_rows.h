@@ -14,6 +14,7 @@ typedef struct pare_solve_group {
     const pare_kernels *kernels;
     const pare_weight_form *form;
     bool signed_scale;
+    bool fit_only;            /* scales weighted with the diagonal, and nothing else */
     int64_t n, pitch;         /* weights of a row; the same with padding up to whole panels */
     int64_t row;              /* weights of each row of codes, of which n / row make one */
     int64_t n_segments;       /* scales of all n weights */

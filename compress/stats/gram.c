@@ -55,7 +55,8 @@ typedef struct collector {
     void **users;             /* [n_workers] */
     worker *workers;          /* [n_workers] */
     uint32_t n_workers;
-    uint64_t turn, end;       /* samples of this turn start at; of all end before */
+    uint64_t turn, end;       /* this turn starts at, all end before: counted as they are taken */
+    uint64_t n_choice;        /* samples that `end` are taken from */
     slot slots[PARE_GRAM_TURN];
     void *block;              /* scratch of all workers */
     float **scratch;          /* [n_workers] */
@@ -65,7 +66,9 @@ typedef struct collector {
 
 bool pare_gram_suits(const pare_linear *l, const pare_model *model)
 {
-    if (model->nodes[l->node].graph != model->graph) return false;
+    if (model->nodes[l->node].graph != model->graph ||
+        model->values[l->weight].tensor->dtype != PARE_FLOAT)
+        return false;
     if (l->kind == PARE_LINEAR_CONV) return l->rank >= 3;
     return l->kind != PARE_LINEAR_CONV_TRANSPOSE && l->input_axis == -1;
 }
@@ -193,11 +196,11 @@ static pare_status run_sample(collector *c, worker *w, uint32_t index)
     return st;
 }
 
-/* Number of a sample: of the turn, or one of a few spread over all. */
-static uint64_t sample_of(const collector *c, uint32_t task)
+/* Number of a sample in the data set. taken: how many are taken before it. */
+static uint64_t sample_of(const collector *c, uint64_t taken)
 {
-    if (!c->probing) return c->turn + task;
-    return c->turn + (c->end - c->turn) * task / PROBES;
+    if (c->end == c->n_choice) return c->opts->first + taken;
+    return c->opts->first + (uint64_t)((double)taken * (double)c->n_choice / (double)c->end);
 }
 
 static void run_slot(void *user, uint32_t task, uint32_t index)
@@ -205,9 +208,10 @@ static void run_slot(void *user, uint32_t task, uint32_t index)
     collector *c = user;
     worker *w = &c->workers[index];
     slot *s = &c->slots[task];
+    const uint64_t taken = c->probing ? c->end * task / PROBES : c->turn + task;
+    if (taken >= c->end) return;
     w->slot = (int)task;
-    w->sample = sample_of(c, task);
-    if (w->sample >= c->end) return;
+    w->sample = sample_of(c, taken);
     s->status = run_sample(c, w, index);
     if (s->status) memcpy(s->message, w->ctx.message, sizeof(s->message));
 }
@@ -298,7 +302,6 @@ static pare_status start_sides(collector *c)
 /* How many rows of each sample are taken. */
 static pare_status probe(collector *c, pare_pool *pool)
 {
-    const uint64_t n_samples = c->end - c->turn;
     c->probing = true;
     pare_status st = make_roles(c, 0);
     if (!st) st = start_sides(c);
@@ -314,7 +317,7 @@ static pare_status probe(collector *c, pare_pool *pool)
             most = key->used[s] > most ? key->used[s] : most;
             key->used[s] = 0;
         }
-        key->cap = (int64_t)((rows + n_samples - 1) / n_samples);
+        key->cap = (int64_t)((rows + c->end - 1) / c->end);
         if (key->cap > most) key->cap = most;
     }
     return st;
@@ -469,7 +472,7 @@ static pare_status hand_out(collector *c, size_t pass)
 static pare_status run_pass(collector *c, size_t pass, size_t n_passes, pare_pool *pool,
                             pare_gram_target **of_key)
 {
-    const uint64_t first = c->turn, n = c->end - first;
+    const uint64_t n = c->end;
     const char *phase = c->opts->phase ? c->opts->phase : "collect";
     pare_status st = start_pass(c, pass);
     while (!st && c->turn < c->end) {
@@ -477,11 +480,9 @@ static pare_status run_pass(collector *c, size_t pass, size_t n_passes, pare_poo
         if (st) break;
         add_turn(c, pass, pool, of_key);
         c->turn += PARE_GRAM_TURN;
-        pare_report_progress(c->ctx, phase,
-                             pass * n + (c->turn < c->end ? c->turn : c->end) - first,
-                             n_passes * n);
+        pare_report_progress(c->ctx, phase, pass * n + (c->turn < n ? c->turn : n), n_passes * n);
     }
-    c->turn = first;
+    c->turn = 0;
     stop_sides(c);
     if (!st) st = hand_out(c, pass);
     end_pass(c);
@@ -506,10 +507,12 @@ static pare_status start(collector *c)
 {
     const uint64_t n = c->opts->data->n;
     const size_t n_roles = 3 * c->opts->n_items + 1;
-    if (c->opts->first < n) c->turn = c->opts->first;
-    else return pare_fail(c->ctx, PARE_EFORMAT, "no samples to take moments from");
-    c->end = !c->opts->n_samples || c->opts->n_samples > n - c->turn ? n
-                                                                    : c->turn + c->opts->n_samples;
+    if (c->opts->first >= n)
+        return pare_fail(c->ctx, PARE_EFORMAT, "no samples to take moments from");
+    c->n_choice = n - c->opts->first;
+    if (c->opts->n_samples && c->opts->n_samples < c->n_choice) c->n_choice = c->opts->n_samples;
+    c->end = c->n_choice;
+    if (c->opts->max_samples && c->opts->max_samples < c->end) c->end = c->opts->max_samples;
     PARE_TRY(pare_plan_kernels(c->ctx, &c->kernels));
     PARE_TRY(make_keys(c));
     PARE_TRY(take(c, &c->roles, n_roles, sizeof(*c->roles)));

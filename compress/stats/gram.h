@@ -46,6 +46,7 @@ typedef struct pare_gram_opts {
     size_t n_items;
     const pare_dataset *data;
     uint64_t first, n_samples; /* of the data set; n_samples 0: to its end */
+    uint64_t max_samples;     /* of these at most, evenly spread; 0: all */
     const pare_model *reference; /* whose handles are those of the model; NULL: the model itself */
     uint64_t max_rows;        /* about how many positions of an item are taken, spread over each
                                  sample; 0: 8 for each number of a row, at least 32768 */
@@ -57,7 +58,7 @@ typedef struct pare_gram_opts {
 } pare_gram_opts;
 
 /* Whether the rows of a node can be had: Conv, MatMul and Gemm whose input is not transposed, of
- * the main graph. */
+ * the main graph and with weights in float32. */
 bool pare_gram_suits(const pare_linear *linear, const pare_model *model);
 
 /* Runs the model (and the reference) over samples and hands each item's moments to opts->use. Nodes
