@@ -13,6 +13,7 @@
 #include "quant/half.h"
 #include "quant/ranges.h"
 #include "quant/settings.h"
+#include "quant/smooth.h"
 #include "quant/weight_only.h"
 
 typedef struct pare_quantize_opts {
@@ -44,6 +45,7 @@ typedef struct pare_quantize_report {
     uint64_t n_samples;             /* that ranges come from */
     uint64_t n_bad;                 /* numbers in activations that were NaN or infinite */
     pare_equalize_report equalized; /* channels, across layers */
+    pare_smooth_report smoothed;    /* channels, between activations and weights */
     pare_ranges_report ranges;      /* of static ones */
     pare_correct_report corrected;  /* biases, by means over the data */
     pare_weight_only_report weights; /* of those in few bits with activations in floats */

@@ -91,6 +91,18 @@ static pare_status equalize(static_job *job)
     return pare_equalize(q->ctx, q->model, &opts, &q->report->equalized);
 }
 
+static pare_status smooth(static_job *job)
+{
+    pare_quantizing *const q = job->q;
+    const bool asked = (q->s->correct & PARE_CORRECT_SMOOTH) != 0;
+    const pare_smooth_opts opts = {
+        .form = &job->in.weight, .grid = &job->form, .per_tensor = !job->in.per_channel,
+        .always = asked, .may_insert = asked, .data = q->opts->data, .pool = q->opts->pool,
+    };
+    if (!pare_quantizing_corrects(q, PARE_CORRECT_SMOOTH) || !q->opts->data) return PARE_OK;
+    return pare_smooth(q->ctx, q->model, &opts, &q->report->smoothed);
+}
+
 /* --- placement -------------------------------------------------------------------------------- */
 
 static bool keeps_float(void *user, pare_node_id node)
@@ -289,6 +301,7 @@ static pare_status run(static_job *job)
     PARE_TRY(pare_quantizing_prepare(job->q, is_16_bit(job->q->s) ? SIXTEEN_BIT_OPSET
                                                                   : PER_CHANNEL_OPSET));
     PARE_TRY(equalize(job));
+    PARE_TRY(smooth(job));
     PARE_TRY(place(job));
     PARE_TRY(look(job));
     PARE_TRY(doubt(job));
