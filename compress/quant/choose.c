@@ -215,6 +215,7 @@ pare_status pare_quantizing_choose(pare_quantizing *q)
     if (!s->correct) s->correct = PARE_CORRECT_AUTO;
     if (!s->algorithm)
         s->algorithm = s->weights == PARE_QUANTIZE_INT8 ? PARE_QUANTIZE_RTN
+                       : q->opts->data                  ? PARE_QUANTIZE_GPTQ
                                                         : PARE_QUANTIZE_SCALE_FIT;
     return PARE_OK;
 }

@@ -30,13 +30,18 @@ pare_status pare_quantizing_choose(pare_quantizing *q);
 pare_status pare_quantizing_keeps(pare_quantizing *q);
 pare_keep pare_quantizing_keep(const pare_quantizing *q, pare_node_id node);
 
-/* prepare.c: refuses what is quantized already; raises the opset; folds. */
+/* prepare.c: refuses what is quantized already; makes halves floats; raises the opset;
+ * folds. */
 pare_status pare_quantizing_prepare(pare_quantizing *q, int64_t opset);
 
-/* static.c, dynamic.c, quantize.c: the ways from there. */
+/* static.c, dynamic.c, weights_only.c: the ways from there. */
 pare_status pare_quantizing_static(pare_quantizing *q);
 pare_status pare_quantizing_dynamic(pare_quantizing *q);
 pare_status pare_quantizing_weights(pare_quantizing *q);
+pare_status pare_quantizing_half(pare_quantizing *q);
+
+/* After the first two: weights that overrides want in fewer bits, tables of embeddings. */
+pare_status pare_quantizing_beside(pare_quantizing *q);
 
 /* Whether a correction was asked for, or is one of those that help as a rule. */
 bool pare_quantizing_corrects(const pare_quantizing *q, uint32_t correction);

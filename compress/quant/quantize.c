@@ -26,11 +26,12 @@ bool pare_quantizing_corrects(const pare_quantizing *q, uint32_t correction)
 static pare_status run(pare_quantizing *q)
 {
     PARE_TRY(pare_quantizing_choose(q));
-    switch ((pare_quantize_activations_kind)q->s->activations) {
-    case PARE_QUANTIZE_ACTIVATIONS_DYNAMIC: return pare_quantizing_dynamic(q);
-    case PARE_QUANTIZE_ACTIVATIONS_NONE: return pare_quantizing_weights(q);
-    default: return pare_quantizing_static(q);
-    }
+    if (q->s->weights == PARE_QUANTIZE_FLOAT16 || q->s->weights == PARE_QUANTIZE_BFLOAT16)
+        return pare_quantizing_half(q);
+    if (q->s->activations == PARE_QUANTIZE_ACTIVATIONS_NONE) return pare_quantizing_weights(q);
+    if (q->s->activations == PARE_QUANTIZE_ACTIVATIONS_DYNAMIC) PARE_TRY(pare_quantizing_dynamic(q));
+    else PARE_TRY(pare_quantizing_static(q));
+    return pare_quantizing_beside(q);
 }
 
 pare_status pare_quantize(pare_ctx *ctx, pare_model *model, const pare_quantize_opts *opts,
