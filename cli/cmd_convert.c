@@ -1,3 +1,4 @@
+#include "cli/history.h"
 #include "cli/model_file.h"
 #include "cli/number.h"
 #include "cli/run_inputs.h"
@@ -5,8 +6,6 @@
 #include "cli/signals.h"
 
 #include "formats/onnx/verify.h"
-
-#include "version.h"
 
 #include <inttypes.h>
 
@@ -57,25 +56,6 @@ typedef struct conversion {
     bool compared;           /* outputs before and after, on random inputs */
 } conversion;
 
-/* Adds a line to what pare did to the model before. */
-static pare_status add_history(conversion *job)
-{
-    static const char line[] = "pare " PARE_VERSION " convert --optimize";
-    pare_ctx *const ctx = &job->app->ctx;
-    pare_props *const props = &job->model->props;
-    const char *old = "";
-    for (size_t i = 0; i < props->n; i++)
-        if (pare_str_eq(pare_str_or_empty(props->items[i].key), "pare.history"))
-            old = pare_str_or_empty(props->items[i].value);
-    const size_t n_bytes = strlen(old) + sizeof(line) + 1;
-    char *text = pare_alloc(ctx, n_bytes);
-    if (!text) return pare_fail_memory(ctx, n_bytes);
-    snprintf(text, n_bytes, "%s%s%s", old, *old ? "\n" : "", line);
-    const pare_status st = pare_props_set(ctx, job->model, props, "pare.history", text);
-    pare_free(ctx, text);
-    return st;
-}
-
 /* Makes the model smaller; it stays the very same where there is nothing to do. */
 static pare_status optimize(conversion *job)
 {
@@ -87,7 +67,8 @@ static pare_status optimize(conversion *job)
     PARE_TRY(pare_optimize(ctx, job->model, &opts, &job->stats));
     pare_app_note(job->app, "folded %" PRIu64 " nodes, removed %" PRIu64 " in %.3f s",
                   job->stats.n_folded, job->stats.n_nodes, pare_app_seconds() - begun);
-    if (pare_pass_changed(&job->stats)) return add_history(job);
+    if (pare_pass_changed(&job->stats))
+        return pare_history_add(ctx, job->model, "convert --optimize");
     pare_model_free(ctx, job->before);
     job->before = NULL;
     return PARE_OK;

@@ -205,9 +205,10 @@ pare_status pare_quantizing_choose(pare_quantizing *q)
                          "activations in integers need data to learn ranges from (--data), and the "
                          "model has no BatchNormalization to take them from; --activations dynamic "
                          "or none needs none");
-    if (!(s->percentile > 0)) s->percentile = 99.99;
+    if (!(s->percentile > 0) && s->calibration == PARE_QUANTIZE_CALIBRATION_PERCENTILE)
+        s->percentile = 99.99;
     /* Of weights alone, tensors decide on their own what they are written as. */
-    if (!s->format && s->activations != PARE_QUANTIZE_ACTIVATIONS_NONE)
+    if (!s->format && is_static(s))
         s->format = q->opts->rules->has_quant && rules->n_formats &&
                             pare_str_eq(rules->formats[0], "qoperator")
                         ? PARE_QUANTIZE_QOPERATOR
