@@ -69,6 +69,7 @@ static const struct {
     { "", "Unsqueeze", pare_lower_view },
     { "com.microsoft", "DequantizeLinear", pare_lower_quantize },
     { "com.microsoft", "MatMulIntegerToFloat", pare_lower_matmul_integer_to_float },
+    { "com.microsoft", "MatMulNBits", pare_lower_matmul_nbits },
     { "com.microsoft", "QGemm", pare_lower_qgemm },
     { "com.microsoft", "QLinearAveragePool", pare_lower_qlinear_average_pool },
     { "com.microsoft", "QLinearConcat", pare_lower_qlinear_concat },

@@ -44,7 +44,8 @@ static void start(lowered *t, const char *graph, int low, int high)
     uint32_t state = 1;
     *t = (lowered){ .n = 0 };
     pare_ctx_init(&t->ctx, NULL);
-    const int n = snprintf(text, sizeof(text), "<ir_version: 8, opset_import: [\"\" : 21]>\n%s",
+    const int n = snprintf(text, sizeof(text),
+                           "<ir_version: 8, opset_import: [\"\" : 21, \"com.microsoft\" : 1]>\n%s",
                            graph);
     assert_in_range(n, 1, TEXT_BYTES - 1);
     t->model = test_model_parse(&t->ctx, text);

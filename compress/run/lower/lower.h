@@ -31,6 +31,8 @@ pare_lower_fn pare_lower_qlinear_conv, pare_lower_conv_integer;
 pare_lower_fn pare_lower_qlinear_matmul, pare_lower_matmul_integer, pare_lower_qgemm;
 pare_lower_fn pare_lower_matmul_integer_to_float;
 
+pare_lower_fn pare_lower_matmul_nbits; /* com.microsoft.MatMulNBits */
+
 /* No work at all: other strides over the same memory, where the form allows it. */
 pare_lower_fn pare_lower_view, pare_lower_transpose, pare_lower_slice, pare_lower_split;
 pare_lower_fn pare_lower_expand, pare_lower_dropout;
