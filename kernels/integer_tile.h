@@ -27,6 +27,8 @@ typedef struct pare_integer_finish {
     const float *shift;       /* NULL: none */
     float low, high;          /* -INFINITY, INFINITY: no bounds */
     int32_t zero;
+    bool is_free;             /* of codes: low and high are the ends of the type, and every |z| is
+                                 below 2^31 before that: saturation bounds, too */
 } pare_integer_finish;
 
 /* y[r,j] = finish(start[j] - w_zero[j] * row_sums[r] + sum of x[t * n_rows + r][c] * W[t,c,j] over

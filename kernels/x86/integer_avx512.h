@@ -32,15 +32,18 @@ static INLINE __m512 scaled(const pare_integer_finish *f, int64_t j, __mmask16 s
     return _mm512_min_ps(_mm512_set1_ps(f->high), z);
 }
 
-/* What sums of the columns of the mask from j on become, at y: codes, or floats or sums. */
-static INLINE void store_codes(const pare_integer_finish *f, int64_t j, __mmask16 some, __m512i sum,
-                               uint8_t *y)
+/* The codes of sums of these columns, less the zero point; is_free as f says. */
+static INLINE __m512i rounded(const pare_integer_finish *f, int64_t j, __mmask16 some, __m512 scale,
+                              __m512i sum, const bool is_free)
 {
-    const __m512i code = _mm512_add_epi32(_mm512_cvtps_epi32(scaled(f, j, some, sum)),
-                                          _mm512_set1_epi32(f->zero));
-    _mm_mask_storeu_epi8(y, some, _mm512_cvtepi32_epi8(code));
+    __m512 z = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale);
+    if (f->shift) z = _mm512_add_ps(z, _mm512_maskz_loadu_ps(some, f->shift + j));
+    if (!is_free)
+        z = _mm512_min_ps(_mm512_set1_ps(f->high), _mm512_max_ps(_mm512_set1_ps(f->low), z));
+    return _mm512_cvtps_epi32(z);
 }
 
+/* What sums of the columns of the mask from j on become, at y: floats, or the sums. */
 static INLINE void store_words(const pare_integer_finish *f, int64_t j, __mmask16 some, __m512i sum,
                                int32_t *y)
 {

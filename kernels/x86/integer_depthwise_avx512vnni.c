@@ -72,17 +72,30 @@ typedef struct order {
     _Alignas(64) float scale[BLOCK], shift[BLOCK];
 } order;
 
+/* Quarter q of part h is quarter h of the sixteen channels from 16 * q on. */
+static INLINE void sort_one(const void *from, int64_t n, void *to)
+{
+    __m512i x[PARTS];
+    int32_t *out = to;
+#pragma GCC unroll 4
+    for (int i = 0; i < PARTS; i++)
+        x[i] = _mm512_maskz_loadu_epi32(first_16(n - i * LANES_OF_PART),
+                                        (const int32_t *)from + i * LANES_OF_PART);
+    const __m512i a = _mm512_shuffle_i32x4(x[0], x[1], 0x44), b = _mm512_shuffle_i32x4(x[2], x[3],
+                                                                                       0x44);
+    const __m512i c = _mm512_shuffle_i32x4(x[0], x[1], 0xee), d = _mm512_shuffle_i32x4(x[2], x[3],
+                                                                                       0xee);
+    _mm512_store_si512(out, _mm512_shuffle_i32x4(a, b, 0x88));
+    _mm512_store_si512(out + 16, _mm512_shuffle_i32x4(a, b, 0xdd));
+    _mm512_store_si512(out + 32, _mm512_shuffle_i32x4(c, d, 0x88));
+    _mm512_store_si512(out + 48, _mm512_shuffle_i32x4(c, d, 0xdd));
+}
+
 static void sort(order *o, const int32_t *start, const pare_integer_finish *f, int64_t c, int64_t n)
 {
-    for (int64_t h = 0; h < PARTS; h++)
-        for (int64_t e = 0; e < LANES_OF_PART; e++) {
-            const int64_t channel = channel_of(h, e);
-            const int64_t at = h * LANES_OF_PART + e;
-            const bool is_there = channel < n;
-            o->start[at] = is_there ? start[c + channel] : 0;
-            o->scale[at] = is_there && f->scale ? f->scale[c + channel] : 0;
-            o->shift[at] = is_there && f->shift ? f->shift[c + channel] : 0;
-        }
+    sort_one(start + c, n, o->start);
+    if (f->scale) sort_one(f->scale + c, n, o->scale);
+    if (f->shift) sort_one(f->shift + c, n, o->shift);
 }
 
 /* The first n of 64 bytes. */
@@ -110,8 +123,9 @@ static INLINE __m512i code_of(const pare_integer_finish *f, const order *o, int 
     __m512 z = _mm512_mul_ps(_mm512_cvtepi32_ps(sum),
                              _mm512_load_ps(o->scale + h * LANES_OF_PART));
     if (f->shift) z = _mm512_add_ps(z, _mm512_load_ps(o->shift + h * LANES_OF_PART));
-    z = _mm512_min_ps(_mm512_set1_ps(f->high), _mm512_max_ps(_mm512_set1_ps(f->low), z));
-    return _mm512_add_epi32(_mm512_cvtps_epi32(z), _mm512_set1_epi32(f->zero));
+    if (!f->is_free)
+        z = _mm512_min_ps(_mm512_set1_ps(f->high), _mm512_max_ps(_mm512_set1_ps(f->low), z));
+    return _mm512_cvtps_epi32(z);
 }
 
 static INLINE void put(const pare_integer_finish *f, const order *o, int64_t c, int64_t n,
@@ -121,8 +135,11 @@ static INLINE void put(const pare_integer_finish *f, const order *o, int64_t c, 
         store_sums(f, c, n, sum, y, at);
         return;
     }
-    const __m512i low = _mm512_packs_epi32(code_of(f, o, 0, sum[0]), code_of(f, o, 1, sum[1]));
-    const __m512i high = _mm512_packs_epi32(code_of(f, o, 2, sum[2]), code_of(f, o, 3, sum[3]));
+    const __m512i zero = _mm512_set1_epi16((int16_t)f->zero);
+    const __m512i low = _mm512_adds_epi16(
+        _mm512_packs_epi32(code_of(f, o, 0, sum[0]), code_of(f, o, 1, sum[1])), zero);
+    const __m512i high = _mm512_adds_epi16(
+        _mm512_packs_epi32(code_of(f, o, 2, sum[2]), code_of(f, o, 3, sum[3])), zero);
     const __m512i bytes = f->out == PARE_INTEGER_U8 ? _mm512_packus_epi16(low, high)
                                                     : _mm512_packs_epi16(low, high);
     _mm512_mask_storeu_epi8((uint8_t *)y + at, first_64(n), bytes);

@@ -40,6 +40,43 @@ static INLINE __m512i step(__m512i sum, __m512i x, __m512i w, const bool is_sign
     return is_signed ? dot(sum, w, x) : dot(sum, x, w);
 }
 
+/* Codes of two rows at a time: packed to bytes, quarters of vectors are in the wrong order. */
+static INLINE void put_codes(const pare_integer_tile *t, __m512i (*sum)[2], const int n_rows,
+                             const int n_halves, const bool is_free)
+{
+    const pare_integer_finish *f = &t->finish;
+    const __m512i in_order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
+                                               15);
+    const __m512i zero = _mm512_set1_epi16((int16_t)f->zero);
+    const __mmask16 some[2] = { first_16(t->n_cols), first_16(t->n_cols - HALF) };
+    const __mmask32 bytes = (__mmask32)(some[0] | (uint32_t)some[1] << HALF);
+    const __m512 scale[2] = { _mm512_maskz_loadu_ps(some[0], f->scale),
+                              _mm512_maskz_loadu_ps(some[1], f->scale + HALF) };
+    UNROLL
+    for (int r = 0; r < n_rows; r += 2) {
+        __m512i pairs[2];
+        UNROLL
+        for (int i = 0; i < 2; i++) {
+            const int row = r + i < n_rows ? r + i : r;
+            __m512i code[2];
+            UNROLL
+            for (int h = 0; h < 2; h++)
+                code[h] = h < n_halves ? rounded(f, h * HALF, some[h], scale[h], sum[row][h],
+                                                 is_free)
+                                       : code[0];
+            pairs[i] = _mm512_adds_epi16(_mm512_packs_epi32(code[0], code[1]), zero);
+        }
+        const __m512i four = f->out == PARE_INTEGER_U8 ? _mm512_packus_epi16(pairs[0], pairs[1])
+                                                       : _mm512_packs_epi16(pairs[0], pairs[1]);
+        const __m512i sorted = _mm512_permutexvar_epi32(in_order, four);
+        uint8_t *y = (uint8_t *)t->y + r * t->y_stride;
+        _mm256_mask_storeu_epi8(y, bytes, _mm512_castsi512_si256(sorted));
+        if (r + 1 < n_rows)
+            _mm256_mask_storeu_epi8(y + t->y_stride, bytes,
+                                    _mm512_extracti64x4_epi64(sorted, 1));
+    }
+}
+
 static INLINE void run(const pare_integer_tile *t, const int n_rows, const int n_halves,
                        const bool is_signed)
 {
@@ -88,11 +125,8 @@ static INLINE void run(const pare_integer_tile *t, const int n_rows, const int n
     const __mmask16 some[2] = { first_16(t->n_cols), first_16(t->n_cols - HALF) };
     const pare_integer_finish *f = &t->finish;
     if (f->out == PARE_INTEGER_U8 || f->out == PARE_INTEGER_S8) {
-        UNROLL
-        for (int r = 0; r < n_rows; r++)
-            for (int h = 0; h < n_halves; h++)
-                store_codes(f, h * HALF, some[h], sum[r][h],
-                            (uint8_t *)t->y + r * t->y_stride + h * HALF);
+        if (f->is_free) put_codes(t, sum, n_rows, n_halves, true);
+        else put_codes(t, sum, n_rows, n_halves, false);
         return;
     }
     UNROLL

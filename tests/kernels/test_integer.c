@@ -72,6 +72,7 @@ static pare_integer_finish finish_of(const vectors *v, pare_integer_out out, uin
     f.low = (float)(low - f.zero);
     f.high = (float)(low + 255 - f.zero);
     if (draw(seed) % 2 && f.low < 0) f.low = 0; /* a Relu */
+    else f.is_free = true; /* scales are small */
     return f;
 }
 

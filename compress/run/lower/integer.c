@@ -143,6 +143,19 @@ void pare_integer_scales(const pare_integer_operands *o, int64_t m, int64_t n, f
     }
 }
 
+bool pare_integer_is_free(const pare_integer_operands *o, int64_t n, const float *scale,
+                          const float *shift)
+{
+    const pare_integer_finish *f = &o->finish;
+    const float type_low = f->out == PARE_INTEGER_U8 ? 0 : INT8_MIN;
+    bool is_free = (f->out == PARE_INTEGER_U8 || f->out == PARE_INTEGER_S8) &&
+                   f->low + (float)f->zero == type_low &&
+                   f->high + (float)f->zero == type_low + UINT8_MAX;
+    for (int64_t j = 0; is_free && j < n; j++)
+        is_free = fabsf(scale[j]) <= 0.25f && (!o->shift || fabsf(shift[j]) <= 0x1p29f);
+    return is_free;
+}
+
 /* Numbers of one outer index: those of columns from m on. */
 static void fill_starts(const pare_integer_operands *o, const pare_integer_product *a, int64_t m,
                         const int32_t *sums, int32_t *start, int32_t *w_zero)
@@ -179,6 +192,7 @@ pare_status pare_integer_set_vectors(pare_planner *p, const pare_integer_operand
     a->w_zero = has_zeros ? w_zero : NULL;
     a->scale = scale;
     a->shift = o->shift ? shift : NULL;
+    a->finish.is_free = pare_integer_is_free(o, (int64_t)n, scale, shift);
     a->row_shift = (int32_t)(uint32_t)((uint32_t)a->n_products * (uint32_t)input_move(a));
     return PARE_OK;
 }

@@ -91,6 +91,10 @@ typedef struct pare_integer_weights {
 pare_status pare_integer_pack(pare_planner *p, const pare_integer_operands *o,
                               const pare_integer_weights *at, pare_integer_product *a);
 
+/* Whether the bounds of codes are those of their type, and n results far below 2^31. */
+bool pare_integer_is_free(const pare_integer_operands *o, int64_t n, const float *scale,
+                          const float *shift);
+
 /* What sums of columns m to m + n are multiplied by, and what is added then. */
 void pare_integer_scales(const pare_integer_operands *o, int64_t m, int64_t n, float *scale,
                          float *shift);
