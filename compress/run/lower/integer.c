@@ -134,12 +134,8 @@ void pare_integer_scales(const pare_integer_operands *o, int64_t m, int64_t n, f
                          float *shift)
 {
     for (int64_t j = 0; j < n && o->finish.out != PARE_INTEGER_S32; j++) {
-        scale[j] = o->alpha * o->x_scale * pare_integer_float_at(o->w_scale, m + j, 1) / o->y_scale;
-        if (!o->shift) continue;
-        const float added = o->shift_scale ? (float)pare_integer_int_at(o->shift, m + j) *
-                                                 pare_integer_float_at(o->shift_scale, m + j, 1)
-                                           : pare_integer_float_at(o->shift, m + j, 0);
-        shift[j] = added / o->y_scale;
+        scale[j] = pare_integer_scale(o, m + j);
+        shift[j] = pare_integer_shift(o, m + j);
     }
 }
 
@@ -152,7 +148,7 @@ bool pare_integer_is_free(const pare_integer_operands *o, int64_t n, const float
                    f->low + (float)f->zero == type_low &&
                    f->high + (float)f->zero == type_low + UINT8_MAX;
     for (int64_t j = 0; is_free && j < n; j++)
-        is_free = fabsf(scale[j]) <= 0.25f && (!o->shift || fabsf(shift[j]) <= 0x1p29f);
+        is_free = fabsf(scale[j]) <= 0.25f && fabsf(shift[j]) <= 0x1p29f;
     return is_free;
 }
 
@@ -191,7 +187,7 @@ pare_status pare_integer_set_vectors(pare_planner *p, const pare_integer_operand
     a->start = start;
     a->w_zero = has_zeros ? w_zero : NULL;
     a->scale = scale;
-    a->shift = o->shift ? shift : NULL;
+    a->shift = pare_integer_has_shift(o) ? shift : NULL;
     a->finish.is_free = pare_integer_is_free(o, (int64_t)n, scale, shift);
     a->row_shift = (int32_t)(uint32_t)((uint32_t)a->n_products * (uint32_t)input_move(a));
     return PARE_OK;

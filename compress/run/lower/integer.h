@@ -22,8 +22,15 @@ typedef struct pare_integer_operands {
     const pare_tensor *shift;   /* float, as the operator has it, so to be divided by y_scale; NULL:
                                    none */
     const pare_tensor *shift_scale; /* not NULL: shift is int32, times these */
+    const float *factor, *offset; /* for each column, of a BatchNormalization behind all that;
+                                     NULL: none */
     pare_integer_finish finish; /* out, low, high, zero */
 } pare_integer_operands;
+
+/* What a sum of column j is multiplied by, and what is added then. */
+float pare_integer_scale(const pare_integer_operands *o, int64_t j);
+float pare_integer_shift(const pare_integer_operands *o, int64_t j);
+bool pare_integer_has_shift(const pare_integer_operands *o);
 
 /* Reads a group, whose first node is Conv, Gemm or MatMul on values that have codes: sets
  * l->n_taken. w_axis is the axis of w along which outputs lie. *found false: it does not suit. */

@@ -208,7 +208,7 @@ static pare_status set_finish(pare_planner *p, const pare_integer_operands *o, d
     a->padding = padding;
     a->finish = o->finish;
     a->finish.scale = scale;
-    a->finish.shift = o->shift ? shift : NULL;
+    a->finish.shift = pare_integer_has_shift(o) ? shift : NULL;
     a->finish.is_free = pare_integer_is_free(o, a->n_channels, scale, shift);
     return PARE_OK;
 }

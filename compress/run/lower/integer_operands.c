@@ -1,4 +1,5 @@
 #include "run/lower/integer.h"
+#include "run/lower/lower.h"
 
 #include "op/elementwise.h"
 #include "op/matmul.h"
@@ -34,15 +35,33 @@ static bool is_one_or(const pare_tensor *t, int64_t n)
     return !t || t->n_elements == 1 || t->n_elements == n;
 }
 
+bool pare_integer_has_shift(const pare_integer_operands *o)
+{
+    return o->shift || o->offset;
+}
+
+float pare_integer_scale(const pare_integer_operands *o, int64_t j)
+{
+    const float w_scale = pare_integer_float_at(o->w_scale, j, 1);
+    return o->alpha * o->x_scale * w_scale * (o->factor ? o->factor[j] : 1) / o->y_scale;
+}
+
+float pare_integer_shift(const pare_integer_operands *o, int64_t j)
+{
+    float shift = pare_integer_float_at(o->shift_scale ? NULL : o->shift, j, 0);
+    if (o->shift_scale)
+        shift = (float)pare_integer_int_at(o->shift, j) *
+                pare_integer_float_at(o->shift_scale, j, 1);
+    if (o->factor) shift = shift * o->factor[j] + o->offset[j];
+    return shift / o->y_scale;
+}
+
 /* Whether what an output is multiplied by is a plain number, so that no sum becomes NaN. */
 static bool scales_are_plain(const pare_integer_operands *o, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++) {
-        const float shift = pare_integer_float_at(o->shift_scale ? o->shift_scale : o->shift, i, 0);
-        if (!isfinite(o->alpha * o->x_scale * pare_integer_float_at(o->w_scale, i, 1) /
-                      o->y_scale) || !isfinite(shift / o->y_scale))
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(pare_integer_scale(o, i)) || !isfinite(pare_integer_shift(o, i)))
             return false;
-    }
     return true;
 }
 
@@ -145,6 +164,18 @@ static pare_status read_added(pare_planner *p, const pare_lowering *l, pare_valu
     return read_bias(p, value, n, o, found);
 }
 
+static pare_status read_batch_norm(pare_planner *p, const pare_lowering *l, int64_t n,
+                                   pare_integer_operands *o, bool *found)
+{
+    float *factor = pare_plan_args(p, 2 * (size_t)n * sizeof(*factor) + 1);
+    if (!factor) return pare_arena_fail(p->ctx, &p->plan->arena);
+    *found = pare_batch_norm_factors(p, l, l->params, n, factor, factor + n);
+    if (!*found) return PARE_OK;
+    o->factor = factor;
+    o->offset = factor + n;
+    return PARE_OK;
+}
+
 /* Nodes behind the product, as far as they fit. */
 static pare_status read_tail(pare_planner *p, pare_lowering *l, int64_t n,
                              pare_integer_operands *o)
@@ -161,6 +192,7 @@ static pare_status read_tail(pare_planner *p, pare_lowering *l, int64_t n,
         case PARE_PLACE_BIAS:
             PARE_TRY(read_added(p, &next, pare_lower_result(p, l), n, o, &taken));
             break;
+        case PARE_PLACE_BATCH_NORM: PARE_TRY(read_batch_norm(p, &next, n, o, &taken)); break;
         case PARE_PLACE_ACTIVATION: taken = find_bounds(p, &next, &low, &high); break;
         case PARE_PLACE_QUANTIZE:
             PARE_TRY(pare_plan_codes_made(p, &next, &made, &taken));
