@@ -71,7 +71,8 @@ static bool moves_by_rule(const oracle_job *job, const pare_node *n)
 static pare_runs runs_alone(const oracle_job *job, const pare_node *n, const pare_cost *cost)
 {
     bool integers = false, floats = false, few_bits = false;
-    if (pare_oracle_is_q(n) || pare_oracle_is_dq(n)) return PARE_RUNS_PAIR;
+    if (pare_oracle_is_q(n) || pare_oracle_is_dq(n) || pare_oracle_is(n, "DynamicQuantizeLinear"))
+        return PARE_RUNS_PAIR;
     if (cost->macs && is_small_integer(cost->mac_activation)) return PARE_RUNS_INTEGER;
     if (cost->macs && is_small_integer(cost->mac_weight)) return PARE_RUNS_WEIGHT_ONLY;
     for (uint32_t i = 0; i < n->n_inputs; i++) {
@@ -111,7 +112,7 @@ static const char *op_name(oracle_job *job, const pare_node *n)
 static const char *pair_reason(oracle_job *job, const pare_node *n)
 {
     const pare_model *m = job->given;
-    if (pare_oracle_is_q(n)) {
+    if (!pare_oracle_is_dq(n)) {
         const pare_node_id maker = m->values[n->inputs[0].value].producer;
         if (maker == PARE_NONE) return "quantizes an input of the model";
         return pare_oracle_say(job, "quantizes what %s makes in float",

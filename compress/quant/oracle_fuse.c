@@ -69,7 +69,7 @@ pare_status pare_oracle_absorb(oracle_job *job)
 static pare_status make_unsigned(oracle_job *job, pare_node_id node)
 {
     const pare_node *q = pare_oracle_node(job, node);
-    if (!pare_oracle_is_q(q)) return PARE_OK;
+    if (!pare_oracle_is_q(q) || job->constant[q->outputs[0]]) return PARE_OK;
     const oracle_readers r = pare_oracle_readers_of_node(job, q);
     if (r.n != 1 || r.goes_out || r.n_nested) return PARE_OK;
     const pare_node *dq = pare_oracle_node(job, r.first);

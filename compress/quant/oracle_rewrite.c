@@ -55,6 +55,7 @@ static bool does_nothing(const oracle_job *job, const pare_node *n)
         return n->n_inputs && n->inputs[0].value != PARE_NONE &&
                job->dtypes[n->inputs[0].value] == pare_oracle_attr_int(n, "to", -1);
     return pare_oracle_is(n, "Expand") && n->n_inputs == 2 &&
+           pare_oracle_tensor(job, n->inputs[1].value) &&
            same_shape(pare_oracle_shape(job, n->inputs[0].value),
                       pare_oracle_shape(job, n->outputs[0]));
 }
