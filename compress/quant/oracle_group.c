@@ -10,6 +10,9 @@
 
 enum { MAX_READS = 64 };
 
+/* How far the scale of a bias may be from the product of the others: a share of it, and more. */
+static const double scale_tolerance = 0.01, scale_slack = 1e-6;
+
 /* An operator with the Q and DQ around it. */
 typedef struct around {
     pare_node_id node;
@@ -242,7 +245,7 @@ static const char *check_bias(oracle_job *job, const around *a, const pare_quant
             !scale_at(job, pare_oracle_node(job, a->dq[1]), i, &w) || !scale_at(job, b, i, &s))
             return "the scale of its bias is no constant";
         const double want = (double)((float)x * (float)w);
-        if (fabs(s - want) > 1e-5 * fabs(want))
+        if (fabs(s - want) > scale_slack + scale_tolerance * fabs(want))
             return pare_oracle_say(job, "bias scale is not x_scale * w_scale: %g instead of %g", s,
                                    want);
     }

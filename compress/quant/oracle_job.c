@@ -88,6 +88,7 @@ static bool number_at(const uint8_t *data, pare_dtype dtype, int64_t i, double *
     float f;
     int16_t s;
     int32_t w;
+    int64_t l;
     switch (dtype) {
     case PARE_FLOAT:
         memcpy(&f, data + 4 * i, 4);
@@ -96,6 +97,10 @@ static bool number_at(const uint8_t *data, pare_dtype dtype, int64_t i, double *
     case PARE_INT32:
         memcpy(&w, data + 4 * i, 4);
         *out = w;
+        return true;
+    case PARE_INT64:
+        memcpy(&l, data + 8 * i, 8);
+        *out = (double)l;
         return true;
     case PARE_INT16:
         memcpy(&s, data + 2 * i, 2);

@@ -411,8 +411,10 @@ static pare_status spread_up(oracle_job *job, pare_node_id node)
         const oracle_readers b = pare_oracle_readers_of(job, before);
         if (source == PARE_NONE && !job->model->values[before].is_input) return PARE_OK;
         if (source != PARE_NONE && pare_oracle_is_dq(pare_oracle_node(job, source))) return PARE_OK;
-        if (source != PARE_NONE && (b.n != 1 || b.goes_out || b.n_nested)) return PARE_OK;
-        PARE_TRY(put_pair(job, &like, type, before, mover));
+        const bool turns = pare_oracle_is(pare_oracle_node(job, mover), "Transpose");
+        if (source != PARE_NONE && (b.n != 1 || (b.goes_out && !turns) || b.n_nested))
+            return PARE_OK;
+        PARE_TRY(put_pair(job, &like, type, before, b.goes_out ? PARE_NONE : mover));
         at = before;
     }
     return PARE_OK;
