@@ -113,10 +113,26 @@ static pare_status copy_constant(pare_ctx *ctx, pare_model *model, const place *
     pare_value_id copy;
     if (model->values[*v].n_uses == 1) return PARE_OK;
     PARE_TRY(pare_value_derive(ctx, &copy, model->graph, model->values[*v].name));
-    PARE_TRY(pare_value_set_tensor(ctx, model, copy, pare_tensor_ref(model->values[*v].tensor)));
+    PARE_TRY(pare_value_set_tensor(ctx, model, copy, model->values[*v].tensor));
     PARE_TRY(pare_node_set_input(ctx, model, at->node, at->slot, copy));
     *v = copy;
     return PARE_OK;
+}
+
+static int64_t read_int(const uint8_t *element, pare_dtype dtype)
+{
+    int64_t wide;
+    int32_t narrow;
+    if (dtype == PARE_INT64) memcpy(&wide, element, sizeof(wide));
+    else memcpy(&narrow, element, sizeof(narrow));
+    return dtype == PARE_INT64 ? wide : narrow;
+}
+
+static void write_int(uint8_t *element, pare_dtype dtype, int64_t number)
+{
+    const int32_t narrow = (int32_t)number;
+    if (dtype == PARE_INT64) memcpy(element, &number, sizeof(number));
+    else memcpy(element, &narrow, sizeof(narrow));
 }
 
 static pare_status set_input(pare_ctx *ctx, pare_model *model, const pare_axes_found *axes,
@@ -130,21 +146,15 @@ static pare_status set_input(pare_ctx *ctx, pare_model *model, const pare_axes_f
     PARE_TRY(copy_constant(ctx, model, &at, &v));
     pare_tensor *t = pare_tensor_ref(model->values[v].tensor);
     uint8_t *data = NULL;
-    const pare_status st = pare_tensor_own(ctx, &t, &data);
-    if (st) {
-        pare_tensor_unref(t);
-        return st;
+    pare_status st = pare_tensor_own(ctx, &t, &data);
+    if (!st) {
+        const size_t width = dtype == PARE_INT64 ? sizeof(int64_t) : sizeof(int32_t);
+        uint8_t *element = data + at.element * width;
+        write_int(element, dtype, becomes(axes, f, read_int(element, dtype), gone));
+        st = pare_value_set_tensor(ctx, model, v, t);
     }
-    int64_t number = 0;
-    int32_t narrow = 0;
-    uint8_t *element = data + at.element * (dtype == PARE_INT64 ? sizeof(number) : sizeof(narrow));
-    if (dtype == PARE_INT64) memcpy(&number, element, sizeof(number));
-    else memcpy(&narrow, element, sizeof(narrow));
-    number = becomes(axes, f, dtype == PARE_INT64 ? number : narrow, gone);
-    narrow = (int32_t)number;
-    if (dtype == PARE_INT64) memcpy(element, &number, sizeof(number));
-    else memcpy(element, &narrow, sizeof(narrow));
-    return pare_value_set_tensor(ctx, model, v, t);
+    pare_tensor_unref(t);
+    return st;
 }
 
 pare_status pare_follow_apply(pare_ctx *ctx, pare_model *model, const pare_axes_found *axes,

@@ -49,15 +49,13 @@ static pare_status mask_constant(pare_ctx *ctx, pare_model *m, const pare_axes_f
     uint8_t *data = NULL;
     pare_tensor *own = pare_tensor_ref(m->values[v].tensor);
     const size_t width = (size_t)pare_dtype_of(own->dtype)->bits / 8;
-    const pare_status st = pare_tensor_own(ctx, &own, &data);
-    if (st) {
-        pare_tensor_unref(own);
-        return st;
-    }
-    for (int64_t i = 0; i < own->n_elements; i++)
+    pare_status st = pare_tensor_own(ctx, &own, &data);
+    for (int64_t i = 0; !st && i < own->n_elements; i++)
         if (!pare_prune_keeps(axes, v, own->rank, own->dims, gone, i))
             memset(data + (size_t)i * width, 0, width);
-    return pare_value_set_tensor(ctx, m, v, own);
+    if (!st) st = pare_value_set_tensor(ctx, m, v, own);
+    pare_tensor_unref(own);
+    return st;
 }
 
 pare_status pare_prune_mask(pare_ctx *ctx, pare_model *model, const pare_axes_found *axes,

@@ -109,7 +109,6 @@ static pare_status slice_constant(const shrinker *s, pare_value_id v)
     if (!st) {
         copy_box(&b, 0, whole->payload.data, &to);
         st = pare_value_set_tensor(s->ctx, s->model, v, left);
-        left = NULL;
     }
     pare_tensor_unref(left);
     pare_tensor_unref(whole);

@@ -100,7 +100,7 @@ static bool bind(pare_ctx *ctx, pare_model *model, const pare_eval_input *inputs
         for (size_t k = 0; k < decls->n; k++) {
             const pare_value_id v = decls->items[k].value;
             if (strcmp(model->values[v].name, inputs[i].name) != 0) continue;
-            assert_int_equal(pare_value_set_tensor(ctx, model, v, pare_tensor_ref(tensor)),
+            assert_int_equal(pare_value_set_tensor(ctx, model, v, tensor),
                              PARE_OK);
         }
     }

@@ -1,0 +1,219 @@
+#include "prune/channels.h"
+
+#include "ir/graph.h"
+#include "pass/pass.h"
+
+#include "prune/allocate.h"
+#include "prune/mask.h"
+#include "prune/repair.h"
+#include "prune/shrink.h"
+
+#include <string.h>
+
+/* Part of a width that stays in any case. */
+static const double least_left = 0.1;
+
+enum { SWEEPS = 2 };
+
+typedef struct pruner {
+    pare_ctx *ctx;
+    pare_model *model;
+    const pare_prune_opts *opts;
+    pare_prune_report *report;
+    pare_linalg *linalg;
+    pare_axes_found *axes;
+    pare_consumers consumers;
+    pare_removal *removals;   /* [axes->n_groups] */
+    pare_surgeon **surgeons;  /* [consumers.n] of the group at hand */
+    bool *gone;               /* [axes->n_classes] */
+} pruner;
+
+static pare_status prepare(pruner *p)
+{
+    static const char *const passes[] = { "fold-constants", "fold-affine", "dead-code" };
+    pare_pass_stats stats = { 0 };
+    pare_shapes *shapes = NULL;
+    pare_graph_drop_default_inputs(p->model->graph);
+    for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++)
+        PARE_TRY(pare_pass_run(p->ctx, p->model, pare_pass_find(passes[i]), NULL, &stats));
+    PARE_TRY(pare_infer(p->ctx, &shapes, p->model, NULL));
+    pare_status st = pare_axes_find(p->ctx, &p->axes, p->model, shapes, NULL);
+    pare_shapes_free(p->ctx, shapes);
+    if (!st) st = pare_axes_settle(p->ctx, p->axes, p->model);
+    if (!st) st = pare_consumers_find(p->ctx, &p->consumers, p->model, p->axes);
+    if (st) return st;
+    p->removals = pare_alloc_zero(p->ctx, (p->axes->n_groups + 1) * sizeof(*p->removals));
+    p->surgeons = pare_alloc_zero(p->ctx, (p->consumers.n + 1) * sizeof(pare_surgeon *));
+    p->gone = pare_alloc_zero(p->ctx, p->axes->n_classes + 1);
+    if (!p->removals || !p->surgeons || !p->gone)
+        return pare_fail_memory(p->ctx, p->axes->n_classes);
+    const pare_linalg_opts how = { .level = p->opts->level };
+    return pare_linalg_open(p->ctx, &p->linalg, &how);
+}
+
+/* --- what removal costs ----------------------------------------------------------------------- */
+
+static const char *name_of(const pruner *p, uint32_t group)
+{
+    const pare_factor *f = &p->axes->factors[p->axes->groups[group].factor];
+    return p->model->values[p->axes->axes[f->axis].value].name;
+}
+
+static bool is_kept(const pruner *p, uint32_t group)
+{
+    return p->axes->groups[group].n_classes < 2 || p->axes->groups[group].is_lossy ||
+           (p->opts->keep && p->opts->keep(p->opts->user, name_of(p, group)));
+}
+
+/* Which consumer each item of a run of the Gram service is. */
+typedef struct gathering {
+    pruner *p;
+    const size_t *consumer;   /* [n_items] */
+} gathering;
+
+static pare_status take_gram(void *user, pare_ctx *ctx, size_t item, const pare_gram *gram)
+{
+    const gathering *g = user;
+    const size_t i = g->consumer[item];
+    if (!gram->n_rows) return PARE_OK;
+    return pare_surgeon_new(ctx, &g->p->surgeons[i], g->p->linalg, g->p->model,
+                            &g->p->consumers.items[i], gram);
+}
+
+/* Moments of all consumers of a group, in one run over the data. *n: how many there are. */
+static pare_status gather(pruner *p, uint32_t group, size_t *n)
+{
+    pare_gram_item *items = pare_alloc(p->ctx, (p->consumers.n + 1) * sizeof(*items));
+    size_t *consumer = pare_alloc(p->ctx, (p->consumers.n + 1) * sizeof(*consumer));
+    pare_status st = PARE_OK;
+    *n = 0;
+    if (!items || !consumer) st = pare_fail_memory(p->ctx, p->consumers.n * sizeof(*items));
+    for (size_t i = 0; !st && i < p->consumers.n; i++) {
+        if (!pare_consumer_reads(&p->consumers.items[i], p->axes, group)) continue;
+        consumer[*n] = i;
+        items[(*n)++] = (pare_gram_item){ p->consumers.items[i].linear, PARE_NONE, PARE_NONE };
+    }
+    gathering g = { p, consumer };
+    const pare_gram_opts opts = { .items = items, .n_items = *n, .data = p->opts->data,
+                                  .n_samples = p->opts->n_samples, .phase = "measure",
+                                  .use = take_gram, .user = &g };
+    if (!st && *n) st = pare_gram_run(p->ctx, p->model, p->opts->pool, &opts);
+    pare_free(p->ctx, items);
+    pare_free(p->ctx, consumer);
+    return st;
+}
+
+static pare_status order_group(pruner *p, uint32_t group)
+{
+    size_t n = 0;
+    if (is_kept(p, group)) return PARE_OK;
+    pare_status st = gather(p, group, &n);
+    if (!st && n)
+        st = pare_removal_order(p->ctx, &p->removals[group], p->axes, group, p->surgeons,
+                                p->consumers.n);
+    for (size_t i = 0; i < p->consumers.n; i++) {
+        pare_surgeon_free(p->ctx, p->surgeons[i]);
+        p->surgeons[i] = NULL;
+    }
+    return st;
+}
+
+/* --- choosing --------------------------------------------------------------------------------- */
+
+static pare_status choose(pruner *p)
+{
+    pare_shapes *shapes = NULL;
+    const pare_allocate_opts how = { .removals = p->removals, .macs = p->opts->macs,
+                                     .floor = least_left,
+                                     .round_to = p->opts->round_to > 1 ? p->opts->round_to : 1 };
+    for (uint32_t g = 0; g < p->axes->n_groups; g++) {
+        PARE_TRY(order_group(p, g));
+        pare_report_count(p->ctx, "measure", "widths", g + 1, p->axes->n_groups);
+    }
+    PARE_TRY(pare_infer(p->ctx, &shapes, p->model, p->opts->shapes));
+    const pare_status st = pare_allocate(p->ctx, p->model, p->axes, shapes, &how, p->gone,
+                                         &p->report->macs_left);
+    pare_shapes_free(p->ctx, shapes);
+    return st;
+}
+
+static pare_status tell(pruner *p)
+{
+    pare_prune_report *r = p->report;
+    r->widths = pare_alloc_zero(p->ctx, (p->axes->n_groups + 1) * sizeof(*r->widths));
+    if (!r->widths) return pare_fail_memory(p->ctx, p->axes->n_groups * sizeof(*r->widths));
+    for (uint32_t g = 0; g < p->axes->n_groups; g++) {
+        const pare_removal *removal = &p->removals[g];
+        const char *name = name_of(p, g);
+        const size_t n_bytes = strlen(name) + 1;
+        pare_pruned_width *w = &r->widths[r->n_widths];
+        if (!removal->n) continue;
+        w->name = pare_alloc(p->ctx, n_bytes);
+        if (!w->name) return pare_fail_memory(p->ctx, n_bytes);
+        memcpy(w->name, name, n_bytes);
+        w->before = w->after = removal->n;
+        for (uint32_t i = 0; i < removal->n; i++) w->after -= p->gone[removal->classes[i]];
+        w->error = removal->cost[w->before - w->after];
+        r->n_classes += w->before;
+        r->n_gone += w->before - w->after;
+        r->n_widths++;
+    }
+    return PARE_OK;
+}
+
+/* --- removing --------------------------------------------------------------------------------- */
+
+static pare_status repair(pruner *p)
+{
+    pare_model *reference = NULL;
+    pare_repair_report done;
+    const pare_repair_opts how = { .data = p->opts->data, .n_samples = p->opts->n_samples,
+                                   .pool = p->opts->pool, .linalg = p->linalg, .sweeps = SWEEPS };
+    PARE_TRY(pare_model_clone(p->ctx, &reference, p->model));
+    pare_status st = pare_prune_mask(p->ctx, p->model, p->axes, p->gone);
+    if (!st && !p->opts->without_repair) {
+        st = pare_repair(p->ctx, p->model, reference, p->axes, p->gone, &how, &done);
+        p->report->n_repaired = done.n_repaired;
+        p->report->n_left = done.n_left;
+        p->report->n_passes = done.n_passes;
+    }
+    pare_model_free(p->ctx, reference);
+    return st;
+}
+
+static pare_status prune(pruner *p)
+{
+    PARE_TRY(prepare(p));
+    PARE_TRY(choose(p));
+    PARE_TRY(tell(p));
+    if (!p->report->n_gone)
+        return pare_fail(p->ctx, PARE_EUNSUPPORTED,
+                         "no channel can go: expected widths that convolutions or matrix products "
+                         "read, and that are tied to no input or output");
+    PARE_TRY(repair(p));
+    return pare_shrink(p->ctx, p->model, p->axes, p->gone);
+}
+
+pare_status pare_prune_channels(pare_ctx *ctx, pare_model *model, const pare_prune_opts *opts,
+                                pare_prune_report *report)
+{
+    pruner p = { .ctx = ctx, .model = model, .opts = opts, .report = report };
+    *report = (pare_prune_report){ 0 };
+    const pare_status st = prune(&p);
+    for (size_t g = 0; p.removals && g < p.axes->n_groups; g++)
+        pare_removal_free(ctx, &p.removals[g]);
+    pare_free(ctx, p.removals);
+    pare_free(ctx, p.surgeons);
+    pare_free(ctx, p.gone);
+    pare_consumers_free(ctx, &p.consumers);
+    pare_axes_free(ctx, p.axes);
+    pare_linalg_close(ctx, p.linalg);
+    return st;
+}
+
+void pare_prune_report_free(pare_ctx *ctx, pare_prune_report *report)
+{
+    for (size_t i = 0; i < report->n_widths; i++) pare_free(ctx, report->widths[i].name);
+    pare_free(ctx, report->widths);
+    *report = (pare_prune_report){ 0 };
+}

@@ -1,0 +1,40 @@
+/* Repair without training: what is left of the weights makes up, as well as least squares can, for
+ * what went. */
+#ifndef PARE_PRUNE_REPAIR_H
+#define PARE_PRUNE_REPAIR_H
+
+#include "base/linalg.h"
+#include "base/pool.h"
+#include "prune/consumers.h"
+#include "stats/gram.h"
+
+typedef struct pare_repair_opts {
+    const pare_dataset *data;
+    uint64_t n_samples;       /* of data; 0: all. A quarter of them chooses how far to go */
+    pare_pool *pool;
+    const pare_linalg *linalg;
+    int sweeps;               /* over all nodes; 1 at least */
+} pare_repair_opts;
+
+typedef struct pare_repair_report {
+    uint64_t n_repaired;      /* times that a node got new weights, in all sweeps */
+    uint64_t n_left;          /* times that none were better, or its rows are not had */
+    uint64_t n_passes;        /* over the data, with both models */
+} pare_repair_report;
+
+/* Solves the weights and biases of every consumer that reads less than it did, in the order of
+ * execution:
+ *
+ *     model      masked (prune/mask.h), of the shapes of the original; its weights change
+ *     reference  the original, whose handles are those of the model
+ *
+ * Inputs are those of the masked model, as far as it is repaired by then; targets are the
+ * reference's outputs, or where an Add of the shape of the output alone reads it, what that Add
+ * gave less what the model's other summand gives: so that errors of a shortcut are taken up, too.
+ * Weights of what is to go stay zero. The ridge, which pulls towards the weights that are there, is
+ * what does best on samples held out; no change is one of the choices. As pare_gram_run. */
+pare_status pare_repair(pare_ctx *ctx, pare_model *model, const pare_model *reference,
+                        const pare_axes_found *axes, const bool *gone,
+                        const pare_repair_opts *opts, pare_repair_report *report);
+
+#endif
