@@ -14,8 +14,10 @@ typedef struct pare_byte_scale {
     uint8_t flip;             /* 0 or 0x80 */
 } pare_byte_scale;
 
-/* y[i] = table[x[i]]; y may be x. table [256] is of bytes as they are, flipped or not. */
-typedef void pare_byte_map_fn(int64_t n, const uint8_t *table, const uint8_t *x, uint8_t *y);
+/* y[r * y_step + i] = table[x[r * x_step + i]] for i < n and r < n_rows; y may be x. table [256] is
+ * of bytes as they are, flipped or not. */
+typedef void pare_byte_map_fn(int64_t n_rows, int64_t n, const uint8_t *table, const uint8_t *x,
+                              int64_t x_step, uint8_t *y, int64_t y_step);
 
 /* What becomes of two numbers: each is made a float, their sum or product is divided by the scale
  * of y, rounded, halves to even, moved by its zero and held within 0..255; NaN becomes 0. Every

@@ -52,7 +52,7 @@ static const pare_integer_kernels integers_avx512vnni = {
       .column_sum = pare_column_sum_avx2, .column_squares = pare_column_squares_avx2,              \
       .column_max = pare_column_max_avx2, .column_min = pare_column_min_avx2,                      \
       .move = pare_move_avx2, .row = &pare_rows_avx2,                                              \
-      .narrow = &pare_narrow_avx2, .tally = &pare_tally_avx2, .bytes = &pare_bytes_avx2,           \
+      .narrow = &pare_narrow_avx2, .tally = &pare_tally_avx2, .bytes = &pare_bytes_avx512,         \
       .nbits = &pare_nbits_avx512, .winograd = &pare_winograd_avx512 }
 #endif
 

@@ -2,9 +2,11 @@
 
 #include "kernels/quantize.h"
 
-static void map(int64_t n, const uint8_t *table, const uint8_t *x, uint8_t *y)
+static void map(int64_t n_rows, int64_t n, const uint8_t *table, const uint8_t *x, int64_t x_step,
+                uint8_t *y, int64_t y_step)
 {
-    for (int64_t i = 0; i < n; i++) y[i] = table[x[i]];
+    for (int64_t r = 0; r < n_rows; r++)
+        for (int64_t i = 0; i < n; i++) y[r * y_step + i] = table[x[r * x_step + i]];
 }
 
 static float real_of(const pare_byte_scale *how, uint8_t code)

@@ -3,6 +3,7 @@
 #ifndef KERNELS_X86_AVX512_H
 #define KERNELS_X86_AVX512_H
 
+#include "kernels/bytes.h"
 #include "kernels/depthwise.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/nbits.h"
@@ -12,6 +13,8 @@ pare_gemm_tile_fn pare_gemm_tile_avx512; /* 14 rows, panels of 32 */
 
 pare_depthwise_fn pare_depthwise_avx512;
 pare_depthwise_row_fn pare_depthwise_row_avx512;
+
+extern const pare_byte_kernels pare_bytes_avx512;
 
 extern const pare_nbits_kernels pare_nbits_avx512; /* panels of 32 */
 extern const pare_winograd_kernels pare_winograd_avx512;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Eight table entries at a time leave in one store. */
-static void map(int64_t n, const uint8_t *table, const uint8_t *x, uint8_t *y)
+static void map_row(int64_t n, const uint8_t *table, const uint8_t *x, uint8_t *y)
 {
     int64_t i = 0;
     for (; i + 8 <= n; i += 8) {
@@ -16,6 +16,12 @@ static void map(int64_t n, const uint8_t *table, const uint8_t *x, uint8_t *y)
         memcpy(y + i, &to, sizeof(to));
     }
     for (; i < n; i++) y[i] = table[x[i]];
+}
+
+static void map(int64_t n_rows, int64_t n, const uint8_t *table, const uint8_t *x, int64_t x_step,
+                uint8_t *y, int64_t y_step)
+{
+    for (int64_t r = 0; r < n_rows; r++) map_row(n, table, x + r * x_step, y + r * y_step);
 }
 
 /* --- pairs ------------------------------------------------------------------------------------ */

@@ -94,9 +94,14 @@ static void tables_agree(void **state)
         for (int64_t n = 0; n < 400; n++) {
             memset(got, GUARD, sizeof(got));
             memcpy(got, a, (size_t)n);
-            level(isa)->map(n, table, got, got);
-            ref->map(n, table, a, want);
+            level(isa)->map(1, n, table, got, 0, got, 0);
+            ref->map(1, n, table, a, 0, want, 0);
             expect_same("map", isa, n);
+            memset(got, GUARD, sizeof(got));
+            memset(want, GUARD, sizeof(want));
+            level(isa)->map(3, n, table, a, 500, got, n + 1);
+            ref->map(3, n, table, a, 500, want, n + 1);
+            expect_same("map of rows", isa, 3 * n + 2);
         }
 }
 

@@ -32,10 +32,19 @@ static void run_map(const void *args, const pare_frame *frame, uint32_t task, ui
     uint8_t *y = pare_laid_address(frame, &a->y);
     const bool is_dense = a->x_step == 1 && a->y_step == 1;
     const int64_t end = pare_lines_end(&a->lines, task);
+    if (is_dense && a->lines.n_axes == 1) {
+        const int64_t first = task * a->lines.per_task;
+        const int64_t x_row = a->lines.steps[0][0];
+        const int64_t y_row = a->lines.steps[1][0];
+        frame->kernels->bytes->map(end - first, a->lines.n, a->table, x + first * x_row, x_row,
+                                   y + first * y_row, y_row);
+        return;
+    }
     for (int64_t i = task * a->lines.per_task; i < end; i++) {
         int64_t at[PARE_LINES_OPERANDS];
         pare_lines_start(&a->lines, i, at);
-        if (is_dense) frame->kernels->bytes->map(a->lines.n, a->table, x + at[0], y + at[1]);
+        if (is_dense)
+            frame->kernels->bytes->map(1, a->lines.n, a->table, x + at[0], 0, y + at[1], 0);
         else map_apart(a, a->lines.n, x + at[0], y + at[1]);
     }
 }

@@ -609,15 +609,16 @@ static pare_status lower(pare_planner *p, pare_lowering *l, bool on_codes, bool 
     const pare_value_id shape_of =
         p->model->nodes[l->group->nodes[l->group->n_nodes - 1]].outputs[0];
     if (pare_lower_out(l, 0) == PARE_NONE || !pare_plan_shape(p, shape_of, &out)) return PARE_OK;
-    pare_program *program = pare_plan_args(p, sizeof(*program));
-    if (!program) return pare_arena_fail(p->ctx, &p->plan->arena);
-    author a = { .p = p, .program = program, .shape = &out, .values = values, .results = results,
+    pare_laid operands[PARE_PROGRAM_OPERANDS];
+    pare_program_op ops[PARE_PROGRAM_OPS];
+    pare_program program = { .operands = operands, .ops = ops };
+    author a = { .p = p, .program = &program, .shape = &out, .values = values, .results = results,
                  .on_codes = on_codes, .fits = true };
     PARE_TRY(write_all(&a, l));
     if (!a.fits || !operands_fit(&a) || (on_codes && !a.n_codes)) return PARE_OK;
     *done = true;
     p->has_rounded = true;
-    place_temps(program);
+    place_temps(&program);
     if (is_map(&a, &which)) return lower_map(&a, pare_lower_result(p, l), which);
     PARE_TRY(join_pair(&a));
     return give(&a, l, &out);
@@ -628,7 +629,22 @@ pare_status pare_lower_elementwise(pare_planner *p, pare_lowering *l, bool *done
     return lower(p, l, false, done);
 }
 
+/* Whether a node of the group takes something that is there as codes. */
+static pare_status takes_codes(pare_planner *p, const pare_group *group, bool *found)
+{
+    pare_codes codes;
+    *found = false;
+    for (uint32_t i = 0; i < group->n_nodes; i++) {
+        const pare_node *node = &p->model->nodes[group->nodes[i]];
+        for (uint32_t k = 0; k < node->n_inputs && !*found; k++)
+            PARE_TRY(pare_plan_exact_codes(p, node->inputs[k].value, &codes, found));
+    }
+    return PARE_OK;
+}
+
 pare_status pare_lower_elementwise_codes(pare_planner *p, pare_lowering *l, bool *done)
 {
-    return lower(p, l, true, done);
+    bool found = false;
+    PARE_TRY(takes_codes(p, l->group, &found));
+    return found ? lower(p, l, true, done) : PARE_OK;
 }

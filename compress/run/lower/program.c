@@ -248,9 +248,25 @@ static void swallow_padding(const pare_planner *p, pare_program *program)
     merge_axes(program);
 }
 
-pare_status pare_program_step(pare_planner *p, pare_program *program)
+/* A copy in the plan's arena, as large as it has to be; NULL: no memory. */
+static pare_program *keep(pare_planner *p, const pare_program *from)
 {
-    if (pare_laid_n_elements(&program->out) == 0) return PARE_OK;
+    pare_program *program = pare_plan_args(p, sizeof(*program));
+    if (!program) return NULL;
+    const size_t n = from->n_operands;
+    *program = *from;
+    program->strides = pare_plan_args(p, n * sizeof(*program->strides) + 1);
+    program->operands =
+        pare_arena_copy(&p->plan->arena, from->operands, n * sizeof(*from->operands));
+    program->ops = pare_arena_copy(&p->plan->arena, from->ops, from->n_ops * sizeof(*from->ops));
+    return program->strides && program->operands && program->ops ? program : NULL;
+}
+
+pare_status pare_program_step(pare_planner *p, const pare_program *from)
+{
+    if (pare_laid_n_elements(&from->out) == 0) return PARE_OK;
+    pare_program *program = keep(p, from);
+    if (!program) return pare_arena_fail(p->ctx, &p->plan->arena);
     order_axes(program);
     if (program->rank == 0) {
         program->rank = 1;

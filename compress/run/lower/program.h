@@ -35,19 +35,19 @@ typedef struct pare_program_op {
 
 typedef struct pare_program {
     uint32_t n_operands, n_ops, n_temps;
-    pare_laid
-        operands[PARE_PROGRAM_OPERANDS]; /* strides for the axes of the output; 0: broadcast */
+    pare_laid *operands;      /* [n_operands] strides for the axes of the output; 0: broadcast */
     pare_laid out;
-    pare_program_op ops[PARE_PROGRAM_OPS];
+    pare_program_op *ops;     /* [n_ops] */
     /* the walk: axes of the output, the largest stride outside, merged */
     uint32_t rank;
     int64_t dims[PARE_LAID_AXES], out_strides[PARE_LAID_AXES];
-    int64_t strides[PARE_PROGRAM_OPERANDS][PARE_LAID_AXES];
+    int64_t (*strides)[PARE_LAID_AXES]; /* [n_operands] */
     int64_t n_runs, run_length, per_task; /* per_task: blocks, or runs where they are short */
 } pare_program;
 
-/* Finds the walk of a program whose operands, output and ops are set, and adds its step. */
-pare_status pare_program_step(pare_planner *p, pare_program *program);
+/* Finds the walk of a program whose operands, output and ops are set, and adds its step. It is
+ * copied into the plan. */
+pare_status pare_program_step(pare_planner *p, const pare_program *program);
 
 /* What a program whose ops and temporaries are set makes of the 256 codes that operand `which` may
  * be; all others are constants of one element. ENOMEM. */
