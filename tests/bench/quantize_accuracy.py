@@ -96,8 +96,10 @@ def samples(args, model, text, limit):
     if not os.path.exists(stem + ".out.npz"):
         with open(stem + ".yaml", "w") as f:
             f.write(text.format(os.path.join(os.path.abspath(args.shared), "data")))
-        limited = ["--limit", str(limit)] if limit else []
-        subprocess.run([args.pare, "eval", model, "--data", stem + ".yaml", *limited, "--quiet",
+        more = ["--limit", str(limit)] if limit else []
+        if "labels:" not in text: # then it wants something to compare with
+            more += ["--reference", model]
+        subprocess.run([args.pare, "eval", model, "--data", stem + ".yaml", *more, "--quiet",
                         "--save-inputs", stem + ".in.npz", "--save-predictions", stem + ".out.npz"],
                        check=True, stdout=subprocess.DEVNULL)
     with np.load(stem + ".in.npz") as x, np.load(stem + ".out.npz") as y:
