@@ -48,7 +48,8 @@ static bool suits(const smoother *s, pare_node_id node, pare_linear *l)
 {
     return pare_linear_of(s->ctx, l, s->model, node) &&
            (l->kind == PARE_LINEAR_MATMUL || l->kind == PARE_LINEAR_GEMM) && l->factor == 1 &&
-           l->input_axis == -1 && l->group == 1 && l->taps == 1 && is_own(s->model, l->weight, -1) &&
+           l->input_axis == -1 && l->group == 1 && l->taps == 1 &&
+           is_own(s->model, l->weight, -1) &&
            s->model->nodes[node].inputs[0].value != PARE_NONE &&
            !s->model->values[s->model->nodes[node].inputs[0].value].tensor;
 }
@@ -373,7 +374,7 @@ static pare_status choose(const smoother *s, const group *g, const pare_survey_v
         alpha = (double)i / (N_ALPHAS - 1);
         memcpy(r->best, r->scales, (size_t)g->n_channels * sizeof(*r->best));
     }
-    const bool keep = isfinite(best) && (s->opts->always || best < least_gain * before);
+    const bool keep = best < (s->opts->always ? 1 : least_gain) * before;
     report->error_after += (keep ? best : before) / (double)s->n_groups;
     if (!keep) return PARE_OK;
     report->alpha += alpha;

@@ -27,8 +27,9 @@ static float even(uint64_t sample, int64_t i)
     return (float)((sample * 37 + (uint64_t)i * 11) % 23) / 10 - 1;
 }
 
-#define HEAD "g (float[1,5,4] x) => (float[] y) <float[4,3] w = {1, -1, 0.5, 0.25, 1, 0.75, 0.01, " \
-             "0.02, -0.03, 1, 0.5, -0.75}, float[4,2] v = {1, 0.5, -0.25, 1, 0.01, 0.02, 1, -1}, "
+#define HEAD                                                                                   \
+    "g (float[1,5,4] x) => (float[] y) <float[4,3] w = {1, -1, 0.5, 0.25, 1, 0.75, 0.01, "     \
+    "0.02, -0.03, 1, 0.5, -0.75}, float[4,2] v = {1, 0.5, -0.25, 1, 0.01, 0.02, 1, -1}, "
 #define GAMMA "float[4] s = {1, 1, 100, 1}, float[4] t = {0.1, 0.2, -0.3, 0.4}"
 
 typedef struct row {
