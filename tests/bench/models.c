@@ -4,14 +4,17 @@
  *     bench-models --layers [--exact] [--threads N] [--isa LEVEL] MODEL...
  *                                              what each step of a plan takes
  *
- * Both sides take turns, each round at least 200 ms; medians are told. With one thread times are
- * those of the processor, which a busy machine distorts less, else those of the clock. Memory is
- * what a process gains in RssAnon from before it opens the model to after the first run. */
+ * Both sides take turns, each round at least 200 ms; medians are told, of rounds that others did not
+ * disturb if there are enough. With one thread times are those of the processor, which a busy
+ * machine distorts less, else those of the clock. Memory is what a process gains in RssAnon from
+ * before it opens the model to after the first run; `ready` goes from the file to before that run,
+ * against creating a session. */
 #include "formats/onnx/onnx.h"
 #include "op/sample.h"
 #include "run/lower/product.h"
 #include "run/session.h"
 #include "support/bench.h"
+#include "support/loops.h"
 #include "support/peer.h"
 
 #include <math.h>
@@ -138,8 +141,11 @@ static bool run_times(subject *s, long n, double *seconds, double *cpu_seconds)
 /* --- both sides in turns ---------------------------------------------------------------------- */
 
 typedef struct result {
-    double ratio; /* NAN: not to be counted */
+    double ratio;             /* of times; NAN: not to be counted */
+    double memory, ready;     /* ratios, NAN likewise */
 } result;
+
+enum { MOST_TRIES = 4 }; /* rounds for each that is wanted, when others work beside it */
 
 /* Runs that take a round's time. */
 static long runs_for(double seconds)
@@ -147,9 +153,46 @@ static long runs_for(double seconds)
     return seconds > round_seconds ? 1 : (long)ceil(round_seconds / fmax(seconds, 1e-6));
 }
 
-static bool take_turns(subject *s, test_peer *peer, const options *o, double *ours, double *theirs)
+/* Seconds that the processors of the machine have worked, whoever for. */
+static double busy_seconds(void)
 {
-    double mine[MOST_ROUNDS], its[MOST_ROUNDS], wall, cpu;
+    double ticks[8] = { 0 };
+    FILE *stat = fopen("/proc/stat", "r");
+    if (!stat) return 0;
+    const int n = fscanf(stat, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &ticks[0], &ticks[1],
+                         &ticks[2], &ticks[3], &ticks[4], &ticks[5], &ticks[6], &ticks[7]);
+    fclose(stat);
+    if (n != 8) return 0;
+    return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6] + ticks[7]) /
+           (double)sysconf(_SC_CLK_TCK);
+}
+
+/* A round of one side: seconds for each run, and whether others took part of what it needed: of one
+ * thread, the time it was kept waiting; of more, what the machine did besides. */
+typedef struct turn {
+    double seconds;
+    bool is_disturbed;
+} turn;
+
+static bool take_turn(subject *s, test_peer *peer, const options *o, long n, turn *t)
+{
+    double wall, cpu;
+    const double before = busy_seconds();
+    if (peer ? !test_peer_run(peer, n, &wall, &cpu) : !run_times(s, n, &wall, &cpu)) return false;
+    const double others = busy_seconds() - before - cpu;
+    t->is_disturbed = o->n_threads > 1 ? others > 0.1 * wall + 0.02 : cpu < 0.95 * wall;
+    t->seconds = (o->n_threads > 1 ? wall : cpu) / (double)n;
+    return true;
+}
+
+/* Rounds that others disturbed are left out as long as enough remain; *all_kept: there were none,
+ * or too few without. */
+static bool take_turns(subject *s, test_peer *peer, const options *o, double *ours, double *theirs,
+                       bool *is_calm)
+{
+    double mine[MOST_TRIES * MOST_ROUNDS], its[MOST_TRIES * MOST_ROUNDS];
+    double wall, cpu;
+    size_t n_calm = 0, n_tries = 0;
     long n_mine = 1, n_its = 1;
     for (int warm = 0; warm < 3; warm++) { /* the last of them counts, with as many runs as fit */
         if (!run_times(s, n_mine, &wall, &cpu)) return false;
@@ -157,43 +200,61 @@ static bool take_turns(subject *s, test_peer *peer, const options *o, double *ou
         if (!test_peer_run(peer, n_its, &wall, &cpu)) return false;
         n_its = runs_for(wall / (double)n_its);
     }
-    for (size_t i = 0; i < o->n_rounds; i++) {
-        if (!run_times(s, n_mine, &wall, &cpu)) return false;
-        mine[i] = (o->n_threads > 1 ? wall : cpu) / (double)n_mine;
-        if (!test_peer_run(peer, n_its, &wall, &cpu)) return false;
-        its[i] = (o->n_threads > 1 ? wall : cpu) / (double)n_its;
+    for (; n_calm < o->n_rounds && n_tries < MOST_TRIES * o->n_rounds; n_tries++) {
+        turn a, b;
+        if (!take_turn(s, NULL, o, n_mine, &a) || !take_turn(s, peer, o, n_its, &b)) return false;
+        mine[n_tries] = a.seconds;
+        its[n_tries] = b.seconds;
+        if (a.is_disturbed || b.is_disturbed) continue;
+        mine[n_calm] = a.seconds; /* calm ones in front */
+        its[n_calm++] = b.seconds;
     }
-    *ours = bench_median(mine, o->n_rounds);
-    *theirs = bench_median(its, o->n_rounds);
+    *is_calm = n_calm >= (o->n_rounds + 1) / 2;
+    *ours = bench_median(mine, *is_calm ? n_calm : n_tries);
+    *theirs = bench_median(its, *is_calm ? n_calm : n_tries);
     return true;
+}
+
+static void print_row(const subject *s, const char *name, const result *r, double ours,
+                      double theirs, bool is_calm)
+{
+    const pare_plan_cost cost = pare_plan_cost_of(s->plan);
+    printf("%-30.30s %9.3f %9.3f %6.2f%s", name, 1e3 * ours, 1e3 * theirs, ours / theirs,
+           isnan(r->ratio) ? "*" : is_calm ? " " : "~");
+    printf(" %5zu %7zu", cost.n_steps, cost.n_islands);
 }
 
 static void compare(subject *s, const char *path, const options *o, result *r)
 {
     test_peer peer = { 0 };
     bench_cost opened;
-    double ours, theirs, its_mib = 0;
+    double ours = 0, theirs = 0, its_mib = 0, wall, cpu;
+    bool is_calm = false;
     const char *name = base_name(path);
     bench_begin(&opened);
     pare_status st = prepare(s, path, o);
+    const double ready = bench_seconds();
     if (!st) st = run_once(s);
+    const double first_run = bench_seconds() - ready;
     bench_end(&opened);
     if (st) {
         printf("%-30.30s pare: %s\n", name, s->ctx.message);
         return;
     }
     if (!test_peer_start(&peer, path, o->n_threads, s->inputs, s->n_inputs) ||
-        !test_peer_run(&peer, 1, &theirs, &ours) || !test_peer_memory(&peer, &its_mib) ||
-        !take_turns(s, &peer, o, &ours, &theirs)) {
+        !test_peer_run(&peer, 1, &wall, &cpu) || !test_peer_memory(&peer, &its_mib) ||
+        !take_turns(s, &peer, o, &ours, &theirs, &is_calm)) {
         printf("%-30.30s ONNX Runtime: %.120s\n", name, peer.answer);
-    } else {
-        const pare_plan_cost cost = pare_plan_cost_of(s->plan);
-        const bool counts = 1e3 * ours >= reported_only_ms;
-        printf("%-30.30s %9.3f %9.3f %6.2f%s %5zu %7zu %8.2f %8.1f %8.1f\n", name, 1e3 * ours,
-               1e3 * theirs, ours / theirs, counts ? " " : "*", cost.n_steps, cost.n_islands,
-               (double)cost.arena_bytes / 1048576, opened.mib, its_mib);
-        if (counts) r->ratio = ours / theirs;
+        test_peer_stop(&peer);
+        return;
     }
+    const double ours_ready = fmax(opened.seconds - first_run, 0);
+    if (1e3 * ours >= reported_only_ms) r->ratio = ours / theirs;
+    if (its_mib >= 8) r->memory = opened.mib / its_mib;
+    if (its_mib >= 8) r->ready = ours_ready / peer.load_seconds;
+    print_row(s, name, r, ours, theirs, is_calm);
+    printf(" %8.1f %8.1f %5.2f %8.1f %8.1f %5.2f\n", opened.mib, its_mib, opened.mib / its_mib,
+           1e3 * ours_ready, 1e3 * peer.load_seconds, ours_ready / peer.load_seconds);
     test_peer_stop(&peer);
 }
 
@@ -210,7 +271,7 @@ static double products_of(const pare_step *step)
            (double)(a->n_taps * a->depth);
 }
 
-static void print_step(const subject *s, size_t i, double seconds, double total)
+static void print_step(const subject *s, size_t i, double seconds, double total, double peak)
 {
     const pare_step *step = &s->plan->steps[i];
     const pare_node *node = step->node == PARE_NONE ? NULL : &s->model->nodes[step->node];
@@ -220,7 +281,8 @@ static void print_step(const subject *s, size_t i, double seconds, double total)
            1e6 * seconds, 100 * seconds / total);
     if (n > 0) {
         const pare_product *a = step->args;
-        printf(" %6.1f GFLOP/s, %lld x %lld x %lld x %lld", 2e-9 * n / seconds,
+        printf(" %6.1f GFLOP/s, %3.0f %%, %lld x %lld x %lld x %lld", 2e-9 * n / seconds,
+               100 * 2e-9 * n / seconds / peak,
                (long long)a->n_outer, (long long)a->n_rows, (long long)a->n_cols,
                (long long)(a->n_taps * a->depth));
     }
@@ -245,8 +307,10 @@ static void show_layers(subject *s, const char *path, const options *o)
         for (size_t i = 0; i < n; i++) least[i] = k ? fmin(least[i], now[i]) : now[i];
     }
     for (size_t i = 0; i < n; i++) steps += least[i];
-    printf("%s: %.1f us in steps\n", base_name(path), 1e6 * steps);
-    for (size_t i = 0; i < n; i++) print_step(s, i, least[i], steps);
+    printf("%s: %.1f us in steps; shares are of a loop of multiply-adds\n", base_name(path),
+           1e6 * steps);
+    const double peak = test_loop_fma(o->isa) * o->n_threads;
+    for (size_t i = 0; i < n; i++) print_step(s, i, least[i], steps, peak);
     free(least);
 }
 
@@ -255,7 +319,7 @@ static void show_layers(subject *s, const char *path, const options *o)
 /* A model in a process of its own, so that memory starts afresh. */
 static result take(const char *path, const options *o)
 {
-    result r = { NAN };
+    result r = { NAN, NAN, NAN };
     int ends[2];
     fflush(NULL);
     if (pipe(ends)) return r;
@@ -276,41 +340,79 @@ static result take(const char *path, const options *o)
     return r;
 }
 
+static void print_head(const options *o)
+{
+    printf("%u thread(s), %s%s; loops: multiply-adds %.1f GFLOP/s, reading %.1f GB/s of 1 MiB, "
+           "%.1f GB/s of 256 MiB\n",
+           o->n_threads, pare_isa_name(o->isa), o->exact ? ", exact" : "", test_loop_fma(o->isa),
+           test_loop_read((size_t)1 << 20), test_loop_read((size_t)256 << 20));
+    printf("%s, medians of %zu rounds in turns; ONNX Runtime: all optimizations, %u thread(s), "
+           "spinning\n",
+           o->n_threads > 1 ? "time of the clock" : "time of the processor", o->n_rounds,
+           o->n_threads);
+    printf("%-30s %9s %9s %6s  %5s %7s %8s %8s %5s %8s %8s %5s\n", "model", "ms pare", "ms ORT",
+           "ratio", "steps", "islands", "MiB pare", "MiB ORT", "ratio", "ms ready", "ms ORT",
+           "ratio");
+}
+
+/* The mean and the worst of some ratios. */
+typedef struct summary {
+    double logs, worst;
+    size_t n;
+} summary;
+
+static void count(summary *s, double ratio)
+{
+    if (isnan(ratio)) return;
+    s->logs += log(ratio);
+    s->worst = fmax(s->worst, ratio);
+    s->n++;
+}
+
+static void tell(const summary *s, const char *what)
+{
+    if (s->n)
+        printf("%s: geometric mean of %zu ratios %.3f, worst %.2f\n", what, s->n,
+               exp(s->logs / (double)s->n), s->worst);
+}
+
+static bool read_options(options *o, int argc, char **argv, int *first)
+{
+    int i = 1;
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (!strcmp(argv[i], "--layers")) o->layers = true;
+        else if (!strcmp(argv[i], "--exact")) o->exact = true;
+        else if (!strcmp(argv[i], "--threads") && i + 1 < argc)
+            o->n_threads = (unsigned)strtoul(argv[++i], NULL, 10);
+        else if (!strcmp(argv[i], "--isa") && i + 1 < argc) o->isa = pare_isa_of(argv[++i]);
+        else if (!strcmp(argv[i], "--rounds") && i + 1 < argc)
+            o->n_rounds = strtoul(argv[++i], NULL, 10);
+        else return false;
+    }
+    *first = i;
+    return i < argc && o->n_threads && o->n_rounds && o->n_rounds <= MOST_ROUNDS &&
+           o->isa <= pare_isa_best();
+}
+
 int main(int argc, char **argv)
 {
     options o = { .n_threads = 1, .isa = pare_isa_best(), .n_rounds = 5 };
-    int i = 1;
-    for (; i < argc && argv[i][0] == '-'; i++) {
-        if (!strcmp(argv[i], "--layers")) o.layers = true;
-        else if (!strcmp(argv[i], "--exact")) o.exact = true;
-        else if (!strcmp(argv[i], "--threads") && i + 1 < argc)
-            o.n_threads = (unsigned)strtoul(argv[++i], NULL, 10);
-        else if (!strcmp(argv[i], "--isa") && i + 1 < argc) o.isa = pare_isa_of(argv[++i]);
-        else if (!strcmp(argv[i], "--rounds") && i + 1 < argc)
-            o.n_rounds = strtoul(argv[++i], NULL, 10);
-        else break;
-    }
-    if (i >= argc || argv[i][0] == '-' || !o.n_rounds || o.n_rounds > MOST_ROUNDS ||
-        o.isa > pare_isa_best()) {
+    summary times = { 0 }, memory = { 0 }, ready = { 0 };
+    int i = 0;
+    if (!read_options(&o, argc, argv, &i)) {
         fprintf(stderr, "usage: bench-models [--layers] [--exact] [--threads N] [--isa LEVEL] "
                         "[--rounds N] MODEL...\n");
         return 2;
     }
-    if (!o.layers)
-        printf("%u thread(s), %s, %s, medians of %zu; ONNX Runtime: all optimizations, spinning\n"
-               "%-30s %9s %9s %6s  %5s %7s %8s %8s %8s\n",
-               o.n_threads, pare_isa_name(o.isa),
-               o.n_threads > 1 ? "time of the clock" : "time of the processor", o.n_rounds, "model",
-               "ms pare", "ms ORT", "ratio", "steps", "islands", "arena", "MiB pare", "MiB ORT");
-    double logs = 0;
-    size_t n = 0;
+    if (!o.layers) print_head(&o);
     for (; i < argc; i++) {
         const result r = take(argv[i], &o);
-        if (isnan(r.ratio)) continue;
-        logs += log(r.ratio);
-        n++;
+        count(&times, r.ratio);
+        count(&memory, r.memory);
+        count(&ready, r.ready);
     }
-    if (n) printf("geometric mean of %zu ratios: %.3f (*: below 0.2 ms, not counted)\n", n,
-                  exp(logs / (double)n));
+    tell(&times, "time (*: below 0.2 ms, not counted; ~: others disturbed most rounds)");
+    tell(&memory, "memory (where ONNX Runtime takes 8 MiB and more)");
+    tell(&ready, "ready to run, against creating a session (of the same)");
     return 0;
 }

@@ -1,5 +1,6 @@
 """ONNX Runtime as bench-models drives it: one model, commands on stdin, an answer for each.
 
+    version                     of ONNX Runtime
     load THREADS PATH           opens the model          -> seconds
     input NAME DTYPE BYTES D,D  and that many bytes      -> ok
     run N                       runs N times             -> seconds, of the clock and the processor
@@ -26,6 +27,9 @@ def anonymous_mib():
 class Peer:
     def __init__(self):
         self.before = anonymous_mib()
+
+    def version(self):
+        return onnxruntime.__version__
 
     def load(self, threads, path):
         options = onnxruntime.SessionOptions()

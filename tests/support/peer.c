@@ -66,8 +66,13 @@ bool test_peer_start(test_peer *peer, const char *model_path, unsigned n_threads
     peer->to = fdopen(to[1], "w");
     peer->from = fdopen(from[0], "r");
     if (peer->pid < 0 || !peer->to || !peer->from) return false;
-    fprintf(peer->to, "load %u %s\n", n_threads, model_path);
+    fprintf(peer->to, "version\n");
     bool is_well = hear(peer);
+    snprintf(peer->version, sizeof(peer->version), "%.31s", peer->answer);
+    if (!is_well) return false;
+    fprintf(peer->to, "load %u %s\n", n_threads, model_path);
+    is_well = hear(peer);
+    peer->load_seconds = strtod(peer->answer, NULL);
     for (size_t i = 0; is_well && i < n_inputs; i++) is_well = send_input(peer, &inputs[i]);
     return is_well;
 }

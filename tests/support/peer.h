@@ -11,6 +11,8 @@ typedef struct test_peer {
     pid_t pid;
     FILE *to, *from;
     char answer[512];         /* the last one: after a failure, why */
+    char version[32];         /* of ONNX Runtime */
+    double load_seconds;      /* that opening the model took */
 } test_peer;
 
 /* Starts it with the Python of .venv and opens a model with these inputs. False: see the answer;
