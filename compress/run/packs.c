@@ -125,11 +125,12 @@ static pare_status make_room(pare_ctx *ctx, pare_packs *packs)
 static pare_status make_pack(pare_ctx *ctx, pack *p, const pare_pack_key *key, size_t n_bytes)
 {
     *p = (pack){ .key = *key, .n_bytes = n_bytes, .is_filled = !key->fill,
-                 .block = pare_alloc_zero(ctx, n_bytes + ALIGNMENT) };
+                 .block = pare_alloc(ctx, n_bytes + ALIGNMENT) };
     if (!p->block) return pare_fail_memory(ctx, n_bytes);
     const uintptr_t at = ((uintptr_t)p->block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     p->data = (uint8_t *)p->block + (at - (uintptr_t)p->block);
-    use_large_pages(p, n_bytes);
+    use_large_pages(p, n_bytes); /* before anything touches them */
+    memset(p->data, 0, n_bytes);
     p->tensor = pare_tensor_ref((pare_tensor *)key->tensor);
     return PARE_OK;
 }

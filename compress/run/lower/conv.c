@@ -107,16 +107,22 @@ static void clear(const void *args, const pare_frame *frame, uint32_t task, uint
 
 enum { PANEL, GROUPS, FILTERS, TAPS, DEPTH }; /* params of "filters"; FILTERS: of a group */
 
+/* Filters are read front to back, as many side by side as a panel has columns. */
 static void fill_filters(const int64_t *params, const float *w, float *to)
 {
     const int64_t n = params[FILTERS];
     const int64_t panel = params[PANEL];
+    const int64_t n_taps = params[TAPS];
+    const int64_t depth = params[DEPTH];
     for (int64_t g = 0; g < params[GROUPS]; g++)
-        for (int64_t first = 0; first < n; first += panel)
-            for (int64_t t = 0; t < params[TAPS]; t++)
-                for (int64_t c = 0; c < params[DEPTH]; c++, to += panel)
-                    for (int64_t j = first; j < n && j < first + panel; j++)
-                        to[j - first] = w[((g * n + j) * params[DEPTH] + c) * params[TAPS] + t];
+        for (int64_t first = 0; first < n; first += panel, to += n_taps * depth * panel) {
+            const int64_t valid = n - first < panel ? n - first : panel;
+            const float *from = w + (g * n + first) * depth * n_taps;
+            for (int64_t c = 0; c < depth; c++)
+                for (int64_t t = 0; t < n_taps; t++, from++)
+                    for (int64_t j = 0; j < valid; j++)
+                        to[(t * depth + c) * panel + j] = from[j * depth * n_taps];
+        }
 }
 
 /* Filters [M, channels, taps] as panels for each group. */

@@ -183,12 +183,16 @@ static void run_winograd(const void *args, const pare_frame *frame, uint32_t tas
 /* --- planning --------------------------------------------------------------------------------- */
 
 /* The matrices of the filters are four times as large as these, and are read once for all tiles of
- * an image: with few tiles that takes longer than the products that are saved. Few channels leave
- * more to be done around the products than in them. */
-static bool pays(int64_t n_in, int64_t n_out, int64_t image_tiles)
+ * an image: with few tiles, or where much of them stands out of the image, that costs more memory
+ * and time than the products that are saved. Few channels leave more to be done around the products
+ * than in them. */
+static bool pays(const pare_sliding *s, int64_t n_in, int64_t n_out)
 {
     enum { LEAST_CHANNELS = 16, LEAST_TILES = 12 };
-    return n_in >= LEAST_CHANNELS && n_out >= LEAST_CHANNELS && image_tiles >= LEAST_TILES;
+    const int64_t n_tiles = up(s->out[1], TILE) * up(s->out[2], TILE);
+    const bool fills_them = 4 * s->out[1] * s->out[2] >= 3 * n_tiles * TILE * TILE;
+    return n_in >= LEAST_CHANNELS && n_out >= LEAST_CHANNELS && n_tiles >= LEAST_TILES &&
+           fills_them;
 }
 
 bool pare_winograd_suits(const pare_sliding *s, int64_t group, int64_t n_in, int64_t n_out)
@@ -199,7 +203,7 @@ bool pare_winograd_suits(const pare_sliding *s, int64_t group, int64_t n_in, int
         if (s->kernel[i] != 3 || s->stride[i] != 1 || s->dilation[i] != 1 || s->begin[i] < 0 ||
             s->begin[i] > 2 || s->out[i] > s->in[i] + 2 || s->out[i] < 1)
             return false;
-    return pays(n_in, n_out, up(s->out[1], TILE) * up(s->out[2], TILE));
+    return pays(s, n_in, n_out);
 }
 
 enum { PANEL, FILTERS, DEPTH }; /* params of "winograd" */
