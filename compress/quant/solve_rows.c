@@ -3,7 +3,15 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_TILE = PARE_TILE_MAX_ROWS, SWEEPS = 6, COLUMNS = PARE_SOLVE_MAX_COLUMNS };
+enum {
+    MAX_TILE = PARE_TILE_MAX_ROWS, COLUMNS = PARE_SOLVE_MAX_COLUMNS,
+    SWEEPS = 12,
+    MANY = 1024,              /* weights of a row from which one start has to do */
+};
+
+/* Another sweep is made for this part of the error, a scale changed by this part of itself. */
+static const double worth_a_sweep = 0.01;
+static const float worth_a_step = 1e-3f;
 
 /* Memory of one worker. Matrices are [PARE_SOLVE_ROWS, pitch]. */
 typedef struct work {
@@ -159,30 +167,42 @@ static float meaning(const pare_solve_group *g, const candidate *c, int r, int64
            c->scales[r * g->n_segments + s];
 }
 
-/* d' H d of each row of w->difference; w->gradient receives d' H. */
-static void find_errors(const work *w, double *errors)
+/* d' H d of each row of w->difference, w->gradient being d' H; the sum of all. */
+static double sum_errors(const work *w, double *errors)
 {
     const pare_solve_group *g = w->g;
-    multiply(w, false, w->difference, g->pitch, g->n, g->moments, 0, 0, w->gradient);
+    double total = 0;
     for (int r = 0; r < w->rows->n_rows; r++) {
         double sum = 0;
         for (int64_t i = 0; i < g->n; i++)
             sum += (double)w->difference[r * g->pitch + i] * (double)w->gradient[r * g->pitch + i];
         errors[r] = sum;
+        total += sum;
     }
+    return total;
 }
 
-/* What codes mean, how far that is off, and the errors. */
-static void measure(const work *w, const candidate *c)
+static double find_errors(const work *w, double *errors)
+{
+    multiply(w, false, w->difference, w->g->pitch, w->g->n, w->g->moments, 0, 0, w->gradient);
+    return sum_errors(w, errors);
+}
+
+/* What codes mean, and how far that is off. */
+static void find_differences(const work *w, const candidate *c)
 {
     const pare_solve_group *g = w->g;
     for (int r = 0; r < w->rows->n_rows; r++)
         for (int64_t s = 0; s < g->n_segments; s++)
             for (int64_t i = g->segments[s]; i < g->segments[s + 1]; i++) {
                 const int64_t at = r * g->pitch + i;
-                w->meant[at] = meaning(g, c, r, i, s);
-                w->difference[at] = w->rows->wanted[at] - w->meant[at];
+                w->difference[at] = w->rows->wanted[at] - meaning(g, c, r, i, s);
             }
+}
+
+static void measure(const work *w, const candidate *c)
+{
+    find_differences(w, c);
     find_errors(w, c->errors);
 }
 
@@ -296,7 +316,7 @@ static void improve_grid(const pare_solve_group *g, block *b, const int8_t *code
     float direction[COLUMNS];
     for (int64_t k = 0; k < n; k++) direction[k] = (float)(codes[first + at + k] - *zero);
     const float step = best_step(b, at, n, direction), next = *scale + step;
-    if (step != 0 && is_sound(next) && (next > 0) == (*scale > 0)) {
+    if (fabsf(step) > worth_a_step * fabsf(*scale) && is_sound(next) && (next > 0) == (*scale > 0)) {
         move(b, at, n, direction, next - *scale);
         *scale = next;
     }
@@ -319,7 +339,7 @@ static int64_t next_block(const pare_solve_group *g, int64_t s)
 }
 
 /* Segments [s, e) of all rows; whether anything moved. */
-static bool improve_block(const work *w, const candidate *c, int64_t s, int64_t e, bool grid)
+static bool improve_block(const work *w, const candidate *c, int64_t s, int64_t e)
 {
     const pare_solve_group *g = w->g;
     const int64_t first = g->segments[s], n = g->segments[e] - first;
@@ -334,9 +354,8 @@ static bool improve_block(const work *w, const candidate *c, int64_t s, int64_t 
             const int64_t at = g->segments[k] - first, size = g->segments[k + 1] - g->segments[k];
             float *scale = &c->scales[r * g->n_segments + k];
             improve_codes(g, &b, c->codes + r * g->n, first, at, size, *scale);
-            if (grid)
-                improve_grid(g, &b, c->codes + r * g->n, first, at, size, scale,
-                             &c->zeros[r * g->n_segments + k]);
+            improve_grid(g, &b, c->codes + r * g->n, first, at, size, scale,
+                         &c->zeros[r * g->n_segments + k]);
         }
         for (int64_t i = 0; i < n; i++) b.change[i] = -b.change[i];
         moved |= b.moved;
@@ -397,23 +416,31 @@ static void improve_long_scale(const work *w, const candidate *c, int64_t s)
     }
 }
 
-static void improve(const work *w, const candidate *c)
+static bool sweep_segments(const work *w, const candidate *c)
 {
     const pare_solve_group *g = w->g;
-    measure(w, c);
-    for (int k = 0; k < SWEEPS; k++) {
-        bool moved = false;
-        for (int64_t s = 0, e; s < g->n_segments; s = e) {
-            e = next_block(g, s);
-            const bool is_long = g->segments[e] - g->segments[s] > COLUMNS;
-            if (is_long) {
-                moved |= improve_long(w, c, s);
-                improve_long_scale(w, c, s);
-            } else {
-                moved |= improve_block(w, c, s, e, true);
-            }
+    bool moved = false;
+    for (int64_t s = 0, e; s < g->n_segments; s = e) {
+        e = next_block(g, s);
+        if (g->segments[e] - g->segments[s] > COLUMNS) {
+            moved |= improve_long(w, c, s);
+            improve_long_scale(w, c, s);
+        } else {
+            moved |= improve_block(w, c, s, e);
         }
-        if (!moved) break;
+    }
+    return moved;
+}
+
+static void improve(const work *w, const candidate *c)
+{
+    find_differences(w, c);
+    double before = find_errors(w, c->errors);
+    for (int k = 0; k < SWEEPS && sweep_segments(w, c); k++) {
+        find_differences(w, c);
+        const double now = sum_errors(w, c->errors);
+        if (!(before - now > worth_a_sweep * before)) break;
+        before = now;
     }
     measure(w, c);
 }
@@ -448,7 +475,7 @@ void pare_solve_rows_run(const pare_solve_group *g, const pare_solve_rows *rows,
     measure(&w, &best);
     memcpy(rows->rtn_errors, rows->errors, (size_t)rows->n_rows * sizeof(double));
     for (int fit = 0; fit <= !g->form->pair_safe; fit++) {
-        if (g->fit_only && !fit) continue;
+        if (!fit && (g->fit_only || (g->n > MANY && !g->form->pair_safe))) continue;
         start(&w, fit, rows->wanted, &other);
         if (!g->fit_only) sweep(&w, &other);
         if (g->fit_only) measure(&w, &other);
