@@ -3,7 +3,9 @@
 #include "cli/signals.h"
 #include "cli/unset_dims.h"
 
+#include "formats/onnx/mapping.h"
 #include "formats/onnx/verify.h"
+#include "formats/output.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +14,7 @@
 typedef pare_quantize_options options;
 typedef pare_quantize_job job_state;
 
-/* --- what is asked ----------------------------------------------------------------------------- */
+/* --- what is asked ---------------------------------------------------------------------------- */
 
 /* STEM.rejected.onnx, beside OUT. */
 static void name_rejected(job_state *job)
@@ -68,7 +70,7 @@ static int open_all(job_state *job)
     return pare_quantize_open_eval(job);
 }
 
-/* --- the work ---------------------------------------------------------------------------------- */
+/* --- the work --------------------------------------------------------------------------------- */
 
 /* What the targets' runtimes will make of it; the first one's answer is shown. */
 static pare_status ask_oracle(job_state *job)
@@ -109,7 +111,9 @@ static pare_status quantize(job_state *job)
     const pare_quantize_opts opts = {
         .settings = &job->options->settings, .rules = &job->figures.targets.items[0]->rules,
         .data = job->data, .max_memory_bytes = job->bounded.budget.limit_bytes,
-        .pool = job->pool,
+        .pool = job->pool, .stats = job->stats ? job->stats->data : NULL,
+        .n_stats = job->stats ? (size_t)job->stats->n_bytes : 0,
+        .keep_stats = job->options->stats != NULL,
     };
     pare_status st = pare_model_clone(ctx, &job->result, job->model);
     if (!st) st = pare_quantize(ctx, job->result, &opts, &job->report);
@@ -167,12 +171,37 @@ static int report_failure(const job_state *job, pare_status st)
     return pare_app_error(job->app, pare_exit_for_output(st), message.text, NULL);
 }
 
+/* --stats FILE: read where it is there, else written. */
+static pare_status read_stats(job_state *job)
+{
+    struct stat there;
+    const char *const path = job->options->stats;
+    if (!path || stat(path, &there) != 0) return PARE_OK;
+    return pare_bounded_fail(&job->bounded, pare_mapping_read(&job->bounded.ctx, &job->stats, path,
+                                                              UINT64_MAX));
+}
+
+static pare_status write_stats(job_state *job)
+{
+    pare_ctx *const ctx = &job->app->ctx;
+    const pare_buf *const stats = job->report.stats;
+    pare_output *out = NULL;
+    if (!stats || job->options->dry_run) return PARE_OK;
+    PARE_TRY(pare_output_open(ctx, &out, job->options->stats));
+    const pare_status st = pare_output_write(ctx, out, stats->data, (size_t)stats->n_bytes);
+    if (!st) return pare_output_commit(ctx, out);
+    pare_output_abort(ctx, out);
+    return st;
+}
+
 static int work(job_state *job)
 {
-    pare_status st = quantize(job);
+    pare_status st = read_stats(job);
+    if (!st) st = quantize(job);
     if (st == PARE_EUSAGE) return pare_app_fail(job->app, PARE_EXIT_USAGE, NULL);
     if (st) return pare_app_fail(job->app, pare_exit_for_input(st), NULL);
-    st = save(job);
+    st = write_stats(job);
+    if (!st) st = save(job);
     return st ? report_failure(job, st) : pare_quantize_show(job);
 }
 
@@ -188,6 +217,7 @@ static int run(pare_app *app, const pare_arguments *args, const void *opts)
     pare_layer_noise_free(&job.bounded.ctx, &job.noise);
     pare_oracle_free(&app->ctx, job.oracle);
     pare_quantize_report_free(&job.bounded.ctx, &job.report);
+    pare_buf_unref(job.stats);
     pare_pool_free(&job.bounded.ctx, job.pool);
     pare_data_close(&job.bounded.ctx, job.eval_data);
     pare_data_close(&job.bounded.ctx, job.data);
@@ -198,7 +228,7 @@ static int run(pare_app *app, const pare_arguments *args, const void *opts)
     return status;
 }
 
-/* --- the verb ---------------------------------------------------------------------------------- */
+/* --- the verb --------------------------------------------------------------------------------- */
 
 static const options defaults;
 
@@ -220,6 +250,9 @@ static const pare_option rows[] = {
     { .name = "samples", .kind = PARE_OPT_INT, .placeholder = "N", .min = 1, .max = INT64_MAX,
       .offset = offsetof(options, samples),
       .help = "Samples to calibrate with, chosen by their content (default 256)" },
+    { .name = "stats", .kind = PARE_OPT_STRING, .placeholder = "FILE",
+      .offset = offsetof(options, stats),
+      .help = "What calibration finds is kept in FILE, and taken from there when it exists" },
     { .name = "dry-run", .kind = PARE_OPT_FLAG, .offset = offsetof(options, dry_run),
       .help = "Do it all, tell sizes, figures and limits, and leave no file" },
     PARE_LIMIT_ROWS_OF_DATA(options, limits),

@@ -30,6 +30,7 @@ typedef struct pare_quantize_job {
     pare_bounded bounded;
     pare_pool *pool;
     pare_model *model, *result;
+    pare_buf *stats;          /* that --stats names; NULL: it is not there yet */
     pare_dataset *data, *eval_data; /* NULL: there is none */
     pare_quantize_report report;
     pare_oracle *oracle;      /* NULL: the target says nothing about integers */

@@ -12,11 +12,12 @@ static const char *output_name(const pare_quantize_job *job)
     return slash ? slash + 1 : job->options->output;
 }
 
-/* --- samples ----------------------------------------------------------------------------------- */
+/* --- samples ---------------------------------------------------------------------------------- */
 
 static bool has_data_limits(const pare_quantize_job *job)
 {
-    return job->limits.items[PARE_LIMIT_DROP].given || job->limits.items[PARE_LIMIT_AGREEMENT].given;
+    return job->limits.items[PARE_LIMIT_DROP].given ||
+           job->limits.items[PARE_LIMIT_AGREEMENT].given;
 }
 
 static bool is_wanted(const pare_quantize_job *job)
@@ -67,7 +68,7 @@ int pare_quantize_open_eval(pare_quantize_job *job)
     return pare_eval_metrics_choose(app, &job->metrics, NULL, job->eval_data, true);
 }
 
-/* --- accuracy ---------------------------------------------------------------------------------- */
+/* --- accuracy --------------------------------------------------------------------------------- */
 
 static pare_evaluate_opts opts_of(const pare_quantize_job *job)
 {
@@ -112,7 +113,7 @@ static pare_status evaluate(pare_quantize_job *job, const pare_model *written)
     return pare_bounded_fail(&job->bounded, st);
 }
 
-/* --- the report -------------------------------------------------------------------------------- */
+/* --- the report ------------------------------------------------------------------------------- */
 
 static void fill_accuracy(const pare_quantize_job *job, size_t m, const pare_evaluated_side *side)
 {
@@ -180,7 +181,7 @@ static pare_status fill_report(pare_quantize_job *job)
     return PARE_OK;
 }
 
-/* --- gates ------------------------------------------------------------------------------------- */
+/* --- gates ------------------------------------------------------------------------------------ */
 
 static pare_status judge_drop(pare_quantize_job *job)
 {

@@ -11,7 +11,7 @@
 
 enum { N_SHOWN = 5 };
 
-/* --- text -------------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 /* "weights int8, activations uint8, 256 samples, ranges mixed, 20 biases corrected". */
 static void print_chosen(const pare_quantize_job *job)
@@ -162,7 +162,7 @@ static pare_status print_text(pare_quantize_job *job)
     return PARE_OK;
 }
 
-/* --- JSON -------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 /* The one object of --json is the report itself. */
 static pare_status print_json(pare_quantize_job *job)
@@ -188,7 +188,7 @@ static int print_plain_json(pare_quantize_job *job)
     return pare_app_print_json(job->app, &j);
 }
 
-/* --- the step, for reports --------------------------------------------------------------------- */
+/* --- the step, for reports -------------------------------------------------------------------- */
 
 static pare_status add_step(pare_quantize_job *job)
 {

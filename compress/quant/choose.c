@@ -20,7 +20,7 @@ static const struct {
     [PARE_QUANTIZE_W16A16] = { PARE_QUANTIZE_FLOAT16, PARE_QUANTIZE_ACTIVATIONS_NONE, "w16a16" },
 };
 
-/* --- what the model and the target are like ---------------------------------------------------- */
+/* --- what the model and the target are like --------------------------------------------------- */
 
 typedef struct census {
     uint64_t n_conv, n_matmul; /* with constant weights or not */
@@ -137,7 +137,7 @@ static pare_status choose_activations(pare_quantizing *q, pare_quantize_settings
     return say_why(q, "activations stay floats: there are no data to learn their ranges from");
 }
 
-/* --- contradictions ---------------------------------------------------------------------------- */
+/* --- contradictions --------------------------------------------------------------------------- */
 
 static pare_status apply_scheme(pare_quantizing *q, pare_quantize_settings *s)
 {

@@ -11,6 +11,7 @@ typedef enum pare_keep {
     PARE_KEEP_INT8,
     PARE_KEEP_INT4,
     PARE_KEEP_INT2,
+    PARE_KEEP_NO_RANGE,       /* floats, since nothing tells the range of what it reads or makes */
 } pare_keep;
 
 typedef struct pare_quantizing {

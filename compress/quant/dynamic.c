@@ -31,7 +31,7 @@ typedef struct dynamic_job {
     int64_t *order;           /* [n_values] at_out of those that a weight was written for */
 } dynamic_job;
 
-/* --- which ------------------------------------------------------------------------------------- */
+/* --- which ------------------------------------------------------------------------------------ */
 
 static bool is_dynamic_there(const pare_target_quant *rules, const char *op)
 {
@@ -51,8 +51,10 @@ static const char *obstacle(const dynamic_job *job, pare_node_id id, pare_linear
     if (!is_dynamic_there(&q->opts->rules->quant, n->op_type))
         return "the target has no fast operator that quantizes its input while it runs";
     if (!pare_linear_of(q->ctx, l, q->model, id)) return "its weights are not constant";
-    if (q->model->values[l->weight].tensor->dtype != PARE_FLOAT) return "its weights are no float32";
-    if (l->factor != 1 || l->bias_factor != 1) return "it has a factor (alpha or beta) other than 1";
+    if (q->model->values[l->weight].tensor->dtype != PARE_FLOAT)
+        return "its weights are no float32";
+    if (l->factor != 1 || l->bias_factor != 1)
+        return "it has a factor (alpha or beta) other than 1";
     return l->input_axis == 0 ? "its input is transposed" : NULL;
 }
 
@@ -63,7 +65,7 @@ static bool is_product(const pare_node *n)
             pare_str_eq(n->op_type, "MatMul") || pare_str_eq(n->op_type, "ConvTranspose"));
 }
 
-/* --- weights ----------------------------------------------------------------------------------- */
+/* --- weights ---------------------------------------------------------------------------------- */
 
 /* Codes as a matrix of inputs by outputs. */
 static pare_status matrix_of(dynamic_job *job, pare_tensor **out, const pare_weight_codes *codes)
@@ -112,7 +114,7 @@ static pare_status write_weight(dynamic_job *job, const pare_linear *l)
     return b.status;
 }
 
-/* --- nodes ------------------------------------------------------------------------------------- */
+/* --- nodes ------------------------------------------------------------------------------------ */
 
 static pare_status write_input(dynamic_job *job, pare_value_id x)
 {

@@ -23,7 +23,7 @@ typedef struct rewriter {
     bool uses_ms;
 } rewriter;
 
-/* --- looking ----------------------------------------------------------------------------------- */
+/* --- looking ---------------------------------------------------------------------------------- */
 
 static bool read_quantized(const rewriter *r, pare_value_id v, quantized *out)
 {
@@ -118,7 +118,7 @@ static bool find_written(const rewriter *r, pare_node_id id, written *out)
     return true;
 }
 
-/* --- rewriting --------------------------------------------------------------------------------- */
+/* --- rewriting -------------------------------------------------------------------------------- */
 
 /* Makes `node` the producer of what `old` gave: the Q's output, or the very value. */
 static pare_status take_over(rewriter *r, pare_node_id node, pare_node_id old, const written *w)

@@ -29,8 +29,8 @@ static pare_status run(pare_quantizing *q)
     if (q->s->weights == PARE_QUANTIZE_FLOAT16 || q->s->weights == PARE_QUANTIZE_BFLOAT16)
         return pare_quantizing_half(q);
     if (q->s->activations == PARE_QUANTIZE_ACTIVATIONS_NONE) return pare_quantizing_weights(q);
-    if (q->s->activations == PARE_QUANTIZE_ACTIVATIONS_DYNAMIC) PARE_TRY(pare_quantizing_dynamic(q));
-    else PARE_TRY(pare_quantizing_static(q));
+    PARE_TRY(q->s->activations == PARE_QUANTIZE_ACTIVATIONS_DYNAMIC ? pare_quantizing_dynamic(q)
+                                                                    : pare_quantizing_static(q));
     return pare_quantizing_beside(q);
 }
 

@@ -1,30 +1,18 @@
-#include "quant/driver.h"
+#include "quant/static_job.h"
 
 #include "base/bytes.h"
 #include "op/infer.h"
 #include "op/linear.h"
 #include "quant/correct.h"
-#include "quant/insert.h"
 #include "quant/qoperator.h"
 #include "quant/ranges.h"
-#include "stats/survey.h"
+#include "stats/survey_file.h"
 
 /* Opsets in which Q and DQ have a scale per channel, and 16 bits. */
 enum { PER_CHANNEL_OPSET = 13, SIXTEEN_BIT_OPSET = 21 };
 
 /* Ranges from fewer samples than this are told to be uncertain. */
 enum { FEW_SAMPLES = 16 };
-
-typedef struct static_job {
-    pare_quantizing *q;
-    pare_insertion in;
-    pare_grid_form form;      /* of activations */
-    pare_placement *placement;
-    pare_grid *grids;         /* [placement->n_values] */
-    pare_survey *survey, *rest; /* rest: of samples held out; NULL: none */
-    uint64_t held_out;
-    pare_model *reference;    /* in floats, to correct biases by; NULL: they stay */
-} static_job;
 
 /* --- what the target takes -------------------------------------------------------------------- */
 
@@ -41,7 +29,7 @@ static bool is_16_bit(const pare_quantize_settings *s)
            s->activations == PARE_QUANTIZE_ACTIVATIONS_INT16;
 }
 
-static void choose_activation(static_job *job)
+static void choose_activation(pare_static_job *job)
 {
     const pare_target_quant *rules = &job->q->opts->rules->quant;
     const int type = job->q->s->activations;
@@ -59,7 +47,7 @@ static void choose_activation(static_job *job)
                   "around Q and DQ, which is slower than the model was", types[type].name);
 }
 
-static pare_status choose_forms(static_job *job)
+static pare_status choose_forms(pare_static_job *job)
 {
     const pare_target_quant *rules = &job->q->opts->rules->quant;
     const pare_quant_form *weight = NULL;
@@ -79,7 +67,7 @@ static pare_status choose_forms(static_job *job)
     return PARE_OK;
 }
 
-static pare_status equalize(static_job *job)
+static pare_status equalize(pare_static_job *job)
 {
     pare_quantizing *const q = job->q;
     const pare_equalize_opts opts = {
@@ -91,7 +79,7 @@ static pare_status equalize(static_job *job)
     return pare_equalize(q->ctx, q->model, &opts, &q->report->equalized);
 }
 
-static pare_status smooth(static_job *job)
+static pare_status smooth(pare_static_job *job)
 {
     pare_quantizing *const q = job->q;
     const bool asked = (q->s->correct & PARE_CORRECT_SMOOTH) != 0;
@@ -123,6 +111,7 @@ static const char *reason_of(const pare_quantizing *q, const pare_shapes *shapes
     case PARE_KEEP_FLOAT: return "left by a pattern";
     case PARE_KEEP_INT4:
     case PARE_KEEP_INT2: return "its weights alone get fewer bits";
+    case PARE_KEEP_NO_RANGE: return "without data nothing tells the range of its input or output";
     default: break;
     }
     if (x && pare_info_is_tensor(x) && x->dtype != PARE_FLOAT) return "its input is no float32";
@@ -139,7 +128,7 @@ static bool is_product(const pare_node *n)
             pare_str_eq(n->op_type, "MatMul") || pare_str_eq(n->op_type, "ConvTranspose"));
 }
 
-static pare_status tell_left(static_job *job, const pare_shapes *shapes)
+static pare_status tell_left(pare_static_job *job, const pare_shapes *shapes)
 {
     const pare_placement *p = job->placement;
     pare_quantizing *const q = job->q;
@@ -152,11 +141,16 @@ static pare_status tell_left(static_job *job, const pare_shapes *shapes)
     return PARE_OK;
 }
 
-static pare_status place(static_job *job)
+pare_status pare_static_place(pare_static_job *job)
 {
     pare_quantizing *const q = job->q;
     const pare_place_opts opts = { keeps_float, q };
     pare_shapes *shapes = NULL;
+    pare_placement_free(q->ctx, job->placement);
+    pare_free(q->ctx, job->grids);
+    job->placement = NULL;
+    job->grids = NULL;
+    q->report->n_left = 0;
     pare_status st = pare_infer(q->ctx, &shapes, q->model, NULL);
     if (!st)
         st = pare_place(q->ctx, &job->placement, q->model, shapes, q->opts->rules, &opts);
@@ -172,13 +166,13 @@ static pare_status place(static_job *job)
 
 /* --- ranges ----------------------------------------------------------------------------------- */
 
-static bool is_automatic(const static_job *job)
+static bool is_automatic(const pare_static_job *job)
 {
-    return job->q->s->calibration == PARE_QUANTIZE_CALIBRATION_AUTO;
+    return job->q->s->calibration == PARE_QUANTIZE_CALIBRATION_AUTO && job->q->opts->data;
 }
 
 /* Histograms of all quantized values; apart, those of samples that ranges are judged by. */
-static pare_status look(static_job *job)
+static pare_status run_samples(pare_static_job *job)
 {
     pare_quantizing *const q = job->q;
     const pare_placement *p = job->placement;
@@ -188,7 +182,6 @@ static pare_status look(static_job *job)
     if (!items) return pare_fail_memory(q->ctx, n_bytes);
     for (pare_value_id v = 0; v < p->n_values; v++)
         if (p->quantized[v]) items[n++] = (pare_survey_item){ v, PARE_NO_AXIS };
-    if (is_automatic(job)) job->held_out = pare_ranges_held_out(q->opts->data->n);
     pare_survey_opts how = { .items = items, .n_items = n,
                              .n_samples = q->opts->data->n - job->held_out };
     pare_status st =
@@ -198,13 +191,62 @@ static pare_status look(static_job *job)
     if (!st && job->held_out)
         st = pare_survey_run(q->ctx, &job->rest, q->model, q->opts->data, q->opts->pool, &how);
     pare_free(q->ctx, items);
-    if (!st)
-        q->report->n_samples = job->survey->n_samples + (job->rest ? job->rest->n_samples : 0);
     return st;
 }
 
+static bool is_looked_at(const pare_survey *s, pare_value_id v)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->values[i].item.value == v) return true;
+    return false;
+}
+
+/* What an earlier calibration found of these very values. */
+static pare_status read_stats(pare_static_job *job, const pare_survey_origin *origin)
+{
+    pare_quantizing *const q = job->q;
+    const pare_placement *p = job->placement;
+    pare_survey *both[2];
+    PARE_TRY(pare_survey_decode(q->ctx, both, 2, q->opts->stats, q->opts->n_stats, q->model,
+                                origin));
+    job->survey = both[0];
+    job->rest = both[1];
+    job->held_out = job->rest ? job->rest->n_samples : 0;
+    for (pare_value_id v = 0; v < p->n_values; v++) {
+        if (!p->quantized[v] ||
+            (is_looked_at(job->survey, v) && (!job->rest || is_looked_at(job->rest, v))))
+            continue;
+        return pare_fail(q->ctx, PARE_EFORMAT,
+                         "the statistics do not have value '%s': they were made with other options",
+                         q->model->values[v].name);
+    }
+    if (q->opts->data && job->survey->n_samples + job->held_out != q->opts->data->n)
+        return pare_fail(q->ctx, PARE_EFORMAT, "the statistics are of %llu samples, the data of "
+                                               "%llu",
+                         (unsigned long long)(job->survey->n_samples + job->held_out),
+                         (unsigned long long)q->opts->data->n);
+    return PARE_OK;
+}
+
+static pare_status look(pare_static_job *job)
+{
+    pare_quantizing *const q = job->q;
+    pare_survey_origin origin = { 0 };
+    if (q->opts->n_stats || q->opts->keep_stats) {
+        PARE_TRY(pare_survey_model_hash(q->ctx, &origin.model, q->model));
+        if (q->opts->data) PARE_TRY(pare_survey_data_hash(q->ctx, &origin.data, q->opts->data));
+    }
+    if (is_automatic(job)) job->held_out = pare_ranges_held_out(q->opts->data->n);
+    PARE_TRY(q->opts->n_stats ? read_stats(job, &origin) : run_samples(job));
+    q->report->n_samples = job->survey->n_samples + (job->rest ? job->rest->n_samples : 0);
+    if (!q->opts->keep_stats || q->opts->n_stats) return PARE_OK;
+    const pare_survey *const both[] = { job->survey, job->rest };
+    return pare_survey_encode(q->ctx, &q->report->stats, q->model, both, job->rest ? 2 : 1,
+                              &origin);
+}
+
 /* Refuses what cannot give a range; tells what makes one doubtful. */
-static pare_status doubt(static_job *job)
+static pare_status doubt(pare_static_job *job)
 {
     pare_quantizing *const q = job->q;
     const pare_survey *s = job->survey;
@@ -245,14 +287,14 @@ static pare_range_method method_of(const pare_quantize_settings *s)
     }
 }
 
-static pare_status choose_grids(static_job *job)
+static pare_status choose_grids(pare_static_job *job)
 {
     pare_quantizing *const q = job->q;
     const pare_ranges_opts opts = {
         .placement = job->placement, .form = &job->form, .automatic = is_automatic(job),
         .method = method_of(q->s), .percentile = q->s->percentile, .data = q->opts->data,
         .pool = q->opts->pool, .n_samples = job->held_out,
-        .first = job->held_out ? q->opts->data->n - job->held_out : 0,
+        .first = job->held_out && q->opts->data ? q->opts->data->n - job->held_out : 0,
     };
     return pare_ranges_choose(q->ctx, job->grids, q->model, job->survey, job->rest, &opts,
                               &q->report->ranges);
@@ -260,7 +302,7 @@ static pare_status choose_grids(static_job *job)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-static pare_status insert(static_job *job)
+static pare_status insert(pare_static_job *job)
 {
     pare_quantizing *const q = job->q;
     pare_insert_counts counts;
@@ -276,14 +318,14 @@ static pare_status insert(static_job *job)
     return PARE_OK;
 }
 
-static pare_status correct_biases(static_job *job)
+static pare_status correct_biases(pare_static_job *job)
 {
     pare_quantizing *const q = job->q;
     const pare_correct_opts opts = { .data = q->opts->data, .pool = q->opts->pool };
     return pare_correct_biases(q->ctx, q->model, job->reference, &opts, &q->report->corrected);
 }
 
-static pare_status write_qoperator(static_job *job)
+static pare_status write_qoperator(pare_static_job *job)
 {
     pare_quantizing *const q = job->q;
     pare_qoperator_counts counts;
@@ -295,17 +337,32 @@ static pare_status write_qoperator(static_job *job)
     return PARE_OK;
 }
 
-static pare_status run(static_job *job)
+static bool has_samples(const pare_static_job *job)
 {
-    PARE_TRY(choose_forms(job));
-    PARE_TRY(pare_quantizing_prepare(job->q, is_16_bit(job->q->s) ? SIXTEEN_BIT_OPSET
-                                                                  : PER_CHANNEL_OPSET));
+    return job->q->opts->data || job->q->opts->n_stats;
+}
+
+static pare_status learn_ranges(pare_static_job *job)
+{
     PARE_TRY(equalize(job));
     PARE_TRY(smooth(job));
-    PARE_TRY(place(job));
+    PARE_TRY(pare_static_place(job));
     PARE_TRY(look(job));
     PARE_TRY(doubt(job));
-    PARE_TRY(choose_grids(job));
+    return choose_grids(job);
+}
+
+static pare_status run(pare_static_job *job)
+{
+    PARE_TRY(choose_forms(job));
+    if (!has_samples(job)) {
+        job->n_norms = job->q->model->n_values;
+        PARE_TRY(pare_norm_ranges_begin(job->q->ctx, &job->norms, job->q->model));
+    }
+    PARE_TRY(pare_quantizing_prepare(job->q, is_16_bit(job->q->s) ? SIXTEEN_BIT_OPSET
+                                                                  : PER_CHANNEL_OPSET));
+    PARE_TRY(has_samples(job) ? learn_ranges(job)
+                              : pare_static_norm_ranges(job, &job->norms, job->n_norms));
     PARE_TRY(insert(job));
     if (job->reference) PARE_TRY(correct_biases(job));
     if (job->q->s->format == PARE_QUANTIZE_QOPERATOR) PARE_TRY(write_qoperator(job));
@@ -314,11 +371,12 @@ static pare_status run(static_job *job)
 
 pare_status pare_quantizing_static(pare_quantizing *q)
 {
-    static_job job = { .q = q };
+    pare_static_job job = { .q = q };
     const pare_status st = run(&job);
     pare_model_free(q->ctx, job.reference);
     pare_survey_free(q->ctx, job.survey);
     pare_survey_free(q->ctx, job.rest);
+    pare_free(q->ctx, job.norms);
     pare_free(q->ctx, job.grids);
     pare_placement_free(q->ctx, job.placement);
     return st;

@@ -20,7 +20,7 @@ typedef struct weights_job {
     size_t n_weights, n_shifts; /* solutions used */
 } weights_job;
 
-/* --- which bits -------------------------------------------------------------------------------- */
+/* --- which bits ------------------------------------------------------------------------------- */
 
 /* Bits that the settings ask for. */
 static int bits_asked(const pare_quantize_settings *s)
@@ -32,7 +32,8 @@ static int bits_of(void *user, pare_node_id node)
 {
     const weights_job *job = user;
     switch (pare_quantizing_keep(job->q, node)) {
-    case PARE_KEEP_FLOAT: return 0;
+    case PARE_KEEP_FLOAT:
+    case PARE_KEEP_NO_RANGE: return 0;
     case PARE_KEEP_INT8: return 8;
     case PARE_KEEP_INT4: return 4;
     case PARE_KEEP_INT2: return 2;
@@ -67,7 +68,7 @@ static pare_weight_only_opts opts_of(weights_job *job)
     };
 }
 
-/* --- codes from more than the weights ---------------------------------------------------------- */
+/* --- codes from more than the weights --------------------------------------------------------- */
 
 static pare_status note(pare_ctx *ctx, pare_weight_codes **out, const pare_model *model,
                         const pare_linear *linear, pare_pool *pool, const pare_weight_opts *opts,
@@ -176,11 +177,11 @@ pare_status pare_quantizing_beside(pare_quantizing *q)
     bool any = q->s->activations == PARE_QUANTIZE_ACTIVATIONS_DYNAMIC;
     opts.bits_of = bits_beside;
     opts.storage = PARE_STORED_FLOAT;
-    for (size_t i = 0; i < q->n_keeps; i++) any |= q->keeps[i] >= PARE_KEEP_INT4;
+    for (size_t i = 0; i < q->n_keeps; i++) any |= bits_of(&job, (pare_node_id)i) % 8 > 0;
     return any ? write_weights(&job, &opts) : PARE_OK;
 }
 
-/* --- floats of 16 bits ------------------------------------------------------------------------- */
+/* --- floats of 16 bits ------------------------------------------------------------------------ */
 
 typedef struct half_job {
     pare_quantizing *q;

@@ -181,7 +181,8 @@ static const quantize_row quantize_rows[] = {
     { IMAGE W "{ y = Conv(x, w) }", "", false, true,
       "sample 'row 3': input '' has NaN among its elements: mend the data, or the `mean` and `std` "
       "of its preprocessing", 0 },
-    { IMAGE W_AND(", float s = {1}") "{ q = QuantizeLinear(x, s)\n y = DequantizeLinear(q, s) }", "",
+    { IMAGE W_AND(", float s = {1}") "{ q = QuantizeLinear(x, s)\n"
+             " y = DequantizeLinear(q, s) }", "",
       false, false,
       "the model is quantized already: node '' is a QuantizeLinear; quantize the model in floats "
       "that it was made from", 0 },

@@ -30,7 +30,7 @@ static void steps_have_sound_tables(void **state)
     assert_null(pare_step_find("quantise"));
 }
 
-/* --- values there and back --------------------------------------------------------------------- */
+/* --- values there and back -------------------------------------------------------------------- */
 
 typedef struct set_row {
     const char *key, *text, *want;    /* want: how the settings show; NULL: refused */
