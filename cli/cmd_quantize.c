@@ -88,7 +88,10 @@ static pare_status ask_oracle(job_state *job)
                                 target->batch, false, job->path);
     if (!st) st = pare_infer(ctx, &shapes, job->result, &dims.opts);
     if (!st) st = pare_oracle_run(ctx, &job->oracle, job->result, shapes, &target->rules);
-    for (size_t i = 0; !st && i < job->oracle->n_warnings; i++)
+    /* The text for people has them already. */
+    const bool is_told = !job->app->shared.json && !job->app->shared.quiet &&
+                         !job->app->shared.report_dir;
+    for (size_t i = 0; !st && !is_told && i < job->oracle->n_warnings; i++)
         pare_warn(ctx, "%s", job->oracle->warnings[i]);
     pare_shapes_free(ctx, shapes);
     pare_shapes_given_free(job->app, &given);

@@ -85,6 +85,7 @@ _pare() {
     "quantize --exclude") COMPREPLY=(); return ;;
     "quantize --override") COMPREPLY=(); return ;;
     "quantize --samples") COMPREPLY=(); return ;;
+    "quantize --stats") _pare_files; return ;;
     "quantize --max-drop") COMPREPLY=(); return ;;
     "quantize --min-agreement") COMPREPLY=(); return ;;
     "quantize --max-energy") COMPREPLY=(); return ;;
@@ -121,7 +122,7 @@ _pare() {
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
-    "quantize -"*) _pare_words " -o --output --data --eval-data --target --weights --activations --scheme --algorithm --block-size --calibration --percentile --format --per-tensor --correct --exclude --override --samples --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
+    "quantize -"*) _pare_words " -o --output --data --eval-data --target --weights --activations --scheme --algorithm --block-size --calibration --percentile --format --per-tensor --correct --exclude --override --samples --stats --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --reference --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
     "targets -"*) _pare_words " --yaml --bibtex --fit --fit-time -o --output --json -q --quiet -v --verbose -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;

@@ -138,6 +138,7 @@ complete -c pare -n '__fish_seen_subcommand_from quantize' -l correct -x -d 'Wha
 complete -c pare -n '__fish_seen_subcommand_from quantize' -l exclude -x -d 'Nodes that stay as they are: a name with * and ?, op:Softmax, layer:first, layer:last; may be given many times'
 complete -c pare -n '__fish_seen_subcommand_from quantize' -l override -x -d 'What weights of such nodes become instead: float, int8, int4, int2; may be given many times, the last that matches counts'
 complete -c pare -n '__fish_seen_subcommand_from quantize' -l samples -x -d 'Samples to calibrate with, chosen by their content (default 256)'
+complete -c pare -n '__fish_seen_subcommand_from quantize' -l stats -r -F -d 'What calibration finds is kept in FILE, and taken from there when it exists'
 complete -c pare -n '__fish_seen_subcommand_from quantize' -l dry-run -d 'Do it all, tell sizes, figures and limits, and leave no file'
 complete -c pare -n '__fish_seen_subcommand_from quantize' -l max-drop -x -d 'Accuracy that may be lost, in percentage points, e.g. 0.5'
 complete -c pare -n '__fish_seen_subcommand_from quantize' -l min-agreement -x -d 'Share of answers that must stay the same, e.g. 99%'

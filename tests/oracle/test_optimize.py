@@ -9,33 +9,13 @@ import numpy as np
 import onnx
 import onnxruntime
 
+from feeds import feed_of
+
 PARE = os.environ["PARE"]
 FOLDERS = [os.path.join(os.environ["TESTDATA"], "models")]
 if "PARE_SHARED" in os.environ:
     FOLDERS.append(os.path.join(os.environ["PARE_SHARED"], "data", "models", "*"))
-FLOATS = {"float16": np.float16, "float": np.float32, "double": np.float64}
 SPARE_BYTES = 512  # that a folded node may take more
-
-
-def feed_of(session):
-    rng = np.random.default_rng(1)
-    feed = {}
-    for given in session.get_inputs():
-        shape = [n if isinstance(n, int) else 2 for n in given.shape]
-        kind = given.type[len("tensor("):-1]
-        if given.name == "sr":
-            feed[given.name] = np.array(16000)
-        elif kind in FLOATS:
-            if len(shape) == 2 and given.shape != shape:
-                shape[1] = 576  # windows of speech
-            if given.shape[0] == 2 and len(shape) == 3:
-                shape[2] = 128
-            feed[given.name] = rng.standard_normal(shape).astype(FLOATS[kind])
-        elif kind == "string":
-            feed[given.name] = np.full(shape, "word", object)
-        else:
-            feed[given.name] = np.ones(shape, kind)
-    return feed
 
 
 def outcome(path):
