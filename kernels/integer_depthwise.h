@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /* y[p * y_stride + c] = finish(start[c] + sum over t of x[t * n_pixels + p][c] * w[t,c]), for
- * p < n_pixels and c < n_channels; w is packed by the kernel's own `pack`. Taps in the padding point
- * to what is to be there. */
+ * p < n_pixels and c < n_channels; w is packed by the kernel's own `pack`. Taps in the padding
+ * point to what is to be there. */
 typedef struct pare_integer_depthwise {
     int64_t n_pixels, n_taps, n_channels;
     const uint8_t *const *x;  /* [n_taps, n_pixels], n_channels behind each */
@@ -21,8 +21,8 @@ typedef struct pare_integer_depthwise {
     int64_t y_stride;         /* elements */
 } pare_integer_depthwise;
 
-/* The same for output pixels side by side in a row: tap (r, k) of pixel p is x[r] + (p * step + k) *
- * x_stride[r], numbered t = r * width + k; all of it is there to be read. */
+/* The same for output pixels side by side in a row: tap (r, k) of pixel p is x[r] + (p * step + k)
+ * * x_stride[r], numbered t = r * width + k; all of it is there to be read. */
 typedef struct pare_integer_depthwise_row {
     int64_t n_pixels, n_channels;
     int64_t height;           /* rows of a window */

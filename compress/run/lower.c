@@ -87,6 +87,7 @@ static const struct {
     pare_lower_fn *lower;
 } integer_rows[] = {
     { "", "AveragePool", pare_lower_average_pool_codes },
+    { "", "BatchNormalization", pare_lower_integer_batch_norm },
     { "", "Concat", pare_lower_concat_codes },
     { "", "Conv", pare_lower_integer_conv },
     { "", "DepthToSpace", pare_lower_moved_codes },

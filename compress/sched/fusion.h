@@ -43,6 +43,7 @@ enum {
     PARE_OPERAND_CONSTANT = 8, /* any constant: parameters, bounds. The operator's output must have
                                   the shape of the fused value whatever they are               */
     PARE_OPERAND_SAME = 16,    /* a tensor of the shape of the fused value: a residual         */
+    PARE_OPERAND_DEQUANTIZED = 64, /* what DequantizeLinear makes of constants, as CONSTANT     */
     PARE_OPERAND_ANY = 32,     /* anything that leaves the output the shape of the fused value    */
 };
 
@@ -98,8 +99,8 @@ typedef struct pare_fusion_rules {
     size_t n;
 } pare_fusion_rules;
 
-/* What pare's own executor fuses, by the names of the rules: "conv", "gemm", "matmul" (chains) and
- * "elementwise" (cluster), all in float or float16. The places of the chains are PARE_PLACE_...
+/* What pare's own executor fuses, by the names of the rules: "conv", "gemm", "matmul",
+ * "batch_norm" (chains) and "elementwise" (cluster), all in float or float16. The places of the chains are PARE_PLACE_...
  * DequantizeLinear stands in no group: what it reads is taken as it is by a chain that computes in
  * integers, and computed for all others once (run/codes.c). */
 extern const pare_fusion_rules pare_fusion_own;

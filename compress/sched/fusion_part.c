@@ -68,11 +68,25 @@ static bool is_scalar(const pare_fuser *f, pare_value_id operand, pare_value_id 
            pare_fact_rank(&f->facts, fused, &fused_rank) && rank <= fused_rank;
 }
 
+/* Whether a value is what DequantizeLinear makes of constants. */
+static bool is_dequantized(const pare_fuser *f, pare_value_id value)
+{
+    const pare_node_id id = pare_value_at(f->model, value)->producer;
+    if (id == PARE_NONE) return false;
+    const pare_node *n = pare_node_at(f->model, id);
+    bool is_constant = pare_str_eq(pare_str_or_empty(n->op_type), "DequantizeLinear");
+    for (uint32_t i = 0; is_constant && i < n->n_inputs; i++)
+        is_constant = n->inputs[i].value == PARE_NONE ||
+                      pare_fact_is_constant(&f->facts, n->inputs[i].value);
+    return is_constant;
+}
+
 static bool operand_fits(const pare_fuser *f, uint32_t allowed, pare_value_id operand,
                          pare_value_id fused, pare_value_id output)
 {
     if (allowed & PARE_OPERAND_ANY && pare_fact_same_shape(&f->facts, output, fused)) return true;
     if (allowed & PARE_OPERAND_CONSTANT && pare_fact_is_constant(&f->facts, operand)) return true;
+    if (allowed & PARE_OPERAND_DEQUANTIZED && is_dequantized(f, operand)) return true;
     if (allowed & PARE_OPERAND_SAME && pare_fact_same_shape(&f->facts, operand, fused)) return true;
     if (allowed & PARE_OPERAND_SCALAR && is_scalar(f, operand, fused)) return true;
     if (allowed & PARE_OPERAND_LAST && is_along(f, operand, fused, true)) return true;

@@ -62,7 +62,8 @@ static const pare_fusion_attr inference[] = { { "spatial", 1 }, { "training_mode
     { .ops = NAMES(add), .operands = (operand), .in_dtypes = REAL, .out_dtypes = REAL, \
       .since = 7 }
 #define BATCH_NORM(of_rank) \
-    { .ops = NAMES(batch_norm), .operands = PARE_OPERAND_CONSTANT, .first = true, \
+    { .ops = NAMES(batch_norm), .first = true, \
+      .operands = PARE_OPERAND_CONSTANT | PARE_OPERAND_DEQUANTIZED, \
       .in_dtypes = REAL, .out_dtypes = REAL, .rank = (of_rank), .since = 7, \
       .attrs = inference, .n_attrs = COUNT(inference) }
 #define RESIDUAL \
@@ -97,6 +98,14 @@ static const pare_fusion_part elementwise[] = {
     { .ops = NAMES(where), .in_dtypes = REAL | PARE_DTYPE_BIT(PARE_BOOL), .out_dtypes = REAL },
 };
 
+/* As BATCH_NORM, whose conditions on other inputs are no part of an anchor's. */
+static const pare_fusion_part batch_norm_anchors[] = {
+    { .ops = NAMES(batch_norm), .in_dtypes = FLOAT, .out_dtypes = FLOAT, .since = 7,
+      .attrs = inference, .n_attrs = COUNT(inference) },
+};
+static const pare_fusion_part batch_norm_parts[] = { NOTHING, NOTHING, NOTHING, NOTHING,
+                                                     QUANTIZE };
+
 static const pare_fusion_rule own[] = {
     { .name = "conv", .kind = PARE_FUSE_CHAIN,
       .anchors = conv_anchors, .n_anchors = COUNT(conv_anchors),
@@ -110,6 +119,9 @@ static const pare_fusion_rule own[] = {
     { .name = "quantized", .kind = PARE_FUSE_CHAIN,
       .anchors = quantized_anchors, .n_anchors = COUNT(quantized_anchors),
       .parts = quantized_parts, .n_parts = COUNT(quantized_parts) },
+    { .name = "batch_norm", .kind = PARE_FUSE_CHAIN,
+      .anchors = batch_norm_anchors, .n_anchors = COUNT(batch_norm_anchors),
+      .parts = batch_norm_parts, .n_parts = COUNT(batch_norm_parts) },
     { .name = "elementwise", .kind = PARE_FUSE_CLUSTER,
       .anchors = elementwise, .n_anchors = COUNT(elementwise),
       .max_nodes = 16, .max_inputs = 8 },

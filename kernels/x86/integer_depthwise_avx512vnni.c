@@ -3,8 +3,8 @@
 #include "kernels/x86/integer_avx512.h"
 
 /* Sixty-four channels at a time. The bytes of four taps are unpacked into quads, four vectors of
- * them: in each quarter of a vector four channels, those from 0, 4, 8 and 12 on of its sixteen. Codes
- * come back into order when they are packed. */
+ * them: in each quarter of a vector four channels, those from 0, 4, 8 and 12 on of its sixteen.
+ * Codes come back into order when they are packed. */
 enum { BLOCK = 64, QUAD = 4, PARTS = 4, LANES_OF_PART = 16, VARIANTS = 2, MAX_PIXELS = 4 };
 
 /* Channel of quad e of part h, within a block. */

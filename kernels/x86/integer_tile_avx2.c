@@ -16,7 +16,7 @@ static INLINE __m256i widened(int32_t quad, const bool is_signed)
                                              : _mm_cvtepu8_epi16(bytes));
 }
 
-/* Eight columns from j on. Two sums per column are added at the end: of c % 4 below 2, and above. */
+/* Eight columns from j on. Two sums per column are added at the end: of c % 4 < 2, and above. */
 static INLINE void exact_half(const pare_integer_tile *t, int64_t j, const int n_rows,
                               const bool is_signed)
 {

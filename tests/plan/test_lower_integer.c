@@ -9,7 +9,7 @@
 #include "support/test_ctx.h"
 
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 /* --- comparing -------------------------------------------------------------------------------- */
 
@@ -154,7 +154,8 @@ static void conv_text(char *text, size_t n, const conv_row *r, const types *t, b
              "g (%s[%s] X) => (%s[%s] Y, %s[%s] Z)\n"
              "<float zero = {0}, float one = {1}, float n = {%d}, int64[%d] shape = {%s}, "
              "float m = {%d}, float k = {0.009}, float h = {30000}, float xs = {0.02}, "
-             "float ys = {0.31}, %s xz = {%d}, %s w0 = {%d}, %s yz = {%d}, int64[1] filters = {%d}, "
+             "float ys = {0.31}, %s xz = {%d}, %s w0 = {%d}, %s yz = {%d}, "
+             "int64[1] filters = {%d}, "
              "float low = {-1.3}, float high = {9.77}>\n"
              "{ r = Range(zero, n, one)\n v = Sin(r)\n V = Reshape(v, shape)\n"
              "  i = Range(zero, m, one)\n j = Sin(i)\n l = Abs(j)\n each = Mul(l, k)\n"
@@ -166,8 +167,8 @@ static void conv_text(char *text, size_t n, const conv_row *r, const types *t, b
              "  b = DequantizeLinear<axis = 0>(B, bs)\n c = Conv%s (x, w, b)\n %s\n"
              "  Z = QuantizeLinear(%s, ys, yz) }",
              t->x, r->x, t->y, r->y, t->y, r->y, r->n_weights, r->rank, r->w, r->n_filters, t->x,
-             t->x_zero, t->w, t->w_zero, t->y, t->y_zero, r->n_filters, per_channel ? "each" : "all",
-             per_channel ? "Expand(w0, filters)" : "Identity(w0)", r->attrs,
+             t->x_zero, t->w, t->w_zero, t->y, t->y_zero, r->n_filters,
+             per_channel ? "each" : "all", per_channel ? "Expand(w0, filters)" : "Identity(w0)", r->attrs,
              r->attrs, middle, *middle ? "a" : "c");
 }
 
@@ -179,6 +180,97 @@ static void convolutions_are_sums_of_integers(void **state)
         for (size_t k = 0; k < sizeof(all_types) / sizeof(all_types[0]); k++) {
             conv_text(text, sizeof(text), &convs[i], &all_types[k], all_types[k].w_zero == 0, "");
             check_pair(text);
+        }
+}
+
+/* --- matrices --------------------------------------------------------------------------------- */
+
+/* A right matrix of sines, as int8 or uint8, one scale or one per column. */
+#define MATRIX(n, shape, type, zero, columns) \
+    "<float zero = {0}, float one = {1}, float n = {" n "}, int64[2] shape = {" shape "}, " \
+    "float k = {0.009}, float xs = {0.02}, float ys = {0.31}, float m = {" columns "}, " \
+    "int64[1] columns = {" columns "}, " type " w0 = {" zero "}, "
+#define EACH \
+    "{ r = Range(zero, n, one)\n v = Sin(r)\n V = Reshape(v, shape)\n" \
+    " i = Range(zero, m, one)\n j = Sin(i)\n l = Abs(j)\n each = Mul(l, k)\n" \
+    " ws = Add(each, k)\n wz = Expand(w0, columns)\n W = QuantizeLinear(V, ws, wz)\n" \
+    " w = DequantizeLinear(W, ws, wz)\n x = DequantizeLinear(X, xs, xz)\n"
+
+static void matrices_are_multiplied_in_integers(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "g (uint8[7,33] X) => (uint8[7,40] Y, uint8[7,40] Z)\n"
+        MATRIX("1320", "33, 40", "int8", "0", "40") "uint8 xz = {120}, uint8 yz = {99}>\n" EACH
+        " Y = QLinearMatMul(X, xs, xz, W, ws, wz, ys, yz)\n p = MatMul(x, w)\n"
+        " Z = QuantizeLinear(p, ys, yz) }",
+        "g (int8[2,3,5,16] X) => (int8[2,3,5,17] Y, int8[2,3,5,17] Z)\n"
+        MATRIX("272", "16, 17", "int8", "-9", "17") "int8 xz = {-3}, int8 yz = {-99}>\n" EACH
+        " Y = QLinearMatMul(X, xs, xz, W, ws, wz, ys, yz)\n p = MatMul(x, w)\n"
+        " Z = QuantizeLinear(p, ys, yz) }",
+        "g (uint8[1,5] X) => (float[1,3] Y, float[1,3] Z)\n"
+        MATRIX("15", "5, 3", "uint8", "130", "3") "uint8 xz = {7}>\n" EACH
+        " Y = com.microsoft.MatMulIntegerToFloat(X, W, xs, ws, xz, wz)\n Z = MatMul(x, w) }",
+        "g (uint8[9,20] X) => (uint8[9,34] Y, uint8[9,34] Z)\n"
+        MATRIX("680", "20, 34", "int8", "0", "34") "uint8 xz = {128}, uint8 yz = {3}, "
+        "float h = {30000}>\n" EACH " bf = Mul(j, h)\n B = Cast<to = 6>(bf)\n bs = Mul(xs, ws)\n"
+        " Y = com.microsoft.QGemm(X, xs, xz, W, ws, wz, B, ys, yz)\n"
+        " b = DequantizeLinear<axis = 0>(B, bs)\n p = Gemm(x, w, b)\n"
+        " Z = QuantizeLinear(p, ys, yz) }",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) check_pair(texts[i]);
+}
+
+/* Operators that give sums, against eval. */
+static void sums_agree(void **state)
+{
+    (void)state;
+    static const test_planned_row rows[] = {
+        { "g (uint8[2,3,7] a) => (int32[] y) <uint8 z = {200}, int8[7,2] w = {1, -128, 127, 4, 5, "
+          "6, 7, 8, 9, -10, 11, 12, 13, 14}> {\n  y = MatMulInteger(a, w, z) }", 0, 0 },
+        { "g (int8[2,3,7] a) => (int32[] y) <int8 z = {-20}, uint8[7,2] w = {1, 128, 255, 4, 5, 6, "
+          "7, 8, 9, 10, 11, 12, 13, 14}, uint8[2] v = {3, 250}> {\n  y = MatMulInteger(a, w, z, v) }",
+          0, 0 },
+        { "g (uint8[1,2,5,5] a) => (int32[] y) <uint8 z = {100}, uint8[1,2,2,2] w = {1, 128, 255, "
+          "4, 5, 6, 7, 8}, uint8 v = {3}> {\n  y = ConvInteger<pads = [1, 0, 0, 1]>(a, w, z, v) }", 0,
+          0 },
+    };
+    test_planned(rows, sizeof(rows) / sizeof(rows[0]));
+    test_planned_torture(rows, 1);
+    test_planned_torture(rows + 2, 1);
+}
+
+/* Activations and BatchNormalization stay within one step of eval of the nodes. */
+static void groups_are_near_their_nodes(void **state)
+{
+    (void)state;
+    static const char *const middles[] = {
+        " a = Relu(c)\n", " a = Clip(c, low, high)\n",
+        " f = Add(l, one)\n d = BatchNormalization(c, f, j, j, f)\n a = Relu(d)\n",
+    };
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k < 4; k++) {
+            char text[4096];
+            char why[256];
+            subject s;
+            pare_datum *want = NULL, *got = NULL;
+            const pare_plan_opts opts = { .kernels = pare_kernels_of(pare_isa_best()) };
+            conv_text(text, sizeof(text), &convs[k * 5], &all_types[k], true, middles[i]);
+            open_subject(&s, text);
+            assert_int_equal(pare_eval_model(&s.t.ctx, &want, s.model, s.inputs, s.n_inputs, NULL),
+                             PARE_OK);
+            assert_int_equal(test_plan_run_with(&s.t.ctx, &got, s.model, s.inputs, s.n_inputs,
+                                                &opts, NULL, NULL), PARE_OK);
+            const pare_tensor *a = got[1].tensor, *b = want[1].tensor;
+            for (int64_t e = 0; e < a->n_elements; e++) {
+                const int flip = a->dtype == PARE_INT8 ? 128 : 0;
+                const int x = a->payload.data[e] ^ flip, y = b->payload.data[e] ^ flip;
+                if (abs(x - y) > 1) fail_msg("%s\n%d instead of %d", text, x, y);
+            }
+            if (!test_plan_same(&got[0], &want[0], why, sizeof(why))) fail_msg("%s\n%s", text, why);
+            pare_datums_free(&s.t.ctx, got, s.model->graph->outputs.n);
+            pare_datums_free(&s.t.ctx, want, s.model->graph->outputs.n);
+            close_subject(&s);
         }
 }
 
@@ -197,6 +289,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolutions_are_sums_of_integers),
+        cmocka_unit_test(matrices_are_multiplied_in_integers),
+        cmocka_unit_test(sums_agree),
+        cmocka_unit_test(groups_are_near_their_nodes),
         cmocka_unit_test(pairs_saturate_alike),
     };
     return test_run(tests);

@@ -1,6 +1,6 @@
 /* Matrix products of 8-bit numbers as steps: rows that something finds, times packed panels, summed
- * in integers. Their operators, alone or as groups from DequantizeLinear to QuantizeLinear, are read
- * into one form (integer_operands.c). */
+ * in integers. Their operators, alone or as groups from DequantizeLinear to QuantizeLinear, are
+ * read into one form (integer_operands.c). */
 #ifndef PARE_RUN_LOWER_INTEGER_H
 #define PARE_RUN_LOWER_INTEGER_H
 
@@ -36,6 +36,11 @@ bool pare_integer_has_shift(const pare_integer_operands *o);
  * l->n_taken. w_axis is the axis of w along which outputs lie. *found false: it does not suit. */
 pare_status pare_integer_read_group(pare_planner *p, pare_lowering *l, uint32_t w_axis,
                                     pare_integer_operands *out, bool *found);
+
+/* The same of a BatchNormalization of n channels from codes to codes: the product of each code with
+ * 1; w is NONE. */
+pare_status pare_integer_read_batch_norm(pare_planner *p, pare_lowering *l, int64_t n,
+                                         pare_integer_operands *out, bool *found);
 
 /* The same of operators on codes. Places of their inputs; PARE_NONE: they have no such input. */
 typedef struct pare_integer_places {
@@ -83,7 +88,8 @@ typedef struct pare_integer_product {
 /* Sets how sums are made of operands of these types, and what that means for the weights. */
 void pare_integer_set_sums(const pare_planner *p, const pare_integer_operands *o,
                            pare_integer_product *a);
-const pare_integer_kernel *pare_integer_kernel_of(const pare_kernels *k, const pare_integer_product *a);
+const pare_integer_kernel *pare_integer_kernel_of(const pare_kernels *k,
+                                                  const pare_integer_product *a);
 int64_t pare_integer_padded(const pare_planner *p, const pare_integer_product *a);
 
 /* Where weights stand: that of column j, tap t and byte b of it, of outer index o, at o * outer +

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* Convolution of 8-bit numbers over one to three spatial axes, channels last, as conv.c does it: what
- * lies in the padding is the zero point. */
+/* Convolution of 8-bit numbers over one to three spatial axes, channels last, as conv.c does it:
+ * what lies in the padding is the zero point. */
 
 enum { FEW_CHANNELS = 8, QUAD = 4, MOST_OFFSETS = 1 << 18 };
 
@@ -310,7 +310,7 @@ static pare_status lower(pare_planner *p, pare_lowering *l, const pare_integer_o
                                                             : "conv s32");
 }
 
-/* Sizes that this lowering takes: those of an image, one to three spatial axes, constant filters. */
+/* Sizes that this lowering takes: of an image, one to three spatial axes, constant filters. */
 static bool fits(const pare_planner *p, const pare_lowering *l, const pare_integer_operands *o,
                  uint32_t x_place, uint32_t w_place, pare_laid *x, pare_laid *w, pare_laid *y)
 {

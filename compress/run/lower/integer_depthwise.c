@@ -1,4 +1,5 @@
 #include "run/lower/integer.h"
+#include "run/lower/lower.h"
 #include "run/lower/sliding.h"
 
 #include "op/conv.h"
@@ -7,7 +8,10 @@
 
 /* Convolution of 8-bit numbers with one filter per channel, as depthwise.c does it. */
 
-enum { TASK_ELEMENTS = 1 << 19 /* products */, BATCH = 8 /* pixels that are pointed to at once */ };
+enum {
+    TASK_ELEMENTS = 1 << 19, /* products */
+    BATCH = 16,              /* pixels that are pointed to at once */
+};
 
 typedef struct depthwise_args {
     pare_sliding window;
@@ -142,12 +146,16 @@ static void find_inside(depthwise_args *a)
     if (a->end > s->out[2]) a->end = s->out[2];
 }
 
-/* Weights [C, 1, taps], less their zero points, as w [taps, C]; whether all fit int8. */
+/* Weights [C, 1, taps], less their zero points, or ones, as w [taps, C]; whether all fit int8. */
 static bool spread_weights(const pare_planner *p, const pare_integer_operands *o,
                            const depthwise_args *a, int16_t *w)
 {
-    const uint8_t *from = pare_plan_constant(p, o->w)->payload.data;
     bool is_narrow = true;
+    if (o->w == PARE_NONE) {
+        for (int64_t i = 0; i < a->window.n_taps * a->n_channels; i++) w[i] = 1;
+        return true;
+    }
+    const uint8_t *from = pare_plan_constant(p, o->w)->payload.data;
     for (int64_t c = 0; c < a->n_channels; c++)
         for (int64_t t = 0; t < a->window.n_taps; t++, from++) {
             const int value = o->w_dtype == PARE_INT8 ? (int8_t)*from : *from;
@@ -213,17 +221,13 @@ static pare_status set_finish(pare_planner *p, const pare_integer_operands *o, d
     return PARE_OK;
 }
 
-pare_status pare_lower_integer_depthwise(pare_planner *p, pare_lowering *l,
-                                         const pare_integer_operands *o, const pare_laid *x,
-                                         const pare_laid *w, pare_laid *y)
+/* Filters of these windows over x. */
+static pare_status lower(pare_planner *p, pare_lowering *l, const pare_integer_operands *o,
+                         const pare_window_shape *shape, pare_laid *y, const char *name)
 {
-    const pare_conv_params *params = l->params;
-    pare_window_shape shape;
     depthwise_args *a = pare_plan_args(p, sizeof(*a));
     if (!a) return pare_arena_fail(p->ctx, &p->plan->arena);
-    pare_window_shape_of(&shape, &params->window, x->rank - 2, x->dims + 2, w->dims + 2,
-                         y->dims + 2);
-    pare_sliding_init(&a->window, &shape);
+    pare_sliding_init(&a->window, shape);
     a->x_is_signed = o->x_dtype == PARE_INT8;
     a->n_channels = y->dims[1];
     a->n_rows = y->dims[0] * a->window.n_out;
@@ -238,11 +242,43 @@ pare_status pare_lower_integer_depthwise(pare_planner *p, pare_lowering *l,
     const int64_t n_lines = a->n_rows / a->window.out[2];
     a->lines_per_task = line < TASK_ELEMENTS ? (TASK_ELEMENTS + line - 1) / line : 1;
     const pare_step step = {
-        .run = run_depthwise, .args = a, .kernel = "depthwise s32",
+        .run = run_depthwise, .args = a, .kernel = name,
         .n_tasks = (uint32_t)((n_lines + a->lines_per_task - 1) / a->lines_per_task),
         .scratch_bytes = (size_t)(a->window.n_taps * BATCH + a->window.kernel[1]) *
                          sizeof(int64_t),
     };
     const pare_laid *touches[] = { &a->x, &a->y };
     return pare_plan_step(p, &step, touches, 2);
+}
+
+pare_status pare_lower_integer_depthwise(pare_planner *p, pare_lowering *l,
+                                         const pare_integer_operands *o, const pare_laid *x,
+                                         const pare_laid *w, pare_laid *y)
+{
+    const pare_conv_params *params = l->params;
+    pare_window_shape shape;
+    pare_window_shape_of(&shape, &params->window, x->rank - 2, x->dims + 2, w->dims + 2,
+                         y->dims + 2);
+    return lower(p, l, o, &shape, y, "depthwise s32");
+}
+
+/* From codes to codes: a filter of one tap, which is 1. */
+pare_status pare_lower_integer_batch_norm(pare_planner *p, pare_lowering *l, bool *done)
+{
+    pare_window_shape shape = { 0 };
+    pare_integer_operands o;
+    pare_laid y;
+    bool found = false;
+    if (!pare_plan_shape(p, pare_lower_out(l, 0), &y) || y.rank < 3 ||
+        y.rank > 2 + PARE_SLIDING_AXES || !pare_laid_n_elements(&y))
+        return PARE_OK;
+    PARE_TRY(pare_integer_read_batch_norm(p, l, y.dims[1], &o, &found));
+    if (!found || !pare_plan_shape(p, pare_lower_result(p, l), &y)) return PARE_OK;
+    *done = true;
+    shape.n_axes = (int32_t)y.rank - 2;
+    for (int32_t i = 0; i < shape.n_axes; i++) {
+        shape.in[i] = shape.out[i] = y.dims[2 + i];
+        shape.kernel[i] = shape.stride[i] = shape.dilation[i] = 1;
+    }
+    return lower(p, l, &o, &shape, &y, "batch norm s32");
 }

@@ -168,6 +168,8 @@ static pare_status read_batch_norm(pare_planner *p, const pare_lowering *l, int6
                                    pare_integer_operands *o, bool *found)
 {
     float *factor = pare_plan_args(p, 2 * (size_t)n * sizeof(*factor) + 1);
+    for (uint32_t i = 1; i < l->node->n_inputs; i++) /* constants that were put off */
+        PARE_TRY(pare_plan_restore_value(p, pare_lower_in(l, i)));
     if (!factor) return pare_arena_fail(p->ctx, &p->plan->arena);
     *found = pare_batch_norm_factors(p, l, l->params, n, factor, factor + n);
     if (!*found) return PARE_OK;
@@ -236,6 +238,28 @@ pare_status pare_integer_read_group(pare_planner *p, pare_lowering *l, uint32_t 
     if (!*found) return PARE_OK;
     PARE_TRY(read_tail(p, l, n, o));
     *found = pare_integer_fits(o, n);
+    if (!*found) l->n_taken = 1;
+    return PARE_OK;
+}
+
+pare_status pare_integer_read_batch_norm(pare_planner *p, pare_lowering *l, int64_t n,
+                                         pare_integer_operands *o, bool *found)
+{
+    pare_codes x;
+    *found = false;
+    if (l->group->n_nodes < 2) return PARE_OK;
+    PARE_TRY(pare_plan_codes(p, pare_lower_in(l, 0), &x, found));
+    *found = *found && is_byte(x.dtype) && x.axis < 0;
+    if (!*found) return PARE_OK;
+    *o = (pare_integer_operands){
+        .x = x.value, .x_dtype = x.dtype, .x_scale = pare_codes_scale(&x, 0),
+        .x_zero = pare_codes_zero(&x, 0), .w = PARE_NONE, .w_dtype = PARE_INT8, .alpha = 1,
+        .y_scale = 1, .finish = { .out = PARE_INTEGER_F32, .low = -INFINITY, .high = INFINITY },
+    };
+    PARE_TRY(read_batch_norm(p, l, n, o, found));
+    if (!*found) return PARE_OK;
+    PARE_TRY(read_tail(p, l, n, o));
+    *found = o->finish.out != PARE_INTEGER_F32 && pare_integer_fits(o, n);
     if (!*found) l->n_taken = 1;
     return PARE_OK;
 }

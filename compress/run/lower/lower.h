@@ -27,6 +27,7 @@ pare_lower_fn pare_lower_rnn; /* RNN, LSTM, GRU */
 
 /* Products of 8-bit numbers: groups from DequantizeLinear on, and operators on codes. */
 pare_lower_fn pare_lower_integer_conv, pare_lower_integer_gemm, pare_lower_integer_matmul;
+pare_lower_fn pare_lower_integer_batch_norm;
 pare_lower_fn pare_lower_qlinear_conv, pare_lower_conv_integer;
 pare_lower_fn pare_lower_qlinear_matmul, pare_lower_matmul_integer, pare_lower_qgemm;
 pare_lower_fn pare_lower_matmul_integer_to_float;
