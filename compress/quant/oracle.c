@@ -212,9 +212,13 @@ pare_status pare_oracle_run(pare_ctx *ctx, pare_oracle **out, const pare_model *
     if (!o) return pare_fail_memory(ctx, sizeof(*o));
     pare_arena_init(ctx, &o->arena, 0);
     pare_target_quant quant = rules->quant;
-    oracle_job job = { .ctx = ctx, .given = model, .quant = &quant, .arena = &o->arena };
+    pare_status failure = PARE_OK;
+    oracle_job job = {
+        .ctx = ctx, .given = model, .quant = &quant, .arena = &o->arena, .failure = &failure
+    };
     pare_status st = quant.n_groups ? PARE_OK : make_groups(ctx, &o->arena, &quant);
     if (!st) st = judge(&job, o, shapes);
+    if (!st) st = failure;
     pare_oracle_end(&job);
     if (st) pare_oracle_free(ctx, o);
     else *out = o;

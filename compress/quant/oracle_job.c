@@ -133,7 +133,9 @@ bool pare_oracle_number(const oracle_job *job, pare_value_id value, int64_t i, d
     pare_buf *buf = NULL;
     const uint8_t *data;
     if (!t || i >= t->n_elements || t->dtype == PARE_STRING) return false;
-    if (pare_tensor_dense(job->ctx, &buf, &data, t)) return false;
+    const pare_status st = pare_tensor_dense(job->ctx, &buf, &data, t);
+    if (st == PARE_ENOMEM || st == PARE_EBUDGET) *job->failure = st;
+    if (st) return false;
     const bool ok = number_at(data, t->dtype, i, out);
     pare_buf_unref(buf);
     return ok;
@@ -232,7 +234,9 @@ const char *pare_oracle_say(oracle_job *job, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    return pare_arena_str(job->arena, text);
+    const char *kept = pare_arena_str(job->arena, text);
+    if (!kept) *job->failure = pare_arena_fail(job->ctx, job->arena);
+    return kept;
 }
 
 pare_status pare_oracle_bypass(oracle_job *job, pare_node_id node, const char *why)

@@ -25,15 +25,16 @@ typedef struct oracle_job {
     pare_ctx *ctx;
     const pare_model *given;
     const pare_target_quant *quant;
-    pare_shapes *known; /* of the given model, without anybody's shapes */
-    pare_model *model;  /* the clone */
-    pare_arena *arena;  /* of the result */
-    uint8_t *dtypes;    /* [cap_values] pare_dtype of elements, by value */
+    pare_shapes *known;  /* of the given model, without anybody's shapes */
+    pare_model *model;   /* the clone */
+    pare_arena *arena;   /* of the result */
+    uint8_t *dtypes;     /* [cap_values] pare_dtype of elements, by value */
     pare_value_id *like; /* [cap_values] the value of the given model that it has the shape of */
-    bool *constant;     /* [cap_values] computed on loading */
-    oracle_mark *marks; /* [cap_nodes] by node */
+    bool *constant;      /* [cap_values] computed on loading */
+    oracle_mark *marks;  /* [cap_nodes] by node */
     size_t cap_values, cap_nodes;
-    bool changed; /* a rewrite did something */
+    bool changed;         /* a rewrite did something */
+    pare_status *failure; /* memory was short where nothing is returned; OK */
 } oracle_job;
 
 /* Prepares marks and types. ENOMEM. */

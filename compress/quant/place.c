@@ -146,14 +146,21 @@ static pare_place_role first_role(const placer *p, pare_node_id node)
 
 static bool comes_in_integers(const placer *p, pare_value_id v)
 {
-    return v == PARE_NONE || (!is_constant(p, v) && p->in_integers[v]);
+    return !is_constant(p, v) && p->in_integers[v];
 }
 
-static bool all_in_integers(const placer *p, const pare_node *n)
+/* Whether one input at least comes in integers, and the others are no constants: those that come in
+ * floats get a Q, which costs less than a DQ for each that does not. */
+static bool suits_integers(const placer *p, const pare_node *n)
 {
-    for (uint32_t i = 0; i < n->n_inputs; i++)
-        if (!comes_in_integers(p, n->inputs[i].value)) return false;
-    return true;
+    uint32_t n_integers = 0;
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        const pare_value_id v = n->inputs[i].value;
+        if (v == PARE_NONE) continue;
+        if (is_constant(p, v) || !is_float(p, v)) return false;
+        n_integers += comes_in_integers(p, v);
+    }
+    return n_integers != 0;
 }
 
 /* Settles the role of a node whose inputs are settled. */
@@ -163,7 +170,7 @@ static void go_forward(placer *p, pare_node_id node)
     uint8_t *role = &p->p->roles[node];
     const pare_value_id x = n->n_inputs ? n->inputs[0].value : PARE_NONE;
     *role = (uint8_t)first_role(p, node);
-    if (*role == PARE_PLACE_COMPUTE && !all_in_integers(p, n)) *role = PARE_PLACE_FLOAT;
+    if (*role == PARE_PLACE_COMPUTE && !suits_integers(p, n)) *role = PARE_PLACE_FLOAT;
     if (*role == PARE_PLACE_MOVE && !p->in_integers[x]) *role = PARE_PLACE_FLOAT;
     if (*role == PARE_PLACE_ABSORBED) {
         const pare_place_role before =
@@ -224,13 +231,22 @@ static void join(pare_value_id *grid, pare_value_id a, pare_value_id b)
     else grid[a] = b;
 }
 
-/* Convolutions read and write integers; other products may give floats. */
+/* Whether the target's kernel for a product may give floats. Where its rules say nothing of groups,
+ * those of matrices may. */
+static bool may_give_float(const placer *p, const pare_node *n)
+{
+    for (size_t i = 0; i < p->rules->n_groups; i++) {
+        const pare_quant_group *g = &p->rules->groups[i];
+        for (size_t k = 0; k < g->n_ops && !g->weights_only; k++)
+            if (is_called(n, g->ops[k])) return g->writes == PARE_WRITES_OPTIONAL;
+    }
+    return pare_str_eq(n->op_type, "Gemm") || pare_str_eq(n->op_type, "MatMul");
+}
+
 static bool wants_output(const placer *p, pare_node_id node, pare_value_id made)
 {
-    const pare_node *n = &p->model->nodes[node];
-    const bool may_give_float =
-        pare_str_eq(n->op_type, "Gemm") || pare_str_eq(n->op_type, "MatMul");
-    return role_at(p, node) != PARE_PLACE_PRODUCT || !may_give_float || has_integer_reader(p, made);
+    return role_at(p, node) != PARE_PLACE_PRODUCT || has_integer_reader(p, made) ||
+           !may_give_float(p, &p->model->nodes[node]);
 }
 
 /* Operators whose inputs and output are copies of each other share a grid. */

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "pass/pass.h"
 #include "pass/upgrade.h"
+#include "quant/join_bias.h"
 
 #include <string.h>
 
@@ -36,11 +37,12 @@ pare_status pare_quantizing_prepare(pare_quantizing *q, int64_t opset)
 {
     static const char *const names[] = { "fold-constants", "fold-affine", "dead-code" };
     pare_pass_stats stats = { 0 };
-    uint64_t n_halves = 0;
+    uint64_t n_halves = 0, n_joined = 0;
     PARE_TRY(refuse_quantized(q));
     PARE_TRY(pare_half_to_float(q->ctx, q->model, &n_halves));
     if (opset) PARE_TRY(pare_upgrade_opset(q->ctx, q->model, opset));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         PARE_TRY(pare_pass_run(q->ctx, q->model, pare_pass_find(names[i]), NULL, &stats));
+    PARE_TRY(pare_join_bias(q->ctx, q->model, &n_joined));
     return pare_quantizing_keeps(q);
 }

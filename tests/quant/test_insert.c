@@ -56,7 +56,7 @@ static const place_row place_rows[] = {
     { IN_OUT W "{ a = Conv(x, w)\n c = HardSwish(a)\n y = Conv(c, w) }", "pfp x a c y" },
     /* read twice: nothing is absorbed */
     { IN_OUT W "{ a = Conv(x, w)\n c = Relu(a)\n d = Add(a, c)\n y = Conv(d, w) }",
-      "pffp x a d y" },
+      "pfcp x a c d y" },
     /* a product by weights that the caller gives stays */
     { "g (float[1,2,4,4] x, float[2,2,1,1] v) => (float[] y) { y = Conv(x, v) }", "f" },
     { "g (float[3,2] x) => (float[] y) <float[2,2] w = {1, 2, 3, 4}> "
