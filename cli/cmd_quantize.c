@@ -7,6 +7,7 @@
 #include "formats/onnx/verify.h"
 #include "formats/output.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -118,8 +119,13 @@ static pare_status quantize(job_state *job)
         .n_stats = job->stats ? (size_t)job->stats->n_bytes : 0,
         .keep_stats = job->options->stats != NULL,
     };
+    const pare_limit *const drop = &job->limits.items[PARE_LIMIT_DROP];
+    const pare_within_opts within = { .judge = job->eval_data,
+                                      .max_drop = drop->given ? drop->value : INFINITY,
+                                      .max_bytes = INFINITY };
     pare_status st = pare_model_clone(ctx, &job->result, job->model);
-    if (!st) st = pare_quantize(ctx, job->result, &opts, &job->report);
+    if (!st)
+        st = pare_quantize_within(ctx, job->result, &opts, &within, &job->report, &job->within);
     st = pare_bounded_fail(&job->bounded, st);
     job->seconds = pare_app_seconds() - begun;
     pare_app_note(job->app, "quantized in %.2f s; at most %.1f MB of memory at once", job->seconds,

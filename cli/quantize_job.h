@@ -33,6 +33,7 @@ typedef struct pare_quantize_job {
     pare_buf *stats;          /* that --stats names; NULL: it is not there yet */
     pare_dataset *data, *eval_data; /* NULL: there is none */
     pare_quantize_report report;
+    pare_within_report within; /* what limits on accuracy took to hold */
     pare_oracle *oracle;      /* NULL: the target says nothing about integers */
     pare_model_files in, out;
     double seconds;           /* of quantizing */

@@ -41,6 +41,19 @@ static void print_chosen(const pare_quantize_job *job)
     if (r->why) pare_app_print(job->app, r->why);
 }
 
+/* What a limit on accuracy took to hold, or why it does not. */
+static void print_within(const pare_quantize_job *job)
+{
+    const pare_within_report *w = &job->within;
+    pare_line line = { 0 };
+    if (!w->n_groups || !w->n_float) return;
+    pare_line_add(&line, "%u of %u groups of products stay in floats for --max-drop: %u models were "
+                         "judged, and %u looked at with one group in integers",
+                  (unsigned)w->n_float, (unsigned)w->n_groups, w->n_trials, w->n_measured);
+    pare_app_print(job->app, line.text);
+    if (w->reason[0]) pare_app_print(job->app, w->reason);
+}
+
 static void print_left(const pare_quantize_job *job)
 {
     const pare_quantize_report *r = &job->report;
@@ -151,6 +164,7 @@ static pare_status print_text(pare_quantize_job *job)
     pare_app *const app = job->app;
     if (app->shared.quiet) return PARE_OK;
     print_chosen(job);
+    print_within(job);
     print_left(job);
     PARE_TRY(print_oracle(job));
     print_evaluation(job);

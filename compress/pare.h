@@ -36,6 +36,7 @@
 #include "pass/pass.h"
 #include "quant/oracle.h"
 #include "quant/quantize.h"
+#include "quant/within.h"
 #include "recipe/quantize.h"
 #include "run/runner.h"
 #include "stats/evaluate.h"

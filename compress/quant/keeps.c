@@ -86,6 +86,8 @@ pare_status pare_quantizing_keeps(pare_quantizing *q)
     for (size_t i = 0; i < s->overrides.n; i++) PARE_TRY(override(&k, s->overrides.items[i]));
     for (size_t i = 0; i < s->exclude.n; i++)
         PARE_TRY(mark(&k, "exclude", s->exclude.items[i], PARE_KEEP_FLOAT));
+    for (size_t id = 0; q->opts->in_float && id < q->opts->n_in_float && id < q->n_keeps; id++)
+        if (q->opts->in_float[id]) q->keeps[id] = PARE_KEEP_FLOAT;
     return PARE_OK;
 }
 

@@ -10,9 +10,9 @@ typedef struct finder {
     pare_ctx *ctx;
     const pare_mixed_opts *opts;
     pare_mixed *out;
-    pare_option *options;     /* [n_groups * n_forms], allowed ones first in each group */
+    pare_choice_option *options;     /* [n_groups * n_forms], allowed ones first in each group */
     uint32_t *forms;          /* [n_groups * n_forms] of these options */
-    pare_option_set *sets;    /* [n_groups] */
+    pare_choice_set *sets;    /* [n_groups] */
     uint32_t *choice, *picked; /* [n_groups] forms; indices of options */
     uint32_t most_trials;
 } finder;
@@ -116,14 +116,14 @@ static pare_status measure_all(finder *f)
     memset(f->choice, 0, n * sizeof(*f->choice));
     PARE_TRY(measure(f, f->choice, &safest));
     for (size_t g = 0; g < n; g++) {
-        pare_option *options = f->options + g * m;
+        pare_choice_option *options = f->options + g * m;
         size_t n_options = 0;
         for (uint32_t form = 0; form < m; form++) {
             if (!is_allowed(o, g, form)) continue;
             judged = safest;
             f->choice[g] = form;
             if (form) PARE_TRY(measure(f, f->choice, &judged));
-            pare_option *at = &options[n_options];
+            pare_choice_option *at = &options[n_options];
             f->forms[g * m + n_options++] = form;
             at->loss = isfinite(judged.noise) ? fmax(judged.noise - safest.noise, 0) : broken;
             f->out->noise[g * m + form] = at->loss;
@@ -132,7 +132,7 @@ static pare_status measure_all(finder *f)
                                     safest.costs[k] / (double)n, 0);
         }
         f->choice[g] = 0;
-        f->sets[g] = (pare_option_set){ options, n_options };
+        f->sets[g] = (pare_choice_set){ options, n_options };
         pare_report_count(f->ctx, "sensitivity", "groups", g + 1, n);
     }
     return PARE_OK;

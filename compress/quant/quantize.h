@@ -22,6 +22,9 @@ typedef struct pare_quantize_opts {
     const pare_dataset *data;       /* to calibrate with; NULL: there is none */
     pare_pool *pool;
     uint64_t max_memory_bytes;      /* that running the model may need; 0: any */
+    const bool *in_float;           /* [n_in_float] by node handle of the model: what stays in
+                                       floats, beside what patterns say; NULL */
+    size_t n_in_float;
     const void *stats;              /* [n_stats] what an earlier calibration found
                                        (stats/survey_file.h), instead of running the data; NULL */
     size_t n_stats;

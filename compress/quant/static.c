@@ -108,7 +108,10 @@ static const char *reason_of(const pare_quantizing *q, const pare_shapes *shapes
                              : NULL;
     pare_linear l;
     switch (pare_quantizing_keep(q, id)) {
-    case PARE_KEEP_FLOAT: return "left by a pattern";
+    case PARE_KEEP_FLOAT:
+        return q->opts->in_float && id < q->opts->n_in_float && q->opts->in_float[id]
+                   ? "left for the limit on accuracy"
+                   : "left by a pattern";
     case PARE_KEEP_INT4:
     case PARE_KEEP_INT2: return "its weights alone get fewer bits";
     case PARE_KEEP_NO_RANGE: return "without data nothing tells the range of its input or output";

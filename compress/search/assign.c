@@ -23,7 +23,7 @@ typedef struct rank {
 
 typedef struct solver {
     pare_ctx *ctx;
-    const pare_option_set *sets;
+    const pare_choice_set *sets;
     size_t n_sets;
     const pare_assign_opts *opts;
     double weights[PARE_MAX_COSTS]; /* of one cost made of all */
@@ -42,7 +42,7 @@ static double cost_of(const solver *s, const double *costs)
     return sum;
 }
 
-static const pare_option *option_at(const solver *s, size_t set, uint32_t option)
+static const pare_choice_option *option_at(const solver *s, size_t set, uint32_t option)
 {
     return &s->sets[set].options[option];
 }
@@ -51,7 +51,7 @@ static totals totals_of(const solver *s)
 {
     totals t = { 0 };
     for (size_t i = 0; i < s->n_sets; i++) {
-        const pare_option *o = option_at(s, i, s->choice[i]);
+        const pare_choice_option *o = option_at(s, i, s->choice[i]);
         t.loss += o->loss;
         for (size_t k = 0; k < s->opts->n_costs; k++) t.costs[k] += o->costs[k];
     }
@@ -60,7 +60,7 @@ static totals totals_of(const solver *s)
 
 static totals change(const solver *s, totals t, size_t set, uint32_t from, uint32_t to)
 {
-    const pare_option *a = option_at(s, set, from), *b = option_at(s, set, to);
+    const pare_choice_option *a = option_at(s, set, from), *b = option_at(s, set, to);
     t.loss += b->loss - a->loss;
     for (size_t k = 0; k < s->opts->n_costs; k++) t.costs[k] += b->costs[k] - a->costs[k];
     return t;
@@ -106,7 +106,7 @@ static pare_status check(const solver *s)
     for (size_t i = 0; i < s->n_sets; i++) {
         bool fine = s->sets[i].n > 0;
         for (size_t o = 0; o < s->sets[i].n; o++) {
-            const pare_option *at = &s->sets[i].options[o];
+            const pare_choice_option *at = &s->sets[i].options[o];
             fine &= isfinite(at->loss);
             for (size_t k = 0; k < s->opts->n_costs; k++)
                 fine &= isfinite(at->costs[k]) && at->costs[k] >= 0;
@@ -144,7 +144,7 @@ static uint32_t least_loss(const solver *s, size_t set)
 {
     uint32_t best = 0;
     for (uint32_t o = 1; o < s->sets[set].n; o++) {
-        const pare_option *a = option_at(s, set, o), *b = option_at(s, set, best);
+        const pare_choice_option *a = option_at(s, set, o), *b = option_at(s, set, best);
         if (a->loss < b->loss ||
             (a->loss == b->loss && cost_of(s, a->costs) < cost_of(s, b->costs)))
             best = o;
@@ -266,7 +266,7 @@ static uint64_t exchange(solver *s)
 /* ---------------------------------------------------------------------------------------------- */
 
 pare_status pare_assign(pare_ctx *ctx, uint32_t *choice, pare_assigned *out,
-                        const pare_option_set *sets, size_t n_sets, const pare_assign_opts *opts)
+                        const pare_choice_set *sets, size_t n_sets, const pare_assign_opts *opts)
 {
     solver s = { .ctx = ctx, .sets = sets, .n_sets = n_sets, .opts = opts, .choice = choice,
                  .min_cost = opts->max_loss < INFINITY };

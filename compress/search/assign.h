@@ -15,15 +15,15 @@
 enum { PARE_MAX_COSTS = 4 };
 
 /* One way for one item. */
-typedef struct pare_option {
+typedef struct pare_choice_option {
     double loss;              /* finite; what it does to the result, added up over items */
     double costs[PARE_MAX_COSTS]; /* finite and >= 0, added up likewise: bytes, joules, ... */
-} pare_option;
+} pare_choice_option;
 
-typedef struct pare_option_set {
-    const pare_option *options; /* [n] */
+typedef struct pare_choice_set {
+    const pare_choice_option *options; /* [n] */
     size_t n;                 /* > 0 */
-} pare_option_set;
+} pare_choice_set;
 
 typedef struct pare_assign_opts {
     size_t n_costs;
@@ -45,6 +45,6 @@ typedef struct pare_assigned {
  * their index, so that the result is the same everywhere. EUSAGE for an empty set, or numbers that
  * are NaN, infinite or negative costs; ENOMEM. */
 pare_status pare_assign(pare_ctx *ctx, uint32_t *choice, pare_assigned *out,
-                        const pare_option_set *sets, size_t n_sets, const pare_assign_opts *opts);
+                        const pare_choice_set *sets, size_t n_sets, const pare_assign_opts *opts);
 
 #endif

@@ -10,14 +10,14 @@
 enum { SETS = 6, OPTIONS = 3 };
 
 typedef struct problem {
-    pare_option options[SETS][OPTIONS];
-    pare_option_set sets[SETS];
+    pare_choice_option options[SETS][OPTIONS];
+    pare_choice_set sets[SETS];
     pare_assign_opts opts;
 } problem;
 
 static void point_at_options(problem *p)
 {
-    for (int i = 0; i < SETS; i++) p->sets[i] = (pare_option_set){ p->options[i], OPTIONS };
+    for (int i = 0; i < SETS; i++) p->sets[i] = (pare_choice_set){ p->options[i], OPTIONS };
 }
 
 static uint64_t draw(uint64_t *state)
@@ -53,7 +53,7 @@ static double best_of_all(const problem *p, bool with_loss)
     for (int n = 0; n < 729; n++) {
         double loss = 0, costs[2] = { 0 };
         for (int i = 0, rest = n; i < SETS; i++, rest /= OPTIONS) {
-            const pare_option *o = &p->options[i][rest % OPTIONS];
+            const pare_choice_option *o = &p->options[i][rest % OPTIONS];
             loss += o->loss;
             for (int k = 0; k < 2; k++) costs[k] += o->costs[k];
         }
@@ -95,10 +95,10 @@ static void comes_near_the_best(void **state)
 #define BYTES(l, c) { .loss = (l), .costs = { c } }
 
 /* Three layers of 8, 4 and 2 bits; 30 bytes. The second loses least for what it saves. */
-static const pare_option first[] = { BYTES(0, 16), BYTES(8, 8), BYTES(40, 4) };
-static const pare_option second[] = { BYTES(0, 16), BYTES(1, 8), BYTES(3, 4) };
-static const pare_option third[] = { BYTES(0, 16), BYTES(5, 8), BYTES(50, 4) };
-static const pare_option_set layers[] = { { first, 3 }, { second, 3 }, { third, 3 } };
+static const pare_choice_option first[] = { BYTES(0, 16), BYTES(8, 8), BYTES(40, 4) };
+static const pare_choice_option second[] = { BYTES(0, 16), BYTES(1, 8), BYTES(3, 4) };
+static const pare_choice_option third[] = { BYTES(0, 16), BYTES(5, 8), BYTES(50, 4) };
+static const pare_choice_set layers[] = { { first, 3 }, { second, 3 }, { third, 3 } };
 
 static pare_assigned assign(pare_assign_opts opts, uint32_t *choice)
 {
@@ -145,9 +145,9 @@ static void makes_it_small_within_a_loss(void **state)
 static void refuses_what_is_no_number(void **state)
 {
     (void)state;
-    const pare_option nan[] = { { .loss = NAN, .costs = { 1 } } };
-    const pare_option negative[] = { { .loss = 1, .costs = { -1 } } };
-    const pare_option_set sets[] = { { nan, 1 }, { negative, 1 }, { nan, 0 } };
+    const pare_choice_option nan[] = { { .loss = NAN, .costs = { 1 } } };
+    const pare_choice_option negative[] = { { .loss = 1, .costs = { -1 } } };
+    const pare_choice_set sets[] = { { nan, 1 }, { negative, 1 }, { nan, 0 } };
     pare_ctx ctx;
     pare_ctx_init(&ctx, NULL);
     for (size_t i = 0; i < 3; i++) {

@@ -50,3 +50,9 @@ python3 "$SUPPORT/schema_check.py" "$SUPPORT/../../docs/report.schema.json" page
     die "report.json is not of its schema"
 expect 0 quantize tiny_residual.onnx -o small.onnx --data d.yaml --json
 json out "d['schema'] == 'pare.report/1' and not d['gates']"
+
+# a limit on accuracy is a goal: products are left in floats until it holds
+expect 0 quantize tiny_residual.onnx -o kept.onnx --data zero.npz --calibration minmax \
+    --correct none --eval-data loud.yaml --max-drop 0
+has out "stay in floats for --max-drop: "
+has out "holds  max-drop: kept.onnx has"
