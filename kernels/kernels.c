@@ -45,13 +45,13 @@ static const pare_integer_kernels integers_avx512vnni = {
 #define AVX512_SET(its_dots, its_integers)                                                         \
     { .isa = PARE_ISA_AVX512, .dots = (its_dots), .integers = (its_integers),                      \
       .gemm = { 14, 32, pare_gemm_tile_avx512 },                                                   \
-      .map = pare_maps_avx2, .map2 = pare_maps2_avx2, .compare = pare_compares_avx2,               \
+      .map = pare_maps_avx512, .map2 = pare_maps2_avx2, .compare = pare_compares_avx2,             \
       .affine = pare_affine_avx2, .select = pare_select_avx2,                                      \
       .depthwise = pare_depthwise_avx512, .depthwise_row = pare_depthwise_row_avx512,              \
       .max_pool = pare_max_pool_avx2, .average_pool = pare_average_pool_avx2,                      \
       .column_sum = pare_column_sum_avx2, .column_squares = pare_column_squares_avx2,              \
       .column_max = pare_column_max_avx2, .column_min = pare_column_min_avx2,                      \
-      .move = pare_move_avx2, .row = &pare_rows_avx2,                                              \
+      .move = pare_move_avx2, .row = &pare_rows_avx512,                                            \
       .narrow = &pare_narrow_avx2, .tally = &pare_tally_avx2, .bytes = &pare_bytes_avx512,         \
       .nbits = &pare_nbits_avx512, .winograd = &pare_winograd_avx512 }
 #endif

@@ -6,10 +6,14 @@
 #include "kernels/bytes.h"
 #include "kernels/depthwise.h"
 #include "kernels/gemm_tile.h"
+#include "kernels/map.h"
 #include "kernels/nbits.h"
+#include "kernels/row.h"
 #include "kernels/winograd.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx512; /* 14 rows, panels of 32 */
+
+extern pare_map_fn *const pare_maps_avx512[PARE_N_MAPS];
 
 pare_depthwise_fn pare_depthwise_avx512;
 pare_depthwise_row_fn pare_depthwise_row_avx512;
@@ -17,6 +21,8 @@ pare_depthwise_row_fn pare_depthwise_row_avx512;
 extern const pare_byte_kernels pare_bytes_avx512;
 
 extern const pare_nbits_kernels pare_nbits_avx512; /* panels of 32 */
+extern const pare_row_kernels pare_rows_avx512;
+
 extern const pare_winograd_kernels pare_winograd_avx512;
 
 #endif
