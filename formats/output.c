@@ -1,5 +1,7 @@
 #include "formats/output.h"
 
+#include "base/pages.h"
+
 #include "base/bytes.h"
 #include "base/map.h"
 
@@ -20,6 +22,7 @@ enum {
     /* Of one write(2). Longer ones are slower: the system then copies to larger pages that are not
      * in any cache. Also how often a request to stop is looked at. */
     BUFFER_BYTES = 128 << 10,
+    LARGE_BYTES = 256 << 20, /* in all: what is written is to leave memory at once */
     REPORT_BYTES = 4 << 20,
     WRITEBACK_BYTES = 32 << 20,
     MAX_TRIES = 16,
@@ -370,7 +373,11 @@ pare_status pare_output_write(pare_ctx *ctx, pare_output *out, const void *data,
 {
     if (out->status || !n_bytes) return out->status;
     if (n_bytes > BUFFER_BYTES - out->n_buffered && flush(ctx, out)) return out->status;
-    if (n_bytes >= BUFFER_BYTES) return write_through(ctx, out, data, n_bytes);
+    if (n_bytes >= BUFFER_BYTES) {
+        const pare_status st = write_through(ctx, out, data, n_bytes);
+        if (out->progress_total >= LARGE_BYTES) pare_pages_release(data, n_bytes);
+        return st;
+    }
     memcpy(out->buffer + out->n_buffered, data, n_bytes);
     out->n_buffered += n_bytes;
     return PARE_OK;

@@ -13,6 +13,7 @@ enum {
     BLOCK_OPSET = 21,         /* with blocks, and 4 bits */
     LITTLE_OPSET = 25,        /* and 2 bits */
     LEAST_BLOCK = 16, MOST_BLOCK = 256, /* that ONNX Runtime takes */
+    STREAM_FROM = 1 << 24,    /* weights */
     NODE_BYTES = 256,         /* that nodes, names and dims of a quantized tensor take, about */
 };
 
@@ -159,8 +160,12 @@ static bool choose_nbits(const quantizer *q, const survey *s, decision *d)
     const pare_weight_only_opts *o = q->opts;
     bool is_signed = true;
     if (!q->nbits || o->storage == PARE_STORED_DEQUANTIZE || s->others || !s->one_view ||
-        s->windows || !s->all_nbits || (s->tables && !s->products && d->bits == 8 &&
-        o->storage != PARE_STORED_NBITS)) return false;
+        s->windows || !s->all_nbits)
+        return false;
+    /* Tables of 8 bits need no such operator, but for going through memory in pieces. */
+    const bool is_large = (uint64_t)(d->linear->in * d->linear->out) >= STREAM_FROM;
+    if (s->tables && !s->products && d->bits == 8 && o->storage != PARE_STORED_NBITS && !is_large)
+        return false;
     const pare_quant_form *form = find_form(q, d->bits, true, &is_signed);
     if (!form && d->bits < 8) return false;
     d->block = o->block ? o->block : d->bits == 8 ? 128 : 32;
@@ -312,31 +317,58 @@ static uint64_t bytes_of(const pare_model *m, pare_value_id v)
     return v == PARE_NONE ? 0 : pare_tensor_size_bytes(m->values[v].tensor);
 }
 
-static pare_status write_nbits(quantizer *q, pare_value_id weight, const decision *d,
-                               const pare_weight_codes *codes, uint64_t *n_bytes)
+static pare_nbits_shape shape_of(const quantizer *q)
 {
-    pare_nbits_weight written;
-    pare_value_id reshaped = PARE_NONE;
     bool products = false, tables = false;
     for (size_t i = 0; i < q->readers.n; i++) {
         products |= q->readers.items[i].kind == PARE_READER_PRODUCT;
         tables |= q->readers.items[i].kind == PARE_READER_TABLE;
     }
-    const pare_nbits_shape shape = !tables ? PARE_NBITS_PRODUCT
-                                           : products ? PARE_NBITS_BOTH : PARE_NBITS_TABLE;
+    return !tables ? PARE_NBITS_PRODUCT : products ? PARE_NBITS_BOTH : PARE_NBITS_TABLE;
+}
+
+static pare_status use_nbits(quantizer *q, const pare_nbits_weight *written, uint64_t *n_bytes)
+{
+    pare_value_id reshaped = PARE_NONE;
     const int64_t level = q->opts->accuracy_level < 0 ? 4 : q->opts->accuracy_level;
-    PARE_TRY(pare_make_nbits(q->ctx, q->model, weight, codes, d->bits, shape,
-                             q->model->values[weight].tensor->dtype, &written));
-    *n_bytes = bytes_of(q->model, written.codes) + bytes_of(q->model, written.scale) +
-               bytes_of(q->model, written.zero);
+    *n_bytes = bytes_of(q->model, written->codes) + bytes_of(q->model, written->scale) +
+               bytes_of(q->model, written->zero);
     for (size_t i = 0; i < q->readers.n; i++) {
         const pare_weight_reader *r = &q->readers.items[i];
         if (r->kind == PARE_READER_TABLE)
-            PARE_TRY(pare_use_nbits_table(q->ctx, q->model, r->node, &written, &reshaped));
-        else PARE_TRY(pare_use_nbits(q->ctx, q->model, &r->linear, &written, level));
+            PARE_TRY(pare_use_nbits_table(q->ctx, q->model, r->node, written, &reshaped));
+        else PARE_TRY(pare_use_nbits(q->ctx, q->model, &r->linear, written, level));
         PARE_TRY(drop_transpose(q, r->transpose));
     }
     return PARE_OK;
+}
+
+static bool is_streamed(const quantizer *q, pare_value_id weight, const decision *d)
+{
+    const uint64_t least = q->opts->stream_from ? q->opts->stream_from : STREAM_FROM;
+    const pare_weight_opts opts = weight_opts(q, d);
+    return d->stored == PARE_STORED_NBITS && (d->bits == 4 || d->bits == 8) &&
+           (!q->opts->solve || q->readers.items[d->lead].kind != PARE_READER_PRODUCT) &&
+           (uint64_t)q->model->values[weight].tensor->n_elements >= least &&
+           pare_can_stream_nbits(q->model, d->linear, &opts);
+}
+
+static pare_status stream_nbits(quantizer *q, const decision *d, pare_weight_only_item *item)
+{
+    pare_nbits_weight written;
+    const pare_weight_opts opts = weight_opts(q, d);
+    PARE_TRY(pare_stream_nbits(q->ctx, q->model, d->linear, q->opts->pool, &opts, d->bits,
+                               shape_of(q), q->opts->spill_dir, &written, &item->error));
+    return use_nbits(q, &written, &item->bytes_after);
+}
+
+static pare_status write_nbits(quantizer *q, pare_value_id weight, const decision *d,
+                               const pare_weight_codes *codes, uint64_t *n_bytes)
+{
+    pare_nbits_weight written;
+    PARE_TRY(pare_make_nbits(q->ctx, q->model, weight, codes, d->bits, shape_of(q),
+                             q->model->values[weight].tensor->dtype, &written));
+    return use_nbits(q, &written, n_bytes);
 }
 
 /* The DequantizeLinear of a reader: behind a Gather of codes with a scale per row, else in front of
@@ -365,6 +397,10 @@ static pare_status write_dequantize(quantizer *q, pare_value_id weight, const de
                bytes_of(q->model, written.zero);
     for (size_t i = 0; i < q->readers.n; i++)
         PARE_TRY(write_reader(q, weight, d, &written, &q->readers.items[i]));
+    if (!q->model->values[written.zero].n_uses) { /* tables have none */
+        *n_bytes -= bytes_of(q->model, written.zero);
+        PARE_TRY(pare_value_remove(q->ctx, q->model, written.zero));
+    }
     const pare_value *v = &q->model->values[weight];
     if (!v->graph || v->n_uses || v->is_input) return PARE_OK;
     return pare_value_remove(q->ctx, q->model, weight);
@@ -413,6 +449,10 @@ static pare_status quantize_tensor(quantizer *q, pare_value_id weight)
     if (q->model->values[weight].is_input) {
         pare_warn(q->ctx, "weights '%s' are an input, too: they become constant", item.weight);
         pare_graph_drop_default_input(q->model->values[weight].graph, weight);
+    }
+    if (is_streamed(q, weight, &d)) {
+        PARE_TRY(stream_nbits(q, &d, &item));
+        return note(q, &item);
     }
     pare_status st = find_codes(q, &d, &codes);
     if (!st) pare_weights_round_scales(codes, q->model->values[weight].tensor->dtype);

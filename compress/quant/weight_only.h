@@ -35,6 +35,10 @@ typedef struct pare_weight_only_opts {
     bool round;                  /* pare_row_round instead of pare_row_fit */
     int64_t accuracy_level;      /* of MatMulNBits; -1: 4, activations in 8 bits in blocks */
     uint64_t min_weights;        /* tensors with fewer stay; 0: those that would not shrink */
+    uint64_t stream_from;        /* tensors of so many weights go through memory in pieces where
+                                    they can; 0: 2^24 */
+    const char *spill_dir;       /* where temporary files may hold what is made of those; NULL:
+                                    memory does */
 
     /* Bits for the weights of a node: 8, 4, 2, 0 for floats, -1 for what is said above. NULL: -1.
      * Where nodes share weights, the most that one of them asks for. */

@@ -10,8 +10,7 @@ bool pare_can_be_nbits(const pare_linear *linear)
 
 /* --- initializers ----------------------------------------------------------------------------- */
 
-/* Code i, plus `add`, takes the bits from i * bits on, low ones first; what is behind n stays 0. */
-static void pack(int bits, int add, int64_t n, const int8_t *codes, uint8_t *out)
+void pare_write_pack(int bits, int add, int64_t n, const int8_t *codes, uint8_t *out)
 {
     const uint32_t mask = (1u << bits) - 1;
     for (int64_t i = 0; i < n; i++) {
@@ -41,7 +40,7 @@ static pare_status make_packed(pare_ctx *ctx, const pare_weight_codes *c, int bi
     uint8_t *to = (uint8_t *)(uintptr_t)(*out)->payload.data;
     const int64_t stride = is_table ? row_bytes : c->blocks * bytes;
     for (int64_t o = 0; o < c->n_rows; o++)
-        pack(bits, shift_of(c, bits), c->row, c->codes + o * c->row, to + o * stride);
+        pare_write_pack(bits, shift_of(c, bits), c->row, c->codes + o * c->row, to + o * stride);
     return PARE_OK;
 }
 
@@ -58,7 +57,7 @@ static pare_status make_zeros(pare_ctx *ctx, const pare_weight_codes *c, int bit
         pare_tensor_new(ctx, out, PARE_UINT8, is_flat ? 1 : 2, is_flat ? flat : in_rows);
     for (int64_t o = 0; !st && o < c->n_rows; o++) {
         for (int64_t b = 0; b < c->blocks; b++) row[b] = (int8_t)c->zeros[o * c->blocks + b];
-        pack(bits, shift_of(c, bits), c->blocks, row,
+        pare_write_pack(bits, shift_of(c, bits), c->blocks, row,
              (uint8_t *)(uintptr_t)(*out)->payload.data + o * bytes);
     }
     pare_free(ctx, row);

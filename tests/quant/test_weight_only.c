@@ -296,6 +296,84 @@ static void what_cannot_be_is_said(void **state)
     assert_int_equal(test_ctx_live_bytes(&t), 0);
 }
 
+static pare_model *quantized(pare_ctx *ctx, const char *graph, const pare_weight_only_opts *opts,
+                             double *error)
+{
+    pare_target *target = NULL;
+    pare_weight_only_report report = { 0 };
+    pare_weight_only_opts o = *opts;
+    pare_model *m = make_model(ctx, graph);
+    assert_int_equal(pare_target_find(ctx, &target, "ort-x64"), PARE_OK);
+    o.rules = &target->rules;
+    if (pare_quantize_weights(ctx, m, &o, &report)) fail_msg("%s", ctx->message);
+    *error = report.items[0].error;
+    pare_weight_only_report_free(ctx, &report);
+    pare_target_free(ctx, target);
+    return m;
+}
+
+/* Through memory in pieces, with codes in a temporary file: the same tensors. */
+static void check_pieces(const char *graph, pare_weight_only_opts opts)
+{
+    test_ctx t;
+    double errors[2];
+    test_ctx_init(&t);
+    pare_model *whole = quantized(&t.ctx, graph, &opts, &errors[0]);
+    opts.stream_from = 1;
+    opts.spill_dir = ".";
+    pare_model *pieces = quantized(&t.ctx, graph, &opts, &errors[1]);
+    assert_int_equal(whole->n_values, pieces->n_values);
+    assert_true(fabs(errors[0] - errors[1]) <= 1e-9 * errors[0]);
+    for (pare_value_id v = 0; v < whole->n_values; v++) {
+        const pare_tensor *a = whole->values[v].tensor, *b = pieces->values[v].tensor;
+        assert_true(!a == !b);
+        if (!a) continue;
+        assert_int_equal(a->rank, b->rank);
+        assert_int_equal(a->payload.n, b->payload.n);
+        assert_memory_equal(a->payload.data, b->payload.data, a->payload.n);
+    }
+    pare_model_free(&t.ctx, whole);
+    pare_model_free(&t.ctx, pieces);
+    assert_int_equal(test_ctx_live_bytes(&t), 0);
+}
+
+static void pieces_give_the_same_tensors(void **state)
+{
+    (void)state;
+    static const char *const graphs[] = {
+        HEAD(13) "g (float[3,670] x, float[670,40] w) => (float[] y) { y = MatMul (x, w) }",
+        HEAD(13) "g (float[3,670] x, float[40,670] w) => (float[] y) "
+                 "{ y = Gemm <transB = 1> (x, w) }",
+        HEAD(13) "g (float[40,66] w) => (float[] y) <int64[3] i = {0, 39, 7}> "
+                 "{ y = Gather (w, i) }",
+        HEAD(13) "g (float[2,64] x, float[40,64] w) => (float[] y) <int64[2] i = {0, 7}> "
+                 "{ e = Gather (w, i)\n h = Add (x, e)\n t = Transpose (w)\n y = MatMul (h, t) }",
+    };
+    for (size_t i = 0; i < sizeof(graphs) / sizeof(graphs[0]); i++)
+        for (int bits = 4; bits <= 8; bits += 4)
+            for (int zeros = PARE_ZERO_FIXED; zeros <= PARE_ZERO_FREE; zeros++)
+                for (int round = 0; round < 2; round++)
+                    check_pieces(graphs[i], (pare_weight_only_opts){
+                                     .bits = bits, .any_end = true, .round = round != 0,
+                                     .zeros = (pare_zero_points)zeros,
+                                     .storage = PARE_STORED_NBITS });
+}
+
+static void a_folder_that_is_not_there_is_named(void **state)
+{
+    (void)state;
+    char text[600];
+    test_ctx t;
+    test_ctx_init(&t);
+    pare_model *m = make_model(&t.ctx, HEAD(13) "g (float[3,70] x, float[70,40] w) => (float[] y) "
+                               "{ y = MatMul (x, w) }");
+    const pare_weight_only_opts opts = { .bits = 8, .stream_from = 1, .spill_dir = "none/such" };
+    assert_int_equal(quantize(&t.ctx, m, "ort-x64", opts, text, sizeof(text)), PARE_EIO);
+    assert_non_null(strstr(t.ctx.message, "none/such: cannot make a temporary file: No such file"));
+    pare_model_free(&t.ctx, m);
+    assert_int_equal(test_ctx_live_bytes(&t), 0);
+}
+
 /* Weights that stand in a Constant node, inside of a branch, and those of the graph around it. */
 static void weights_of_branches_are_found(void **state)
 {
@@ -322,6 +400,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_tensor_gets_the_form_of_its_readers),
         cmocka_unit_test(what_cannot_be_is_said),
+        cmocka_unit_test(pieces_give_the_same_tensors),
+        cmocka_unit_test(a_folder_that_is_not_there_is_named),
         cmocka_unit_test(weights_of_branches_are_found),
     };
     return test_run(tests);
