@@ -65,7 +65,8 @@ pare_integer_tile_fn pare_integer_tile_ref;
 
 /* The arithmetic of x86-64 processors without dot products, as ONNX Runtime uses it there: products
  * of c = 0 and 1, 2 and 3, .. of a tap are added in 16 bits, which saturate, and these sums
- * exactly. w is int8 always; of int8 x, x + 128 is taken: so start and row_sums are those of x + 128. */
+ * exactly. w is int8 always; of int8 x, x + 128 is taken: so start and row_sums are those of
+ * x + 128. */
 pare_integer_tile_fn pare_integer_tile_saturating_ref;
 
 /* The number that a sum becomes (of codes the code), as a float; not of PARE_INTEGER_S32. */

@@ -68,6 +68,7 @@ static const struct {
     { "", "Transpose", pare_lower_transpose },
     { "", "Unsqueeze", pare_lower_view },
     { "com.microsoft", "DequantizeLinear", pare_lower_quantize },
+    { "com.microsoft", "DynamicQuantizeMatMul", pare_lower_dynamic_quantize_matmul },
     { "com.microsoft", "MatMulIntegerToFloat", pare_lower_matmul_integer_to_float },
     { "com.microsoft", "MatMulNBits", pare_lower_matmul_nbits },
     { "com.microsoft", "QGemm", pare_lower_qgemm },

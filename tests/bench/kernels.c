@@ -152,7 +152,8 @@ static void bench(const row *r, int which)
                1e9 * t / r->n_elements, 1e-9 * r->n_bytes / t);
         if (r->n_flops > 0) {
             const double rate = 1e-9 * r->n_flops / t;
-            printf(" %8.1f GFLOP/s, %3.0f %% of the peak", rate, 100 * rate / peak_gflops((pare_isa)isa));
+            printf(" %8.1f GFLOP/s, %3.0f %% of the peak", rate,
+                   100 * rate / peak_gflops((pare_isa)isa));
         }
         printf("\n");
     }

@@ -168,7 +168,8 @@ static void conv_text(char *text, size_t n, const conv_row *r, const types *t, b
              "  Z = QuantizeLinear(%s, ys, yz) }",
              t->x, r->x, t->y, r->y, t->y, r->y, r->n_weights, r->rank, r->w, r->n_filters, t->x,
              t->x_zero, t->w, t->w_zero, t->y, t->y_zero, r->n_filters,
-             per_channel ? "each" : "all", per_channel ? "Expand(w0, filters)" : "Identity(w0)", r->attrs,
+             per_channel ? "each" : "all",
+             per_channel ? "Expand(w0, filters)" : "Identity(w0)", r->attrs,
              r->attrs, middle, *middle ? "a" : "c");
 }
 
@@ -229,15 +230,28 @@ static void sums_agree(void **state)
         { "g (uint8[2,3,7] a) => (int32[] y) <uint8 z = {200}, int8[7,2] w = {1, -128, 127, 4, 5, "
           "6, 7, 8, 9, -10, 11, 12, 13, 14}> {\n  y = MatMulInteger(a, w, z) }", 0, 0 },
         { "g (int8[2,3,7] a) => (int32[] y) <int8 z = {-20}, uint8[7,2] w = {1, 128, 255, 4, 5, 6, "
-          "7, 8, 9, 10, 11, 12, 13, 14}, uint8[2] v = {3, 250}> {\n  y = MatMulInteger(a, w, z, v) }",
+          "7, 8, 9, 10, 11, 12, 13, 14}, uint8[2] v = {3, 250}> {\n"
+          "  y = MatMulInteger(a, w, z, v) }",
           0, 0 },
         { "g (uint8[1,2,5,5] a) => (int32[] y) <uint8 z = {100}, uint8[1,2,2,2] w = {1, 128, 255, "
-          "4, 5, 6, 7, 8}, uint8 v = {3}> {\n  y = ConvInteger<pads = [1, 0, 0, 1]>(a, w, z, v) }", 0,
+          "4, 5, 6, 7, 8}, uint8 v = {3}> {\n"
+          "  y = ConvInteger<pads = [1, 0, 0, 1]>(a, w, z, v) }", 0,
           0 },
+        /* scales and zero points that come with the run */
+        { "g (float[2,3,7] a) => (float[] y) <int8[7,2] w = {1, -128, 127, 4, 5, 6, 7, 8, 9, -10, "
+          "11, 12, 13, 14}, float[2] s = {0.1, 0.02}, float[2] b = {1, -3}> {\n"
+          "  y = com.microsoft.DynamicQuantizeMatMul(a, w, s, , b) }", 0, 0 },
+        { "g (float[3,7] a) => (float[] y) <uint8[7,2] w = {1, 128, 255, 4, 5, 6, 7, 8, 9, 10, 11, "
+          "12, 13, 14}, float s = {0.1}, uint8[2] v = {3, 250}> {\n  q, t, z = "
+          "DynamicQuantizeLinear(a)\n  i = MatMulInteger(q, w, z, v)\n  c = Cast<to = 1>(i)\n"
+          "  d = Mul(t, s)\n  y = Mul(c, d) }", 0, 0 },
+        { "g (float[3,7] a) => (float[] y) <uint8[7,2] w = {1, 128, 255, 4, 5, 6, 7, 8, 9, 10, 11, "
+          "12, 13, 14}, float s = {0.1}, uint8 v = {3}> {\n  q, t, z = DynamicQuantizeLinear(a)\n"
+          "  y = com.microsoft.MatMulIntegerToFloat(q, w, t, s, z, v) }", 0, 0 },
     };
     test_planned(rows, sizeof(rows) / sizeof(rows[0]));
     test_planned_torture(rows, 1);
-    test_planned_torture(rows + 2, 1);
+    test_planned_torture(rows + 2, 2);
 }
 
 /* Activations and BatchNormalization stay within one step of eval of the nodes. */

@@ -1,3 +1,4 @@
+#include "run/lower/integer.h"
 #include "run/lower/lines.h"
 #include "run/lower/lower.h"
 
@@ -62,11 +63,9 @@ static void run_codes(const void *args, const pare_frame *frame, uint32_t task, 
 
 /* --- planning --------------------------------------------------------------------------------- */
 
-/* An output of one element, or memory for it where nobody takes it. */
-static pare_status one_element(pare_planner *p, pare_value_id value, pare_dtype dtype,
-                               pare_laid *out)
+/* An output, or memory for it where nobody takes it. */
+static pare_status place(pare_planner *p, pare_value_id value, pare_laid *out)
 {
-    *out = (pare_laid){ .dtype = dtype };
     return value == PARE_NONE ? pare_plan_temporary(p, out) : pare_plan_out(p, value, out);
 }
 
@@ -83,28 +82,27 @@ static pare_status add_steps(pare_planner *p, dynamic_args *a)
     return PARE_OK;
 }
 
-pare_status pare_lower_dynamic_quantize(pare_planner *p, pare_lowering *l, bool *done)
+pare_status pare_plan_quantize(pare_planner *p, pare_value_id from, const pare_value_id *to,
+                               pare_laid *out)
 {
-    const pare_value_id from = pare_lower_in(l, 0);
     bool marks[PARE_MAX_DIMS] = { false };
     int64_t steps[2];
-    pare_laid y;
-    if (!pare_plan_has(p, from) || pare_plan_home(p, from)->dtype != PARE_FLOAT ||
-        pare_lower_out(l, 0) == PARE_NONE || !pare_plan_shape(p, pare_lower_out(l, 0), &y) ||
-        !pare_laid_n_elements(&y))
-        return PARE_OK;
+    pare_laid y = *pare_plan_home(p, from);
     dynamic_args *a = pare_plan_args(p, sizeof(*a));
     if (!a) return pare_arena_fail(p->ctx, &p->plan->arena);
-    *done = true;
+    y.dtype = PARE_UINT8;
     a->x = *pare_plan_home(p, from);
     const bool is_last = !pare_laid_has_form(&a->x, PARE_FORM_PLAIN) &&
                          pare_laid_has_form(&a->x, PARE_FORM_CHANNELS_LAST);
     if (!is_last) PARE_TRY(pare_plan_need(p, from, PARE_FORM_PLAIN, &a->x));
     pare_laid_arrange(&y, is_last ? PARE_FORM_CHANNELS_LAST : PARE_FORM_PLAIN);
-    PARE_TRY(pare_plan_out(p, pare_lower_out(l, 0), &y));
+    PARE_TRY(place(p, to[0], &y));
     a->y = y;
-    PARE_TRY(one_element(p, pare_lower_out(l, 1), PARE_FLOAT, &a->scale));
-    PARE_TRY(one_element(p, pare_lower_out(l, 2), PARE_UINT8, &a->zero));
+    a->scale = (pare_laid){ .dtype = PARE_FLOAT };
+    a->zero = (pare_laid){ .dtype = PARE_UINT8 };
+    PARE_TRY(place(p, to[1], &a->scale));
+    PARE_TRY(place(p, to[2], &a->zero));
+    out[0] = a->y, out[1] = a->scale, out[2] = a->zero;
     const pare_laid *const operands[] = { &a->x, &a->y };
     pare_lines_mark(operands, 2, marks, steps);
     pare_lines_init(&a->lines, marks, operands, 2);
@@ -113,4 +111,17 @@ pare_status pare_lower_dynamic_quantize(pare_planner *p, pare_lowering *l, bool 
                             .strides = { 1 } };
     PARE_TRY(pare_plan_temporary(p, &a->parts));
     return add_steps(p, a);
+}
+
+pare_status pare_lower_dynamic_quantize(pare_planner *p, pare_lowering *l, bool *done)
+{
+    const pare_value_id from = pare_lower_in(l, 0);
+    const pare_value_id to[] = { pare_lower_out(l, 0), pare_lower_out(l, 1),
+                                 pare_lower_out(l, 2) };
+    pare_laid made[3];
+    if (!pare_plan_has(p, from) || pare_plan_home(p, from)->dtype != PARE_FLOAT ||
+        to[0] == PARE_NONE || !pare_laid_n_elements(pare_plan_home(p, from)))
+        return PARE_OK;
+    *done = true;
+    return pare_plan_quantize(p, from, to, made);
 }

@@ -188,6 +188,9 @@ pare_status pare_integer_set_vectors(pare_planner *p, const pare_integer_operand
     a->w_zero = has_zeros ? w_zero : NULL;
     a->scale = scale;
     a->shift = pare_integer_has_shift(o) ? shift : NULL;
+    a->is_dynamic = o->is_dynamic;
+    a->zero_at = o->zero_at;
+    a->scale_at = o->scale_at;
     a->finish.is_free = pare_integer_is_free(o, (int64_t)n, scale, shift);
     a->row_shift = (int32_t)(uint32_t)((uint32_t)a->n_products * (uint32_t)input_move(a));
     return PARE_OK;
@@ -222,9 +225,33 @@ static size_t out_width(const pare_integer_product *a)
     return a->finish.out < PARE_INTEGER_U8 ? sizeof(float) : 1;
 }
 
+/* Numbers of columns, those of all outer indices: as planned, or made for a run. */
+typedef struct column_numbers {
+    const int32_t *start;
+    const float *scale;
+} column_numbers;
+
+/* Of operands that are dynamic: the scale and zero point of x put into numbers of columns. */
+static void set_columns(const pare_integer_product *a, const pare_frame *frame, int64_t n,
+                        int32_t *start, float *scale)
+{
+    const uint8_t byte = *(const uint8_t *)pare_laid_address(frame, &a->zero_at);
+    const uint32_t zero = (uint32_t)(a->zero_at.dtype == PARE_INT8 ? (int8_t)byte : byte) +
+                          (uint32_t)input_move(a);
+    const bool has_scale = a->scale_at.buffer != PARE_NO_BUFFER;
+    const float x_scale = has_scale ? *(const float *)pare_laid_address(frame, &a->scale_at) : 1;
+    for (int64_t j = 0; j < n; j++) {
+        const uint32_t w_zero = a->w_zero ? (uint32_t)a->w_zero[j] : 0;
+        start[j] = (int32_t)((uint32_t)a->start[j] -
+                             zero * ((uint32_t)a->column_sums[j] -
+                                     (uint32_t)a->n_products * w_zero));
+        scale[j] = x_scale * a->scale[j];
+    }
+}
+
 /* One tile of rows against the panels of a block. */
 static void multiply_tile(const pare_integer_product *a, const pare_frame *frame, const block *b,
-                          pare_integer_tile *tile, int64_t row)
+                          const column_numbers *columns, pare_integer_tile *tile, int64_t row)
 {
     const pare_integer_kernel *kernel = pare_integer_kernel_of(frame->kernels, a);
     const int64_t n_panels = up(a->n_cols, kernel->panel);
@@ -237,9 +264,9 @@ static void multiply_tile(const pare_integer_product *a, const pare_frame *frame
         const int64_t col = j * kernel->panel;
         tile->n_cols = a->n_cols - col < kernel->panel ? (int)(a->n_cols - col) : kernel->panel;
         tile->w = w + j * n_bytes;
-        tile->start = a->start + vector + col;
+        tile->start = columns->start + vector + col;
         tile->w_zero = a->w_zero ? a->w_zero + vector + col : NULL;
-        tile->finish.scale = a->scale + vector + col;
+        tile->finish.scale = columns->scale + vector + col;
         tile->finish.shift = a->shift ? a->shift + vector + col : NULL;
         tile->y = y + (size_t)col * out_width(a);
         kernel->run(tile);
@@ -252,7 +279,15 @@ static void multiply_block(const pare_integer_product *a, const pare_frame *fram
     const pare_integer_kernel *kernel = pare_integer_kernel_of(frame->kernels, a);
     const uint8_t **x = (const uint8_t **)(void *)(scratch + a->room_bytes);
     const int64_t n_tiles = up(a->n_rows, kernel->rows);
+    const int64_t n = a->n_vectors * up(a->n_cols, kernel->panel) * kernel->panel;
+    column_numbers columns = { a->start, a->scale };
     int32_t row_sums[PARE_TILE_MAX_ROWS];
+    if (a->is_dynamic) {
+        int32_t *start = (int32_t *)(void *)(x + a->n_taps * PARE_TILE_MAX_ROWS);
+        float *scale = (float *)(void *)(start + n);
+        set_columns(a, frame, n, start, scale);
+        columns.start = start, columns.scale = scale;
+    }
     for (int64_t i = b->first_tile; i < b->end_tile; i++) {
         const int64_t row = part_start(a->n_rows, n_tiles, i);
         const int64_t end = part_start(a->n_rows, n_tiles, i + 1);
@@ -263,7 +298,7 @@ static void multiply_block(const pare_integer_product *a, const pare_frame *fram
         };
         a->rows(a, frame, b->outer, row, tile.n_rows, x, scratch);
         if (a->w_zero) sum_rows(a, frame, &tile, row_sums);
-        multiply_tile(a, frame, b, &tile, row);
+        multiply_tile(a, frame, b, &columns, &tile, row);
     }
 }
 
@@ -306,9 +341,13 @@ pare_status pare_integer_step(pare_planner *p, pare_integer_product *a, const ch
     a->row_blocks = (int64_t)fmin(fmax(per_block / per_task, 1), (double)n_tiles);
     const int64_t n_tasks = a->n_outer * a->row_blocks * a->panel_blocks;
     const size_t pointers = (size_t)a->n_taps * PARE_TILE_MAX_ROWS * sizeof(const uint8_t *);
+    const size_t columns = a->is_dynamic ? (size_t)(a->n_vectors * n_panels * kernel->panel) * 8
+                                         : 0;
     a->room_bytes = (a->room_bytes + 63) / 64 * 64;
     const pare_step step = { .run = run_product, .args = a, .n_tasks = (uint32_t)n_tasks,
-                             .scratch_bytes = a->room_bytes + pointers, .kernel = name };
-    const pare_laid *touches[] = { &a->x, &a->y };
-    return pare_plan_step(p, &step, touches, 2);
+                             .scratch_bytes = a->room_bytes + pointers + columns,
+                             .kernel = name };
+    const pare_laid *touches[] = { &a->x, &a->y, a->is_dynamic ? &a->zero_at : NULL,
+                                   a->is_dynamic ? &a->scale_at : NULL };
+    return pare_plan_step(p, &step, touches, 4);
 }

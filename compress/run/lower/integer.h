@@ -16,6 +16,10 @@ typedef struct pare_integer_operands {
     pare_dtype x_dtype, w_dtype;
     int32_t x_zero;
     float alpha, x_scale, y_scale;
+    bool is_dynamic;          /* scale and zero point of x come with the run: x_zero is 0, x_scale
+                                 1, and they are at: */
+    pare_laid zero_at, scale_at; /* of one element; scale_at without a buffer: 1 */
+    const pare_laid *x_at;    /* x, instead of a value; NULL: none */
     const pare_tensor *w_scale; /* float; NULL: 1 */
     const pare_tensor *w_zero;  /* int8 or uint8; NULL: 0 */
     const pare_tensor *bias;    /* int32; NULL: none */
@@ -51,6 +55,10 @@ pare_status pare_integer_read_node(pare_planner *p, const pare_lowering *l,
                                    const pare_integer_places *places, pare_integer_operands *out,
                                    bool *found);
 
+/* The same of DynamicQuantizeMatMul, all but what its A becomes. */
+pare_status pare_integer_read_dynamic(pare_planner *p, const pare_lowering *l,
+                                      pare_integer_operands *out, bool *found);
+
 /* Whether what concerns columns is one for all, or n. */
 bool pare_integer_fits(const pare_integer_operands *o, int64_t n);
 
@@ -79,6 +87,8 @@ typedef struct pare_integer_product {
     const int32_t *start, *w_zero; /* w_zero NULL: zeros */
     const float *scale, *shift; /* shift NULL: none */
     pare_integer_finish finish;
+    bool is_dynamic;          /* as of the operands; then start is the bias alone */
+    pare_laid zero_at, scale_at;
     pare_laid x, y;
     int64_t y_outer, y_row;   /* elements */
     size_t room_bytes;
@@ -115,6 +125,11 @@ void pare_integer_scales(const pare_integer_operands *o, int64_t m, int64_t n, f
 /* Sets start, w_zero, scale and shift; a's weights are packed. */
 pare_status pare_integer_set_vectors(pare_planner *p, const pare_integer_operands *o,
                                      pare_integer_product *a);
+
+/* Adds steps that make codes of a value in float as DynamicQuantizeLinear does: codes, scale and
+ * zero point become the values `to` [3] (NONE: no value), and are at out [3]. */
+pare_status pare_plan_quantize(pare_planner *p, pare_value_id from, const pare_value_id *to,
+                               pare_laid *out);
 
 /* Splits the product into tasks by its sizes alone and adds the step. */
 pare_status pare_integer_step(pare_planner *p, pare_integer_product *a, const char *kernel);

@@ -314,7 +314,7 @@ static pare_status lower(pare_planner *p, pare_lowering *l, const pare_integer_o
 static bool fits(const pare_planner *p, const pare_lowering *l, const pare_integer_operands *o,
                  uint32_t x_place, uint32_t w_place, pare_laid *x, pare_laid *w, pare_laid *y)
 {
-    return o->w < p->model->n_values && pare_plan_constant_shape(p, o->w) &&
+    return !o->is_dynamic && o->w < p->model->n_values && pare_plan_constant_shape(p, o->w) &&
            pare_plan_constant_shape(p, o->w)->encoding == PARE_ENC_DENSE &&
            pare_plan_shape(p, pare_lower_in(l, x_place), x) &&
            pare_plan_shape(p, pare_lower_in(l, w_place), w) &&

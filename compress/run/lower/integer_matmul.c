@@ -53,7 +53,8 @@ static pare_status lower(pare_planner *p, pare_lowering *l, const pare_integer_o
     if (!a) return pare_arena_fail(p->ctx, &p->plan->arena);
     *done = true;
     pare_laid_arrange(&w, PARE_FORM_PLAIN);
-    PARE_TRY(pare_plan_need(p, o->x, PARE_FORM_ROWS, &x));
+    if (o->x_at) x = *o->x_at;
+    else PARE_TRY(pare_plan_need(p, o->x, PARE_FORM_ROWS, &x));
     pare_batch_init(&a->batch, &y, &x, &w);
     a->x_row = x.strides[x.rank - 2];
     pare_integer_product *product = &a->product;
@@ -162,4 +163,23 @@ pare_status pare_lower_qgemm(pare_planner *p, pare_lowering *l, bool *done)
         if (c->n_elements != 1 && c->dims[c->rank - 1] != c->n_elements) return PARE_OK;
     }
     return lower_node(p, l, &places, &s, params->alpha, done);
+}
+
+/* A, B, b_scale, b_zero_point, bias: A is float, and made codes first. */
+pare_status pare_lower_dynamic_quantize_matmul(pare_planner *p, pare_lowering *l, bool *done)
+{
+    static const shape s = { .x = 0, .w = 1, .kernel = "matmul s32" };
+    static const pare_value_id none[] = { PARE_NONE, PARE_NONE, PARE_NONE };
+    pare_integer_operands o;
+    pare_laid x, w, y, made[3];
+    bool found = false;
+    if (!pare_plan_has(p, pare_lower_in(l, 0))) return PARE_OK;
+    PARE_TRY(pare_integer_read_dynamic(p, l, &o, &found));
+    if (!found || !fits(p, l, &o, &s, &x, &w, &y) || !pare_laid_n_elements(&x)) return PARE_OK;
+    PARE_TRY(pare_plan_need(p, pare_lower_in(l, 0), PARE_FORM_PLAIN, &x));
+    PARE_TRY(pare_plan_quantize(p, pare_lower_in(l, 0), none, made));
+    o.x_at = &made[0];
+    o.scale_at = made[1];
+    o.zero_at = made[2];
+    return lower(p, l, &o, &s, done);
 }

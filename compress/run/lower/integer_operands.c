@@ -279,10 +279,37 @@ static const pare_tensor *constant_at(const pare_planner *p, const pare_lowering
     return t;
 }
 
+/* A number of this type at a place that comes with the run; false: there is none. */
+static bool number_at(const pare_planner *p, const pare_lowering *l, uint32_t place,
+                      pare_dtype dtype, pare_laid *out)
+{
+    const pare_value_id value = place == PARE_NONE ? PARE_NONE : pare_lower_in(l, place);
+    if (!pare_plan_has(p, value) || pare_plan_constant_shape(p, value)) return false;
+    *out = *pare_plan_home(p, value);
+    return pare_laid_n_elements(out) == 1 &&
+           (dtype == PARE_UINT8 ? is_byte(out->dtype) : out->dtype == dtype);
+}
+
+/* Looks whether scale and zero point of x come with the run, both or, where there is no scale, the
+ * one; *places then tells of constants alone. */
+static void read_dynamic(const pare_planner *p, const pare_lowering *l, pare_integer_places *places,
+                         pare_integer_operands *o)
+{
+    const bool has_scale = places->x_scale != PARE_NONE;
+    o->scale_at.buffer = PARE_NO_BUFFER;
+    if (!number_at(p, l, places->x_zero, PARE_UINT8, &o->zero_at) ||
+        (has_scale && !number_at(p, l, places->x_scale, PARE_FLOAT, &o->scale_at)))
+        return;
+    o->is_dynamic = true;
+    places->x_zero = places->x_scale = PARE_NONE;
+}
+
 pare_status pare_integer_read_node(pare_planner *p, const pare_lowering *l,
-                                   const pare_integer_places *at, pare_integer_operands *o,
+                                   const pare_integer_places *places, pare_integer_operands *o,
                                    bool *found)
 {
+    pare_integer_places constants = *places;
+    const pare_integer_places *at = &constants;
     pare_laid x, w, y;
     *found = false;
     *o = (pare_integer_operands){ .x = pare_lower_in(l, at->x), .w = pare_lower_in(l, at->w),
@@ -292,6 +319,7 @@ pare_status pare_integer_read_node(pare_planner *p, const pare_lowering *l,
         !is_byte(x.dtype) || !is_byte(w.dtype))
         return PARE_OK;
     bool ok = true;
+    read_dynamic(p, l, &constants, o);
     const pare_tensor *x_scale = constant_at(p, l, at->x_scale, PARE_FLOAT, &ok);
     const pare_tensor *x_zero = constant_at(p, l, at->x_zero, PARE_UINT8, &ok);
     const pare_tensor *y_scale = constant_at(p, l, at->y_scale, PARE_FLOAT, &ok);
@@ -313,7 +341,7 @@ pare_status pare_integer_read_node(pare_planner *p, const pare_lowering *l,
     if (added && added->dtype == PARE_FLOAT) o->shift = added;
     else o->bias = added;
     if (is_byte(y.dtype)) {
-        *found = y_scale && !o->shift && (!y_zero || y_zero->dtype == y.dtype);
+        *found = y_scale && !o->shift && !o->is_dynamic && (!y_zero || y_zero->dtype == y.dtype);
         set_codes(o, y.dtype, pare_integer_float_at(y_scale, 0, 1), pare_integer_int_at(y_zero, 0));
         return PARE_OK;
     }
@@ -321,5 +349,28 @@ pare_status pare_integer_read_node(pare_planner *p, const pare_lowering *l,
                                                                     : PARE_INTEGER_S32,
                                        .low = -INFINITY, .high = INFINITY };
     *found = y.dtype == PARE_FLOAT || y.dtype == PARE_INT32;
+    return PARE_OK;
+}
+
+pare_status pare_integer_read_dynamic(pare_planner *p, const pare_lowering *l,
+                                      pare_integer_operands *o, bool *found)
+{
+    pare_laid x, w, y;
+    *found = false;
+    *o = (pare_integer_operands){
+        .x = PARE_NONE, .w = pare_lower_in(l, 1), .alpha = 1, .x_scale = 1, .y_scale = 1,
+        .x_dtype = PARE_UINT8, .is_dynamic = true,
+        .finish = { .out = PARE_INTEGER_F32, .low = -INFINITY, .high = INFINITY },
+    };
+    if (!pare_plan_has(p, o->w) || !pare_plan_shape(p, pare_lower_in(l, 0), &x) ||
+        !pare_plan_shape(p, o->w, &w) || !pare_plan_shape(p, pare_lower_out(l, 0), &y) ||
+        x.dtype != PARE_FLOAT || y.dtype != PARE_FLOAT || !is_byte(w.dtype))
+        return PARE_OK;
+    bool ok = true;
+    o->w_dtype = w.dtype;
+    o->w_scale = constant_at(p, l, 2, PARE_FLOAT, &ok);
+    o->w_zero = constant_at(p, l, 3, PARE_UINT8, &ok);
+    o->shift = constant_at(p, l, 4, PARE_FLOAT, &ok);
+    *found = ok && o->w_scale;
     return PARE_OK;
 }

@@ -30,7 +30,7 @@ pare_lower_fn pare_lower_integer_conv, pare_lower_integer_gemm, pare_lower_integ
 pare_lower_fn pare_lower_integer_batch_norm;
 pare_lower_fn pare_lower_qlinear_conv, pare_lower_conv_integer;
 pare_lower_fn pare_lower_qlinear_matmul, pare_lower_matmul_integer, pare_lower_qgemm;
-pare_lower_fn pare_lower_matmul_integer_to_float;
+pare_lower_fn pare_lower_matmul_integer_to_float, pare_lower_dynamic_quantize_matmul;
 
 pare_lower_fn pare_lower_matmul_nbits; /* com.microsoft.MatMulNBits */
 
