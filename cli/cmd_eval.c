@@ -2,13 +2,14 @@
 #include "cli/eval_show.h"
 #include "cli/model_file.h"
 #include "cli/signals.h"
+#include "cli/targets_option.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct eval_options {
     const char *data, *reference, *predictions, *output, *metrics, *max_drop;
-    const char *save_predictions, *save_inputs;
+    const char *save_predictions, *save_inputs, *target;
     uint64_t metric_ms;       /* 0: the default */
     int64_t limit;            /* 0: all samples */
     int64_t seed;
@@ -38,6 +39,7 @@ typedef struct eval_job {
     pare_tensor *predictions; /* with --predictions */
     pare_tensor *rows;        /* of the data that they are of; NULL: all */
     double limit;             /* points; NaN: not given */
+    pare_sums sums;           /* as the target has them */
 } eval_job;
 
 static const char *without_folders(const char *path)
@@ -159,7 +161,7 @@ static pare_evaluate_opts opts_of(const eval_job *job)
     return (pare_evaluate_opts){
         .data = job->data, .reference = job->reference, .output = job->options->output,
         .metrics = job->metrics.bits, .judged = judged, .pool = job->pool,
-        .max_memory_bytes = job->bounded.budget.limit_bytes,
+        .max_memory_bytes = job->bounded.budget.limit_bytes, .sums = job->sums,
         .predictions = job->predictions,
         .prediction_rows =
             job->rows ? (const int64_t *)(const void *)job->rows->payload.data : NULL,
@@ -328,6 +330,10 @@ static int run(pare_app *app, const pare_arguments *args, const void *options)
                      .path = args->n_operands ? args->operands[0] : NULL };
     pare_bounded_init(&job.bounded, app);
     int status = check_usage(&job);
+    if (!status) {
+        const pare_status st = pare_target_sums(&app->ctx, job.options->target, &job.sums);
+        if (st) status = pare_app_fail(app, pare_exit_for_input(st), NULL);
+    }
     if (!status) status = open_all(&job);
     if (!status) status = work(&job);
     pare_layer_noise_free(&job.bounded.ctx, &job.layers);
@@ -383,6 +389,7 @@ static const pare_option rows[] = {
     { .name = "metric-time", .kind = PARE_OPT_DURATION, .placeholder = "TIME",
       .offset = offsetof(eval_options, metric_ms),
       .help = "How long such a program may run (default 10m)" },
+    PARE_ARITHMETIC_OPTION(eval_options, target),
     { .name = "split", .kind = PARE_OPT_CHOICE, .placeholder = "NAME", .choices = splits,
       .offset = offsetof(eval_options, split),
       .help = "Part of the data, as their `split:` has it: eval, calibrate or all (default eval)" },
@@ -415,7 +422,10 @@ const pare_cmd pare_cmd_eval = {
         "its exact 95 % bound, and how many samples would settle whether a limit holds. Without "
         "labels the share of changed answers bounds the drop.\n"
         "Samples are worked on side by side; results are the same for any number of threads, and "
-        "memory does not depend on the number of samples.",
+        "memory does not depend on the number of samples.\n"
+        "With --target quantized networks compute as its processors do: on x86-64 without VNNI "
+        "(ort-x64) pairs of products are added in 16 bits, which saturate, so that the accuracy "
+        "measured here is that of where the model runs.",
     .operands = operands, .n_operands = PARE_COUNT_OF(operands),
     .options = rows, .n_options = PARE_COUNT_OF(rows),
     .shared = PARE_SHARED_OUTPUT | PARE_SHARED_MODEL | PARE_SHARED_EXACT,

@@ -3,6 +3,7 @@
 #include "cli/run_layers.h"
 #include "cli/run_outputs.h"
 #include "cli/signals.h"
+#include "cli/targets_option.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 typedef struct run_options {
     pare_shape_options shapes; /* first: PARE_SHAPE_OPTION_ROWS says so */
     pare_option_list inputs;
-    const char *output_dir;
+    const char *output_dir, *target;
     int64_t vectors;          /* 0: one run, whose outputs are shown */
     int64_t seed;
     int64_t threads;          /* 0: as many as there are processors */
@@ -24,6 +25,7 @@ typedef struct run_job {
     const char *path;
     pare_model *model;
     pare_bounded bounded;
+    pare_sums sums;           /* as the target has them */
     pare_pool *pool;
     pare_runner *runner;      /* NULL: by definition */
     pare_step_times times;
@@ -37,7 +39,7 @@ static pare_status make_runner(run_job *job)
 {
     pare_ctx *const ctx = &job->bounded.ctx;
     const pare_runner_opts opts = { .max_memory_bytes = job->bounded.budget.limit_bytes,
-                                    .fast = !job->app->shared.exact };
+                                    .fast = !job->app->shared.exact, .sums = job->sums };
     if (job->options->reference) return PARE_OK;
     PARE_TRY(pare_pool_new(ctx, &job->pool, (uint32_t)job->options->threads));
     return pare_runner_new(ctx, &job->runner, job->model, &opts);
@@ -203,6 +205,10 @@ static int run(pare_app *app, const pare_arguments *args, const void *options)
     run_job job = { .app = app, .options = options, .path = args->operands[0] };
     int status = check_usage(app, options);
     pare_bounded_init(&job.bounded, app);
+    if (!status) {
+        const pare_status st = pare_target_sums(&app->ctx, job.options->target, &job.sums);
+        if (st) status = pare_app_fail(app, pare_exit_for_input(st), NULL);
+    }
     if (!status) status = pare_shapes_read(app, &job.shapes, &job.options->shapes);
     if (!status) status = pare_model_open(app, &job.model, job.path);
     if (!status)
@@ -247,6 +253,7 @@ static const pare_option rows[] = {
     { .name = "reference", .kind = PARE_OPT_FLAG, .offset = offsetof(run_options, reference),
       .help = "Compute every operator by its definition, one after the other: slow, to compare "
               "with" },
+    PARE_ARITHMETIC_OPTION(run_options, target),
     PARE_SHAPE_OPTION_ROWS,
 };
 
@@ -273,7 +280,10 @@ const pare_cmd pare_cmd_run = {
         "computed. Results are the same bits on every machine and with any number of threads. "
         "Convolutions by 3x3 filters take fewer products where the layer's shape makes that pay "
         "(Winograd), and differ from those of --reference in the sixth digit; --exact has the "
-        "same bits.",
+        "same bits.\n"
+        "Quantized networks compute in integers. With --target, sums of products are those of its "
+        "processors: x86-64 without VNNI (ort-x64, portable) adds pairs of them in 16 bits, which "
+        "saturate.",
     .operands = operands, .n_operands = PARE_COUNT_OF(operands),
     .options = rows, .n_options = PARE_COUNT_OF(rows),
     .shared = PARE_SHARED_OUTPUT | PARE_SHARED_MODEL | PARE_SHARED_EXACT,

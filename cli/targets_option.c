@@ -43,3 +43,16 @@ void pare_targets_close(pare_ctx *ctx, pare_targets *targets)
     for (size_t i = 0; i < targets->n; i++) pare_target_free(ctx, targets->items[i]);
     *targets = (pare_targets){ 0 };
 }
+
+pare_status pare_target_sums(pare_ctx *ctx, const char *value, pare_sums *out)
+{
+    pare_targets targets;
+    *out = PARE_SUMS_EXACT;
+    if (!value) return PARE_OK;
+    PARE_TRY(pare_targets_open(ctx, &targets, value));
+    const pare_target_rules *rules = &targets.items[0]->rules;
+    if (rules->has_quant && rules->quant.saturation == PARE_SATURATES16)
+        *out = PARE_SUMS_SATURATING;
+    pare_targets_close(ctx, &targets);
+    return PARE_OK;
+}

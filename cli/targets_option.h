@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 #include "formats/target.h"
+#include "kernels/integers.h"
 
 enum { PARE_MAX_TARGETS = 8 };
 
@@ -25,5 +26,16 @@ typedef struct pare_targets {
  * status becomes an exit status by pare_exit_for_input. After a failure nothing is owned. */
 pare_status pare_targets_open(pare_ctx *ctx, pare_targets *out, const char *value);
 void pare_targets_close(pare_ctx *ctx, pare_targets *targets); /* accepts zeroed ones */
+
+/* Row for verbs that compute as a target does; see pare_target_sums. */
+#define PARE_ARITHMETIC_OPTION(options_struct, field)                             \
+    { .name = "target", .kind = PARE_OPT_STRING, .placeholder = "NAME|FILE",      \
+      .offset = offsetof(options_struct, field),                                  \
+      .help = "Add products of 8-bit numbers up as this target does: exactly, or in 16 bits that " \
+              "saturate where it has processors that do so (default: exactly)" }
+
+/* How the first of these targets adds up products of 8-bit numbers; NULL: exactly. As
+ * pare_targets_open. */
+pare_status pare_target_sums(pare_ctx *ctx, const char *value, pare_sums *out);
 
 #endif

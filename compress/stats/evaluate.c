@@ -33,6 +33,7 @@ pare_status pare_output_find(pare_ctx *ctx, size_t *out, const pare_model *model
 static pare_status start_network(pare_evaluating *e, pare_eval_side *side, const pare_model *model)
 {
     pare_replicas_opts opts = { .n_workers = e->n_workers, .kernels = e->opts->kernels,
+                                .sums = e->opts->sums,
                                 .max_memory_bytes = e->opts->max_memory_bytes };
     if (e->watch) pare_noise_watch_opts(e->watch, (int)(side - e->sides), &opts);
     const char *const wanted = e->opts->output ? e->opts->output : e->data->output;

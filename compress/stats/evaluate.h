@@ -36,6 +36,7 @@ typedef struct pare_evaluate_opts {
                                       reference have in common; NULL: nobody asks */
     pare_pool *pool;
     const pare_kernels *kernels;   /* NULL: as pare_plan_kernels says */
+    pare_sums sums;                /* of products of 8 bits: see pare_plan_opts */
     uint64_t max_memory_bytes;     /* that each of the models may need; 0: any */
     /* Called for every sample in order, in any thread of the pool, by one at a time, with the
      * context of that thread. NULL: nobody wants to see. A failure ends the evaluation. */

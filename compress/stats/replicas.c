@@ -35,7 +35,7 @@ pare_status pare_replicas_new(pare_ctx *ctx, pare_replicas **out, const pare_mod
                               const pare_replicas_opts *opts)
 {
     const pare_runner_opts prepared = { .kernels = opts->kernels, .kept = opts->kept,
-                                        .n_kept = opts->n_kept };
+                                        .n_kept = opts->n_kept, .sums = opts->sums };
     *out = NULL;
     pare_replicas *r = pare_alloc_zero(ctx, sizeof(*r));
     if (!r) return pare_fail_memory(ctx, sizeof(*r));
@@ -109,7 +109,8 @@ static pare_status make_plan(pare_ctx *ctx, pare_replicas *r, const pare_eval_in
     pare_plan_input *planned = pare_alloc(ctx, (n + 1) * sizeof(*planned));
     if (!planned) return pare_fail_memory(ctx, n * sizeof(*planned));
     pare_plan_opts opts = { .kernels = r->opts.kernels, .inputs = planned, .packs = r->packs,
-                            .kept = r->opts.kept, .n_kept = r->opts.n_kept };
+                            .kept = r->opts.kept, .n_kept = r->opts.n_kept,
+                            .sums = r->opts.sums };
     for (size_t i = 0; i < n; i++)
         if (inputs[i].datum.kind == PARE_TYPE_TENSOR)
             planned[opts.n_inputs++] = (pare_plan_input){ .name = inputs[i].name,

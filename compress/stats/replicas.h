@@ -10,6 +10,7 @@ typedef struct pare_replicas pare_replicas;
 typedef struct pare_replicas_opts {
     uint32_t n_workers;
     const pare_kernels *kernels;   /* NULL: as pare_plan_kernels says */
+    pare_sums sums;                /* of products of 8 bits: see pare_plan_opts */
     uint64_t max_memory_bytes;     /* that all workers together may need; 0: any */
     const pare_value_id *kept;     /* [n_kept] values that observers see, by the model's handles */
     size_t n_kept;
