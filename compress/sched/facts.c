@@ -126,6 +126,22 @@ static bool is_constant_node(const pare_facts *f, const pare_value *v)
            pare_str_eq(pare_node_domain(n), "");
 }
 
+/* What DequantizeLinear gives of constants: parameters of quantized networks. */
+static bool is_dequantized_constant(const pare_facts *f, const pare_value *v)
+{
+    if (v->producer == PARE_NONE || v->graph != f->graph) return false;
+    const pare_node *node = pare_node_at(f->graph->model, v->producer);
+    if (!node->op_type || strcmp(node->op_type, "DequantizeLinear") != 0) return false;
+    for (uint32_t i = 0; i < node->n_inputs; i++) {
+        const pare_value_id input = node->inputs[i].value;
+        if (input == PARE_NONE) continue;
+        const pare_value *x = value_at(f, input);
+        if (!x->tensor || (x->is_input && f->graph->model->ir_version >= FIRST_IR_WITH_OVERRIDES))
+            return false;
+    }
+    return true;
+}
+
 bool pare_fact_is_constant(const pare_facts *f, pare_value_id value)
 {
     const pare_value *v = value_at(f, value);
@@ -133,7 +149,7 @@ bool pare_fact_is_constant(const pare_facts *f, pare_value_id value)
         return !v->is_input || f->graph->model->ir_version < FIRST_IR_WITH_OVERRIDES;
     if (v->is_input) return false;
     const pare_info *info = info_of(f, value);
-    return is_constant_node(f, v) || (info && info->constant);
+    return is_constant_node(f, v) || (info && info->constant) || is_dequantized_constant(f, v);
 }
 
 /* Elements of what a Constant holds; -1: not known. */

@@ -94,6 +94,7 @@ static const pare_fusion_part elementwise[] = {
     { .ops = NAMES(cast), .in_dtypes = FLOAT, .out_dtypes = FLOAT },
     { .ops = NAMES(clip), .operands = PARE_OPERAND_SCALAR, .first = true, .in_dtypes = REAL,
       .out_dtypes = REAL },
+    BATCH_NORM(0),
     { .ops = NAMES(quantize), .operands = PARE_OPERAND_SCALAR, .first = true, .out_dtypes = BYTE },
     { .ops = NAMES(where), .in_dtypes = REAL | PARE_DTYPE_BIT(PARE_BOOL), .out_dtypes = REAL },
 };

@@ -141,6 +141,37 @@ static const test_planned_row lines_and_windows[] = {
     ROW(POOL "  b = GlobalAveragePool (x)\n" END("b")),
 };
 
+#define CHANNELS "<float s = {0.02}, uint8 z = {120}, float t = {0.015}, uint8 u = {90}, " \
+                 "float[9] g = {1, 2, 3, -1, 0.5, 0.25, 1, 2, 0}, " \
+                 "float[9] h = {0.1, 0.2, 0, -1, 3, 1, 1, 1, 1}, " \
+                 "float[9] m = {0.5, 1, 1, 0, 0, 0.1, 2, 1, 0}, int8[9] c = {1, 2, 3, 4, 5, 6, " \
+                 "7, 8, 9}, float[9] v = {1, 1, 2, 3, 4, 0.5, 1, 1, 1}> {\n"
+
+/* One number for each channel, of pixels with few of them: channels last, with and without gaps. */
+static const test_planned_row channels[] = {
+    ROW("(float[2,9,7,6] x) => (uint8[] y) " CHANNELS "  a = MaxPool <kernel_shape = [2, 2]> (x)\n"
+        "  b = BatchNormalization (a, g, h, m, v)\n  d = Relu (b)\n" END("d")),
+    ROW("(uint8[2,9,30,40] q) => (uint8[] y) " CHANNELS "  x = DequantizeLinear (q, s, z)\n"
+        "  a = MaxPool <kernel_shape = [2, 2]> (x)\n  k = DequantizeLinear (c, s)\n"
+        "  b = BatchNormalization (a, k, h, m, v)\n  d = Relu (b)\n" END("d")),
+    ROW("(uint8[2,9,7,6] q, uint8[2,9,1,1] r) => (uint8[] y) " CHANNELS
+        "  x = DequantizeLinear (q, s, z)\n  a = MaxPool <kernel_shape = [2, 2]> (x)\n"
+        "  k = DequantizeLinear (r, t)\n  b = Mul (a, k)\n" END("b")),
+    ROW("(float[2,9,7,6] x, float[2,9,1,1] r) => (float[] y) " CHANNELS
+        "  a = MaxPool <kernel_shape = [2, 2]> (x)\n  b = Mul (a, r)\n  y = Add (b, t) }"),
+    ROW("(float[2,16,37,6] x, float[16,1,1] r, bool[16,1,1] w) => (float[] y) " CHANNELS
+        "  a = MaxPool <kernel_shape = [2, 2]> (x)\n  b = Where (w, a, r)\n  y = Mul (b, t) }"),
+    ROW("(float[3,50,5] x, float[5] r) => (float[] y) " CHANNELS
+        "  b = Sub (r, x)\n  y = Add (b, t) }"),
+};
+
+static void channels_repeat(void **state)
+{
+    (void)state;
+    test_planned(channels, sizeof(channels) / sizeof(channels[0]));
+    test_planned_torture(channels + 1, 1);
+}
+
 static void lines_and_windows_stay_codes(void **state)
 {
     (void)state;
@@ -203,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moves_hand_codes_on),
         cmocka_unit_test(elements_stay_codes),
+        cmocka_unit_test(channels_repeat),
         cmocka_unit_test(lines_and_windows_stay_codes),
         cmocka_unit_test(qlinear_operators_are_taken),
         cmocka_unit_test(ranges_are_found),

@@ -194,8 +194,14 @@ static pare_status read_tail(pare_planner *p, pare_lowering *l, int64_t n,
         case PARE_PLACE_BIAS:
             PARE_TRY(read_added(p, &next, pare_lower_result(p, l), n, o, &taken));
             break;
-        case PARE_PLACE_BATCH_NORM: PARE_TRY(read_batch_norm(p, &next, n, o, &taken)); break;
-        case PARE_PLACE_ACTIVATION: taken = find_bounds(p, &next, &low, &high); break;
+        case PARE_PLACE_BATCH_NORM:
+            PARE_TRY(pare_plan_restore(p, next.node));
+            PARE_TRY(read_batch_norm(p, &next, n, o, &taken));
+            break;
+        case PARE_PLACE_ACTIVATION:
+            PARE_TRY(pare_plan_restore(p, next.node));
+            taken = find_bounds(p, &next, &low, &high);
+            break;
         case PARE_PLACE_QUANTIZE:
             PARE_TRY(pare_plan_codes_made(p, &next, &made, &taken));
             if (taken) set_codes(o, made.dtype, pare_codes_scale(&made, 0),

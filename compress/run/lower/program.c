@@ -3,7 +3,7 @@
 #include <string.h>
 
 enum {
-    BLOCK = 1024,             /* elements that an instruction takes at a time */
+    BLOCK = 1024,             /* elements that an instruction takes at a time, at most */
     TASK = 1 << 15,           /* elements of a task */
     SLOT_BYTES = BLOCK * 4,
 };
@@ -16,6 +16,7 @@ typedef struct cursor {
     int64_t step[PARE_PROGRAM_OPERANDS]; /* in elements */
     uint8_t *out;
     uint8_t *temps;           /* [n_temps] of SLOT_BYTES, then [n_operands] to gather in */
+    const uint8_t *filled[PARE_PROGRAM_OPERANDS]; /* what repeats in there now; NULL: nothing */
 } cursor;
 
 typedef struct view {
@@ -23,10 +24,28 @@ typedef struct view {
     int64_t step;             /* 0 or 1 */
 } view;
 
+/* A block of what an operand repeats. */
+static view look_repeated(const pare_program *program, cursor *c, uint8_t index)
+{
+    const size_t width = pare_laid_width(&program->operands[index]);
+    const int64_t step = program->period_step[index] * (int64_t)width;
+    uint8_t *to = c->temps + (program->n_temps + index) * SLOT_BYTES;
+    if (c->filled[index] == c->at[index]) return (view){ to, 1 };
+    c->filled[index] = c->at[index];
+    const size_t n_bytes = (size_t)program->block * width;
+    size_t n = (size_t)program->period * width;
+    memset(to, 0, n);
+    for (int64_t i = 0; i < program->period_n; i++)
+        memcpy(to + (size_t)i * width, c->at[index] + i * step, width);
+    for (; n < n_bytes; n *= 2) memcpy(to + n, to, n < n_bytes - n ? n : n_bytes - n);
+    return (view){ to, 1 };
+}
+
 /* An operand's elements side by side, or one for all; or a temporary. */
-static view look(const pare_program *program, const cursor *c, pare_source s, int64_t n)
+static view look(const pare_program *program, cursor *c, pare_source s, int64_t n)
 {
     if (!s.is_operand) return (view){ c->temps + program->ops[s.index].temp * SLOT_BYTES, 1 };
+    if (program->repeats[s.index]) return look_repeated(program, c, s.index);
     const int64_t step = c->step[s.index];
     if (step == 0 || step == 1 || n == 1) return (view){ c->at[s.index], step == 0 ? 0 : 1 };
     const size_t width = pare_laid_width(&program->operands[s.index]);
@@ -38,8 +57,7 @@ static view look(const pare_program *program, const cursor *c, pare_source s, in
 }
 
 /* The same where a function knows no step 0. */
-static const float *look_wide(const pare_program *program, const cursor *c, pare_source s,
-                              int64_t n)
+static const float *look_wide(const pare_program *program, cursor *c, pare_source s, int64_t n)
 {
     const view v = look(program, c, s, n);
     if (v.step == 1) return v.at;
@@ -49,7 +67,7 @@ static const float *look_wide(const pare_program *program, const cursor *c, pare
 }
 
 /* Between codes and floats. */
-static void run_codes(const pare_program *program, const pare_kernels *k, const cursor *c,
+static void run_codes(const pare_program *program, const pare_kernels *k, cursor *c,
                       const pare_program_op *op, int64_t n, void *out)
 {
     const int32_t zero = (int32_t)op->b;
@@ -66,7 +84,7 @@ static void run_codes(const pare_program *program, const pare_kernels *k, const 
     for (int64_t i = n_read; i < n; i++) ((float *)out)[i] = *(const float *)out;
 }
 
-static void run_op(const pare_program *program, const pare_kernels *k, const cursor *c,
+static void run_op(const pare_program *program, const pare_kernels *k, cursor *c,
                    const pare_program_op *op, int64_t n, void *out)
 {
     view x[3];
@@ -105,8 +123,7 @@ static void run_op(const pare_program *program, const pare_kernels *k, const cur
 }
 
 /* `n` elements from the cursor on. */
-static void run_block(const pare_program *program, const pare_kernels *k, const cursor *c,
-                      int64_t n)
+static void run_block(const pare_program *program, const pare_kernels *k, cursor *c, int64_t n)
 {
     for (uint32_t i = 0; i < program->n_ops; i++) {
         const pare_program_op *op = &program->ops[i];
@@ -142,7 +159,7 @@ static void run_part(const pare_program *program, const pare_frame *frame, curso
 
 static int64_t blocks_per_run(const pare_program *program)
 {
-    return (program->run_length + BLOCK - 1) / BLOCK;
+    return (program->run_length + program->block - 1) / program->block;
 }
 
 static void run_program(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
@@ -153,9 +170,10 @@ static void run_program(const void *args, const pare_frame *frame, uint32_t task
     const int64_t n_blocks = program->n_runs * per_run;
     const int64_t first = (int64_t)task * program->per_task;
     for (int64_t i = first; i < first + program->per_task && i < n_blocks; i++) {
-        const int64_t from = i % per_run * BLOCK;
+        const int64_t from = i % per_run * program->block;
         const int64_t rest = program->run_length - from;
-        run_part(program, frame, &c, i / per_run, from, rest < BLOCK ? rest : BLOCK);
+        run_part(program, frame, &c, i / per_run, from,
+                 rest < program->block ? rest : program->block);
     }
 }
 
@@ -229,6 +247,53 @@ static bool has_padding(const pare_planner *p, const pare_laid *laid)
     return p->plan->buffers[laid->buffer].kind == PARE_BUFFER_ARENA && laid->offset == 0;
 }
 
+/* How an operand goes on over pixels of n numbers that are `pixel` apart. */
+static bool is_pixels(const int64_t *strides, uint32_t inner, int64_t pixel)
+{
+    return strides[inner] == 1 && strides[inner - 1] == pixel;
+}
+
+static bool is_one_for_all(const int64_t *strides, uint32_t inner)
+{
+    return strides[inner] == 0 && strides[inner - 1] == 0;
+}
+
+/* Numbers of which each pixel takes the same (one for each channel) are repeated in a block, so
+ * that short pixels, with what pads them, are passed as one run. */
+static void repeat_channels(const pare_planner *p, pare_program *program)
+{
+    const uint32_t inner = program->rank - 1;
+    bool any = false;
+    if (program->rank < 2 || program->out_strides[inner] != 1) return;
+    const int64_t n = program->dims[inner];
+    const int64_t pixel = program->out_strides[inner - 1];
+    if (pixel < n || pixel > 2 * n || pixel > BLOCK / 2) return;
+    if (pixel > n && !has_padding(p, &program->out)) return;
+    for (uint32_t i = 0; i < program->n_operands; i++) {
+        const int64_t *strides = program->strides[i];
+        const bool repeats = strides[inner] != 0 && strides[inner - 1] == 0;
+        if (!repeats && !is_one_for_all(strides, inner) && !is_pixels(strides, inner, pixel))
+            return;
+        if (is_pixels(strides, inner, pixel) && pixel > n && !has_padding(p, &program->operands[i]))
+            return;
+        any = any || repeats;
+    }
+    if (!any) return;
+    for (uint32_t i = 0; i < program->n_operands; i++) {
+        int64_t *strides = program->strides[i];
+        program->repeats[i] = strides[inner] != 0 && strides[inner - 1] == 0;
+        program->period_step[i] = strides[inner];
+        strides[inner - 1] = is_pixels(strides, inner, pixel);
+    }
+    program->period = pixel;
+    program->period_n = n;
+    program->block = BLOCK / pixel * pixel;
+    program->dims[inner - 1] *= pixel;
+    program->out_strides[inner - 1] = 1;
+    program->rank--;
+    merge_axes(program);
+}
+
 /* Pixels with a few numbers of padding between them are passed as if these belonged to them, when
  * everybody has the same: one run instead of many. */
 static void swallow_padding(const pare_planner *p, pare_program *program)
@@ -275,11 +340,14 @@ pare_status pare_program_step(pare_planner *p, const pare_program *from)
         for (uint32_t i = 0; i < program->n_operands; i++) program->strides[i][0] = 1;
     }
     merge_axes(program);
+    program->block = BLOCK;
+    repeat_channels(p, program);
     swallow_padding(p, program);
     program->run_length = program->dims[program->rank - 1];
     program->n_runs = 1;
     for (uint32_t d = 0; d + 1 < program->rank; d++) program->n_runs *= program->dims[d];
-    const int64_t block = program->run_length < BLOCK ? program->run_length : BLOCK;
+    const int64_t block =
+        program->run_length < program->block ? program->run_length : program->block;
     program->per_task = (TASK + block - 1) / block;
     const int64_t n_blocks = program->n_runs * blocks_per_run(program);
     const pare_step step = {

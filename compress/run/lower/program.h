@@ -42,6 +42,10 @@ typedef struct pare_program {
     uint32_t rank;
     int64_t dims[PARE_LAID_AXES], out_strides[PARE_LAID_AXES];
     int64_t (*strides)[PARE_LAID_AXES]; /* [n_operands] */
+    /* operands that repeat their first `period_n` numbers, of every `period` */
+    bool repeats[PARE_PROGRAM_OPERANDS];
+    int64_t period, period_n, period_step[PARE_PROGRAM_OPERANDS];
+    int64_t block;            /* elements that an instruction takes at a time */
     int64_t n_runs, run_length, per_task; /* per_task: blocks, or runs where they are short */
 } pare_program;
 
