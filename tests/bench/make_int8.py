@@ -48,14 +48,17 @@ class Noise(CalibrationDataReader):
         return next(self.samples, None)
 
 
-def quantize(path, out):
+def quantize(path, out, reader=None):
+    """Calibrated on what the reader gives, else on noise."""
     with tempfile.TemporaryDirectory() as folder:
         prepared = os.path.join(folder, os.path.basename(path))
         quant_pre_process(path, prepared, skip_symbolic_shape=True)
         if onnx.load(prepared, load_external_data=False).opset_import[0].version < 13:
             upgraded = onnx.version_converter.convert_version(onnx.load(prepared), 13)
             onnx.save(upgraded, prepared)
-        quantize_static(prepared, out, Noise(prepared), quant_format=QuantFormat.QDQ,
+        if reader is None:
+            reader = Noise(prepared)
+        quantize_static(prepared, out, reader, quant_format=QuantFormat.QDQ,
                         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
                         per_channel=True)
     onnxruntime.InferenceSession(out, providers=["CPUExecutionProvider"])
