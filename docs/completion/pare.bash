@@ -58,6 +58,7 @@ _pare() {
     "eval --save-predictions") _pare_files; return ;;
     "eval --save-inputs") _pare_files; return ;;
     "eval --metric-time") COMPREPLY=(); return ;;
+    "eval --target") COMPREPLY=(); return ;;
     "eval --split") _pare_words "eval calibrate all"; return ;;
     "eval --seed") COMPREPLY=(); return ;;
     "eval --threads") COMPREPLY=(); return ;;
@@ -107,6 +108,7 @@ _pare() {
     "run --vectors") COMPREPLY=(); return ;;
     "run --seed") COMPREPLY=(); return ;;
     "run --threads") COMPREPLY=(); return ;;
+    "run --target") COMPREPLY=(); return ;;
     "run --shape") COMPREPLY=(); return ;;
     "run --dim") COMPREPLY=(); return ;;
     "run --max-memory") COMPREPLY=(); return ;;
@@ -118,12 +120,12 @@ _pare() {
     "compare -"*) _pare_words " --target --shape --dim --use --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact --report --ci -h --help"; return ;;
     "convert -"*) _pare_words " -o --output --external-data --embed --optimize --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "data -"*) _pare_words " --model -o --output --output-dir --limit --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
-    "eval -"*) _pare_words " --data --reference --predictions --limit --metrics --max-drop --by-layer --output --save-predictions --save-inputs --allow-commands --metric-time --split --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
+    "eval -"*) _pare_words " --data --reference --predictions --limit --metrics --max-drop --by-layer --output --save-predictions --save-inputs --allow-commands --metric-time --target --split --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
     "quantize -"*) _pare_words " -o --output --data --eval-data --target --weights --activations --scheme --algorithm --block-size --calibration --percentile --format --per-tensor --correct --exclude --override --samples --stats --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
-    "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --reference --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
+    "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --reference --target --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
     "targets -"*) _pare_words " --yaml --bibtex --fit --fit-time -o --output --json -q --quiet -v --verbose -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     esac
