@@ -158,6 +158,38 @@ static pare_status keep_chains(equalizer *e)
 
 /* --- with data -------------------------------------------------------------------------------- */
 
+static bool pads(const pare_node *n)
+{
+    const pare_attr *automatic = pare_node_attr(n, "auto_pad"), *at = pare_node_attr(n, "pads");
+    if (automatic && automatic->type == PARE_ATTR_STRING) return true;
+    for (uint32_t i = 0; at && at->type == PARE_ATTR_INTS && i < at->n; i++)
+        if (at->ints[i]) return true;
+    return false;
+}
+
+/* Whether an offset of the first's channels is one of the second's outputs: nothing but a Relu lies
+ * between, and no zeros are read in place of values. */
+static bool may_absorb(const equalizer *e, const pare_pair *pair)
+{
+    const pare_pair_layer *a = &e->pairs.layers[pair->a], *b = &e->pairs.layers[pair->b];
+    const pare_node *n = &e->model->nodes[b->l.node];
+    if (pair->clips || pair->activation == PARE_NONE || !a->bias || !b->bias ||
+        b->l.kind == PARE_LINEAR_CONV_TRANSPOSE || (b->l.kind == PARE_LINEAR_CONV && pads(n)))
+        return false;
+    const pare_value *y = &e->model->values[e->model->nodes[pair->activation].outputs[0]];
+    return y->first_use->user == b->l.node &&
+           e->model->values[e->model->nodes[pair->activation].inputs[0].value].producer ==
+               a->l.node;
+}
+
+/* Whether knowing values could change anything. */
+static bool wants_values(const equalizer *e)
+{
+    for (size_t i = 0; i < e->pairs.n; i++)
+        if (e->pairs.pairs[i].clips || may_absorb(e, &e->pairs.pairs[i])) return true;
+    return false;
+}
+
 static pare_status survey(equalizer *e, pare_survey **out)
 {
     pare_survey_item *items = pare_alloc(e->ctx, (e->pairs.n + 1) * sizeof(*items));
@@ -208,30 +240,6 @@ static pare_status unclip(equalizer *e, pare_pair *pair, const pare_survey_value
     return PARE_OK;
 }
 
-static bool pads(const pare_node *n)
-{
-    const pare_attr *automatic = pare_node_attr(n, "auto_pad"), *at = pare_node_attr(n, "pads");
-    if (automatic && automatic->type == PARE_ATTR_STRING) return true;
-    for (uint32_t i = 0; at && at->type == PARE_ATTR_INTS && i < at->n; i++)
-        if (at->ints[i]) return true;
-    return false;
-}
-
-/* Whether an offset of the first's channels is one of the second's outputs: nothing but a Relu lies
- * between, and no zeros are read in place of values. */
-static bool may_absorb(const equalizer *e, const pare_pair *pair)
-{
-    const pare_pair_layer *a = &e->pairs.layers[pair->a], *b = &e->pairs.layers[pair->b];
-    const pare_node *n = &e->model->nodes[b->l.node];
-    if (pair->clips || pair->activation == PARE_NONE || !a->bias || !b->bias ||
-        b->l.kind == PARE_LINEAR_CONV_TRANSPOSE || (b->l.kind == PARE_LINEAR_CONV && pads(n)))
-        return false;
-    const pare_value *y = &e->model->values[e->model->nodes[pair->activation].outputs[0]];
-    return y->first_use->user == b->l.node &&
-           e->model->values[e->model->nodes[pair->activation].inputs[0].value].producer ==
-               a->l.node;
-}
-
 static void absorb(equalizer *e, const pare_pair *pair, const pare_survey_value *seen)
 {
     pare_pair_layer *a = &e->pairs.layers[pair->a], *b = &e->pairs.layers[pair->b];
@@ -262,7 +270,7 @@ static pare_status run(equalizer *e)
     e->report->n_pairs = e->pairs.n;
     if (!e->pairs.n) return PARE_OK;
     PARE_TRY(find_room(e));
-    pare_status st = e->opts->data ? survey(e, &seen) : PARE_OK;
+    pare_status st = e->opts->data && wants_values(e) ? survey(e, &seen) : PARE_OK;
     for (size_t i = 0; !st && seen && i < e->pairs.n; i++)
         if (e->pairs.pairs[i].clips) st = unclip(e, &e->pairs.pairs[i], &seen->values[i]);
     for (size_t i = 0; !st && seen && i < e->pairs.n; i++)
