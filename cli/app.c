@@ -57,6 +57,9 @@ static void keep_warning(pare_app *app, const char *message)
 static void on_warning(void *user, const char *message)
 {
     pare_app *const app = user;
+    /* What is tried again and again has the same to say each time. */
+    for (size_t i = 0; i < app->n_warnings; i++)
+        if (pare_str_eq(app->warnings[i], message)) return;
     keep_warning(app, message);
     if (!app->shared.quiet) print_message(app, "warning", message);
 }

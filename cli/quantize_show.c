@@ -47,8 +47,8 @@ static void print_within(const pare_quantize_job *job)
     const pare_within_report *w = &job->within;
     pare_line line = { 0 };
     if (!w->n_groups || !w->n_float) return;
-    pare_line_add(&line, "%u of %u groups of products stay in floats for --max-drop: %u models were "
-                         "judged, and %u looked at with one group in integers",
+    pare_line_add(&line, "%u of %u groups of products stay in floats for --max-drop: %u models "
+                         "were judged, and %u looked at with one group in integers",
                   (unsigned)w->n_float, (unsigned)w->n_groups, w->n_trials, w->n_measured);
     pare_app_print(job->app, line.text);
     if (w->reason[0]) pare_app_print(job->app, w->reason);

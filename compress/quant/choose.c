@@ -171,6 +171,11 @@ static pare_status check(pare_quantizing *q, const pare_quantize_settings *s)
         return pare_fail(q->ctx, PARE_EUSAGE,
                          "activations in integers need weights of 8 bits; leave --activations away "
                          "for other weights");
+    if (s->activations != PARE_QUANTIZE_ACTIVATIONS_NONE && s->algorithm &&
+        s->algorithm != PARE_QUANTIZE_RTN)
+        return pare_fail(q->ctx, PARE_EUSAGE,
+                         "algorithm has an effect on weights alone: with activations none, or "
+                         "weights int4");
     if (block && s->activations != PARE_QUANTIZE_ACTIVATIONS_NONE)
         return pare_fail(q->ctx, PARE_EUSAGE,
                          "block-size has an effect on weights alone: with activations none, or "

@@ -26,7 +26,7 @@ extern const char *const pare_quantize_correct_names[]; /* of bits, from the low
       .offset = PARE_QUANTIZE_AT(place, activations),                                             \
       .help = "What activations become: uint8, int8, uint16, int16 with ranges from data; "       \
               "dynamic, ranges found while the model runs; none, they stay floats; auto, as "     \
-              "suits model and target (default)" },                                                  \
+              "suits model and target (default)" },                                               \
     { .name = "scheme", .kind = PARE_OPT_CHOICE, .placeholder = "NAME",                           \
       .choices = pare_quantize_scheme_names, .offset = PARE_QUANTIZE_AT(place, scheme),           \
       .help = "Both in one word: w8a8, w8a8-dynamic, w8a16, w4a16, w16a16" },                     \
