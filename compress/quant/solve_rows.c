@@ -316,7 +316,8 @@ static void improve_grid(const pare_solve_group *g, block *b, const int8_t *code
     float direction[COLUMNS];
     for (int64_t k = 0; k < n; k++) direction[k] = (float)(codes[first + at + k] - *zero);
     const float step = best_step(b, at, n, direction), next = *scale + step;
-    if (fabsf(step) > worth_a_step * fabsf(*scale) && is_sound(next) && (next > 0) == (*scale > 0)) {
+    const bool is_worth = fabsf(step) > worth_a_step * fabsf(*scale);
+    if (is_worth && is_sound(next) && (next > 0) == (*scale > 0)) {
         move(b, at, n, direction, next - *scale);
         *scale = next;
     }
