@@ -138,6 +138,10 @@ static void add_oracle(pare_json *j, const pare_target *target, const pare_oracl
     pare_json_int(j, "integer_products", (int64_t)o->n_integer_products);
     pare_json_int(j, "executed_pairs", (int64_t)o->n_runs[PARE_RUNS_PAIR]);
     pare_json_int(j, "added_pairs", (int64_t)o->n_added);
+    if (o->time_ns > 0 || o->float_time_ns > 0) {
+        pare_json_real(j, "time_ns", o->time_ns);
+        pare_json_real(j, "float_time_ns", o->float_time_ns);
+    }
     if (!isnan(o->time_ratio)) pare_json_real(j, "time_ratio", o->time_ratio);
     add_rows(j, o);
     pare_json_open_array(j, "warnings");

@@ -260,10 +260,19 @@ static pare_status read_work_times(target_job *job, const pare_yaml_node *map, c
 /* What Q, DQ and nodes cost, in nanoseconds (of 1000 elements, of a node). */
 static pare_status read_times(target_job *job, const pare_yaml_node *map, pare_quant_time *time)
 {
-    static const char *const keys[] = { "float", "integer", "quantize", "dequantize", "node" };
-    double *const out[] = { &time->quantize_ns, &time->dequantize_ns, &time->node_ns };
+    static const char *const keys[] = { "float", "integer",      "quantize",    "dequantize",
+                                        "node",  "integer-node", "conv-integer" };
+    double *const out[] = { &time->quantize_ns, &time->dequantize_ns, &time->node_ns,
+                            &time->integer_node_ns, &time->conv_integer_ns };
     const pare_yaml_node *node = pare_yaml_get(map, "time");
+    const char *word = NULL;
     if (!node) return PARE_OK;
+    if (node->kind == PARE_YAML_SCALAR) {
+        PARE_TRY(pare_yaml_text(job->ctx, job->yaml, node, &word));
+        if (strcmp(word, "none") != 0) return FAIL(job, node, "'time': expected a map, or none");
+        time->known = false;
+        return PARE_OK;
+    }
     PARE_TRY(pare_yaml_check_keys(job->ctx, job->yaml, node, keys, TARGET_COUNT(keys)));
     PARE_TRY(read_work_times(job, node, "float", time->float_ns));
     PARE_TRY(read_work_times(job, node, "integer", time->integer_ns));

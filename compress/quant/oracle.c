@@ -136,7 +136,7 @@ static pare_status add_row(oracle_job *job, pare_oracle *o, pare_node_id node, p
     *row = (pare_oracle_row){ .node = node,
                               .runs = mark->runs,
                               .reason = mark->reason,
-                              .share = NAN,
+                             
                               .macs = modelled ? cost.macs : 0 };
     row->name = pare_arena_str(job->arena, pare_str_or_empty(n->name));
     row->op = pare_arena_str(job->arena, op_name(job, n));
@@ -145,6 +145,8 @@ static pare_status add_row(oracle_job *job, pare_oracle *o, pare_node_id node, p
     if (row->runs == PARE_RUNS_PAIR && !row->reason) row->reason = pair_reason(job, n);
     row->becomes = mark->becomes ? pare_arena_str(job->arena, mark->becomes) : row->op;
     if (!row->name || !row->op || !row->becomes) return pare_arena_fail(job->ctx, job->arena);
+    if (job->quant->time.known)
+        pare_oracle_time(job, row, &cost, shapes, &o->time_ns, &o->float_time_ns);
     o->n_runs[row->runs]++;
     o->macs += row->macs;
     if (row->runs == PARE_RUNS_INTEGER) o->integer_macs += row->macs;
@@ -182,7 +184,8 @@ static pare_status make_rows(oracle_job *job, pare_oracle *o, pare_shapes *shape
                       o->n_runs[PARE_RUNS_WEIGHT_ONLY] || o->n_runs[PARE_RUNS_MOVE];
     if (o->is_quantized) explain_products(o);
     o->integer_share = o->macs ? (double)o->integer_macs / (double)o->macs : 0;
-    o->time_ratio = NAN;
+    o->time_ns += (double)o->n_added * job->quant->time.node_ns;
+    o->time_ratio = o->float_time_ns > 0 ? o->time_ns / o->float_time_ns : (double)NAN;
     return PARE_OK;
 }
 

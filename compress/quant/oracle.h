@@ -50,6 +50,7 @@ typedef struct pare_oracle {
     uint64_t n_products, n_integer_products;
     uint64_t macs, integer_macs; /* of all nodes whose cost is known */
     double integer_share;        /* integer_macs over macs; 0 without MACs */
+    double time_ns, float_time_ns; /* in units of the target's table; 0 without one */
     double time_ratio; /* predicted time over that of the same model in floats; NaN: the target
                                has no times, or nothing is known */
     bool is_quantized; /* something in it is */

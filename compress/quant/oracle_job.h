@@ -124,6 +124,12 @@ pare_status pare_oracle_fuse_dynamic(oracle_job *job);
 pare_status pare_oracle_group(oracle_job *job);
 pare_status pare_oracle_drop_idle(oracle_job *job);
 
+/* Adds what a node takes, as it runs and in floats; nothing where the target has no times. */
+struct pare_cost;
+void pare_oracle_time(const oracle_job *job, const pare_oracle_row *row,
+                      const struct pare_cost *cost, const pare_shapes *shapes, double *as_is,
+                      double *in_floats);
+
 /* Warnings, once rows and totals are there. */
 pare_status pare_oracle_warn(oracle_job *job, pare_oracle *o);
 

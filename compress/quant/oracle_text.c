@@ -46,6 +46,14 @@ pare_status pare_oracle_warn(oracle_job *job, pare_oracle *o)
                  "%llu ConvInteger: slower than Conv in float on most machines; quantize "
                  "statically",
                  (unsigned long long)convs));
+    const uint64_t pairs = o->n_runs[PARE_RUNS_PAIR] + o->n_added;
+    const uint64_t kernels = o->n_runs[PARE_RUNS_INTEGER];
+    if (kernels && pairs > kernels / 2 && pairs > 4)
+        warn(job, list, &n,
+             pare_oracle_say(job,
+                             "%llu Q and DQ are executed beside %llu integer kernels: each of "
+                             "them reads and writes a whole tensor",
+                             (unsigned long long)pairs, (unsigned long long)kernels));
     if (o->time_ratio >= 1)
         warn(job, list, &n,
              pare_oracle_say(job, "will not be faster: predicted %.2f of the time in floats",
@@ -117,6 +125,12 @@ static void add_causes(text *t, const pare_oracle *o)
     if (n > MAX_REASONS) add(t, "  and %zu other reasons\n", n - MAX_REASONS);
 }
 
+static const char *bare(const char *kernel)
+{
+    static const char domain[] = "com.microsoft.";
+    return strncmp(kernel, domain, sizeof(domain) - 1) ? kernel : kernel + sizeof(domain) - 1;
+}
+
 static void add_kernels(text *t, const pare_oracle *o)
 {
     const char *seen[64];
@@ -131,7 +145,7 @@ static void add_kernels(text *t, const pare_oracle *o)
     }
     for (size_t k = 0; k < n; k++)
         add(t, "%s%llu %s", k ? ", " : "  integer        ",
-            (unsigned long long)count_op(o, seen[k]), seen[k]);
+            (unsigned long long)count_op(o, seen[k]), bare(seen[k]));
     if (n) add(t, "\n");
 }
 

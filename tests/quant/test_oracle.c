@@ -34,7 +34,8 @@ static const oracle_case cases[] = {
     { "portable", ONE "m = Conv(d, f)\n" END, "Conv", "Conv", "no DQ makes it" },
     { "ort-x64", ONE "y = Conv(d, e) }", "Conv", "Conv", "is an output of the model in float" },
     { "ort-x64", ONE "k = Conv(d, e)\n m = Relu(k)\n" END, "Relu", "Relu", "repeats" },
-    { "ort-x64", ONE "m = HardSwish(d)\n" END, "HardSwish", "HardSwish", "no kernel for HardSwish" },
+    { "ort-x64", ONE "m = HardSwish(d)\n" END, "HardSwish", "HardSwish",
+      "no kernel for HardSwish" },
     { "ort-x64", ONE "m = Transpose<perm = [0, 1, 3, 2]>(d)\n" END, "Transpose", "Transpose",
       NULL },
     { "ort-x64", ONE "m = Transpose<perm = [0, 1, 3, 2]>(d)\n n = QuantizeLinear(m, t, z)\n "

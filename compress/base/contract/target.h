@@ -265,6 +265,9 @@ typedef struct pare_quant_time {
                                  ELEMENTWISE and MOVE */
     double quantize_ns, dequantize_ns;  /* per 1000 elements of Q and DQ that are executed */
     double node_ns;                     /* per node, whatever it does */
+    double integer_node_ns;             /* the same of integer kernels */
+    double conv_integer_ns;             /* per 1000 MACs of ConvInteger, which many runtimes do by a
+                                           plain loop */
     bool known;
 } pare_quant_time;
 
