@@ -4,7 +4,7 @@
 
 #include "cli/options.h"
 #include "formats/target.h"
-#include "kernels/integers.h"
+#include "run/plan.h"
 
 enum { PARE_MAX_TARGETS = 8 };
 

@@ -253,7 +253,7 @@ static void scale(int64_t n, const int32_t *x, int32_t shift, float factor, int3
     pare_bytes_ref.scale(n - i, x + i, shift, factor, zero, flip, y + i);
 }
 
-/* Of a NaN and another number min and max give the second one. Zeros of either sign are the same. */
+/* Of a NaN and another number min and max give the second one. Zeros of either sign are equal. */
 static void widen(int64_t n, const float *x, float *range)
 {
     float lowest[LANES], highest[LANES];

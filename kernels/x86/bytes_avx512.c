@@ -10,10 +10,9 @@
 /* --- tables ----------------------------------------------------------------------------------- */
 
 /* The table in four registers, where the processor can look bytes up in two of them at once. */
-__attribute__((target("avx512vbmi"))) static void map_vbmi(int64_t n_rows, int64_t n,
-                                                           const uint8_t *table, const uint8_t *x,
-                                                           int64_t x_step, uint8_t *y,
-                                                           int64_t y_step)
+#define VBMI __attribute__((target("avx512vbmi")))
+static VBMI void map_vbmi(int64_t n_rows, int64_t n, const uint8_t *table, const uint8_t *x,
+                          int64_t x_step, uint8_t *y, int64_t y_step)
 {
     __m512i t[4];
     for (int i = 0; i < 4; i++) t[i] = _mm512_loadu_si512(table + 64 * i);
@@ -114,7 +113,7 @@ static void mul(int64_t n, const pare_byte_pair *how, const uint8_t *a, int64_t 
     all_pairs(false, n, how, a, a_step, b, b_step, y);
 }
 
-/* --- what memory or small rows hold up ---------------------------------------------------------- */
+/* --- what memory or small rows hold up -------------------------------------------------------- */
 
 static void max(int64_t n_taps, const uint8_t *const *x, uint8_t flip, int64_t n, uint8_t *y)
 {

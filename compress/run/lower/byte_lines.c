@@ -11,6 +11,7 @@
 /* Softmax of codes: a line at a time is made floats, and codes again. */
 
 enum { X, Y };
+enum { TOGETHER = 2048 };     /* numbers of lines that are taken at once */
 
 typedef struct line_args {
     pare_laid x, y;
@@ -19,6 +20,23 @@ typedef struct line_args {
     int32_t x_zero, y_zero;
     bool is_log;
 } line_args;
+
+/* n codes from x on as floats, and back. */
+static void read_codes(const line_args *a, const pare_kernels *k, int64_t n, const uint8_t *x,
+                       float *line)
+{
+    if (a->x.dtype == PARE_INT8)
+        k->narrow->dequantize_s8(n, (const int8_t *)x, &a->x_scale, &a->x_zero, 0, line);
+    else k->narrow->dequantize_u8(n, x, &a->x_scale, &a->x_zero, 0, line);
+}
+
+static void write_codes(const line_args *a, const pare_kernels *k, int64_t n, const float *line,
+                        uint8_t *y)
+{
+    if (a->y.dtype == PARE_INT8)
+        k->narrow->quantize_s8(n, line, &a->y_scale, &a->y_zero, 0, (int8_t *)y);
+    else k->narrow->quantize_u8(n, line, &a->y_scale, &a->y_zero, 0, y);
+}
 
 static void run_lines(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
 {
@@ -32,15 +50,29 @@ static void run_lines(const void *args, const pare_frame *frame, uint32_t task, 
     for (int64_t i = task * a->lines.per_task; i < end; i++) {
         int64_t at[PARE_LINES_OPERANDS];
         pare_lines_start(&a->lines, i, at);
-        if (a->x.dtype == PARE_INT8)
-            k->narrow->dequantize_s8(n, (const int8_t *)x + at[X], &a->x_scale, &a->x_zero, 0,
-                                     line);
-        else k->narrow->dequantize_u8(n, x + at[X], &a->x_scale, &a->x_zero, 0, line);
+        read_codes(a, k, n, x + at[X], line);
         if (a->is_log) k->row->log_softmax(n, line, line);
         else k->row->softmax(n, line, line);
-        if (a->y.dtype == PARE_INT8)
-            k->narrow->quantize_s8(n, line, &a->y_scale, &a->y_zero, 0, (int8_t *)y + at[Y]);
-        else k->narrow->quantize_u8(n, line, &a->y_scale, &a->y_zero, 0, y + at[Y]);
+        write_codes(a, k, n, line, y + at[Y]);
+    }
+}
+
+/* Short lines of Softmax, one behind the other, some at once. */
+static void run_together(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
+{
+    const line_args *a = args;
+    const pare_kernels *k = frame->kernels;
+    float *lines = (float *)(void *)pare_frame_scratch(frame, worker);
+    const uint8_t *x = pare_laid_address(frame, &a->x);
+    uint8_t *y = pare_laid_address(frame, &a->y);
+    const int64_t n = a->lines.n;
+    const int64_t most = TOGETHER / n;
+    const int64_t end = pare_lines_end(&a->lines, task);
+    for (int64_t i = task * a->lines.per_task; i < end; i += most) {
+        const int64_t rows = end - i < most ? end - i : most;
+        read_codes(a, k, rows * n, x + i * n, lines);
+        k->row->softmax_rows(rows, n, lines, n, lines, n);
+        write_codes(a, k, rows * n, lines, y + i * n);
     }
 }
 
@@ -65,9 +97,13 @@ static pare_status lower_softmax(pare_planner *p, pare_lowering *l, const pare_c
     a->y_zero = pare_codes_zero(to, 0);
     const pare_laid *operands[] = { &a->x, &a->y };
     pare_lines_init(&a->lines, marks, operands, 2);
-    const pare_step step = { .run = run_lines, .args = a, .kernel = "softmax u8",
-                             .n_tasks = pare_lines_tasks(&a->lines),
-                             .scratch_bytes = (size_t)a->lines.n * sizeof(float) };
+    const bool is_dense = a->lines.n_axes == 1 && a->lines.steps[X][0] == a->lines.n &&
+                          a->lines.steps[Y][0] == a->lines.n;
+    const bool is_short = is_dense && !a->is_log && a->lines.n <= TOGETHER / 2;
+    const size_t room = is_short ? TOGETHER : (size_t)a->lines.n;
+    const pare_step step = { .run = is_short ? run_together : run_lines, .args = a,
+                             .kernel = "softmax u8", .n_tasks = pare_lines_tasks(&a->lines),
+                             .scratch_bytes = room * sizeof(float) };
     return pare_plan_step(p, &step, operands, 2);
 }
 
