@@ -16,8 +16,8 @@ enum { PARE_WINOGRAD_TILE = 4, PARE_WINOGRAD_PATCH = 6, PARE_WINOGRAD_POINTS = 3
 
 enum { PARE_WINOGRAD_FILTERS = 16 };
 
-/* u[e * u_stride + i] = (G g G')[e / 6][e % 6] of n filters, at most 16: filter i, [3][3], stands at
- * g + i * g_stride. Without fused operations. */
+/* u[e * u_stride + i] = (G g G')[e / 6][e % 6] of n filters, at most 16: filter i, [3][3], stands
+ * at g + i * g_stride. Without fused operations. */
 void pare_winograd_filters(int n, const float *g, int64_t g_stride, float *u, int64_t u_stride);
 
 /* v[e * v_stride + c] = (B' d B)[e / 6][e % 6], for c < n_channels: first along columns, then along

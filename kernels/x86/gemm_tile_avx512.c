@@ -20,12 +20,17 @@ enum { AHEAD = 1024 };
 /* Elements of a row at once, where one vector of columns leaves little to do for each. */
 enum { STEP = 4 };
 
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 14")
+#endif
 
-/* Sums of one tile: columns below sixteen, and from there on. */
-typedef struct sums {
-    __m512 low[MAX_ROWS], high[MAX_ROWS];
-} sums;
+/* Compilers keep what is indexed by r in registers only if they see how often this runs. */
+#define EACH_ROW                                                                                   \
+    UNROLL                                                                                         \
+    for (int r = 0; r < MAX_ROWS; r++)                                                             \
+        if (r < n_rows)
 
 static INLINE void put(const pare_gemm_tile *t, int row, int64_t j, __mmask16 some, __m512 z)
 {
@@ -38,42 +43,40 @@ static INLINE __m512 added(const pare_finish *f, int row, int64_t j, __mmask16 s
 }
 
 /* What most tiles need goes without a question per vector, and without leaving registers. */
-static INLINE void store(const pare_gemm_tile *t, const sums *sum, const int n_rows,
-                         const int n_halves)
+/* low: sums of columns below sixteen, high: of those from there on. */
+static INLINE void store(const pare_gemm_tile *t, const __m512 *low, const __m512 *high,
+                         const int n_rows, const int n_halves)
 {
     const pare_finish *f = &t->finish;
     const int last = t->n_cols - (n_halves - 1) * HALF;
     const __mmask16 end = (__mmask16)((1u << last) - 1);
     const __mmask16 all = n_halves == 2 ? 0xffffu : end;
     if (!f->rounds && !f->scale && !f->add) {
-        UNROLL
-        for (int r = 0; r < n_rows; r++) {
-            put(t, r, 0, all, wide_bounds(f, sum->low[r]));
-            if (n_halves == 2) put(t, r, HALF, end, wide_bounds(f, sum->high[r]));
+        EACH_ROW {
+            put(t, r, 0, all, wide_bounds(f, low[r]));
+            if (n_halves == 2) put(t, r, HALF, end, wide_bounds(f, high[r]));
         }
     } else if (!f->rounds && !f->scale) {
-        UNROLL
-        for (int r = 0; r < n_rows; r++) {
-            put(t, r, 0, all, wide_bounds(f, added(f, r, 0, all, sum->low[r])));
+        EACH_ROW {
+            put(t, r, 0, all, wide_bounds(f, added(f, r, 0, all, low[r])));
             if (n_halves == 2)
-                put(t, r, HALF, end, wide_bounds(f, added(f, r, HALF, end, sum->high[r])));
+                put(t, r, HALF, end, wide_bounds(f, added(f, r, HALF, end, high[r])));
         }
     } else {
-        UNROLL
-        for (int r = 0; r < n_rows; r++) {
+        EACH_ROW {
             const float *add = f->add ? f->add + r * f->add_stride : NULL;
-            put(t, r, 0, all, wide_finish(f, add, 0, all, sum->low[r]));
-            if (n_halves == 2) put(t, r, HALF, end, wide_finish(f, add, HALF, end, sum->high[r]));
+            put(t, r, 0, all, wide_finish(f, add, 0, all, low[r]));
+            if (n_halves == 2) put(t, r, HALF, end, wide_finish(f, add, HALF, end, high[r]));
         }
     }
 }
 
-static INLINE void start(const pare_gemm_tile *t, sums *sum, const int n_rows, const int n_halves)
+static INLINE void start(const pare_gemm_tile *t, __m512 *low, __m512 *high, const int n_rows,
+                         const int n_halves)
 {
-    UNROLL
-    for (int r = 0; r < n_rows; r++) {
-        sum->low[r] = _mm512_loadu_ps(t->bias + r * t->bias_stride);
-        if (n_halves == 2) sum->high[r] = _mm512_loadu_ps(t->bias + r * t->bias_stride + HALF);
+    EACH_ROW {
+        low[r] = _mm512_loadu_ps(t->bias + r * t->bias_stride);
+        if (n_halves == 2) high[r] = _mm512_loadu_ps(t->bias + r * t->bias_stride + HALF);
     }
 }
 
@@ -127,11 +130,10 @@ static INLINE void ask_next(coming *next)
     do {                                                                                           \
         const __m512 w_low = _mm512_load_ps(w);                                                    \
         const __m512 w_high = _mm512_load_ps(w + (n_halves == 2 ? HALF : 0));                      \
-        UNROLL                                                                                     \
-        for (int r = 0; r < n_rows; r++) {                                                         \
+        EACH_ROW {                                                                                 \
             const __m512 v = _mm512_set1_ps(*(x));                                                 \
-            sum.low[r] = _mm512_fmadd_ps(v, w_low, sum.low[r]);                                    \
-            if (n_halves == 2) sum.high[r] = _mm512_fmadd_ps(v, w_high, sum.high[r]);              \
+            low[r] = _mm512_fmadd_ps(v, w_low, low[r]);                                            \
+            if (n_halves == 2) high[r] = _mm512_fmadd_ps(v, w_high, high[r]);                      \
         }                                                                                          \
     } while (0)
 
@@ -140,21 +142,20 @@ static INLINE void ask_next(coming *next)
     do {                                                                                           \
         const __m512 w0 = _mm512_load_ps(w), w1 = _mm512_load_ps(w + PANEL);                       \
         const __m512 w2 = _mm512_load_ps(w + 2 * PANEL), w3 = _mm512_load_ps(w + 3 * PANEL);       \
-        UNROLL                                                                                     \
-        for (int r = 0; r < n_rows; r++) {                                                         \
+        EACH_ROW {                                                                                 \
             const float *from = x;                                                                 \
-            sum.low[r] = _mm512_fmadd_ps(_mm512_set1_ps(from[0]), w0, sum.low[r]);                 \
-            sum.low[r] = _mm512_fmadd_ps(_mm512_set1_ps(from[1]), w1, sum.low[r]);                 \
-            sum.low[r] = _mm512_fmadd_ps(_mm512_set1_ps(from[2]), w2, sum.low[r]);                 \
-            sum.low[r] = _mm512_fmadd_ps(_mm512_set1_ps(from[3]), w3, sum.low[r]);                 \
+            low[r] = _mm512_fmadd_ps(_mm512_set1_ps(from[0]), w0, low[r]);                         \
+            low[r] = _mm512_fmadd_ps(_mm512_set1_ps(from[1]), w1, low[r]);                         \
+            low[r] = _mm512_fmadd_ps(_mm512_set1_ps(from[2]), w2, low[r]);                         \
+            low[r] = _mm512_fmadd_ps(_mm512_set1_ps(from[3]), w3, low[r]);                         \
         }                                                                                          \
     } while (0)
 
 /* Rows anywhere. */
 static INLINE void run_found(const pare_gemm_tile *t, const int n_rows, const int n_halves)
 {
-    sums sum;
-    start(t, &sum, n_rows, n_halves);
+    __m512 low[MAX_ROWS], high[MAX_ROWS];
+    start(t, low, high, n_rows, n_halves);
     const float *w = t->w;
     coming next = coming_of(t);
     for (int64_t tap = 0; tap < t->n_taps; tap++) {
@@ -176,7 +177,7 @@ static INLINE void run_found(const pare_gemm_tile *t, const int n_rows, const in
             MULTIPLY((r < KEPT ? x[r] : at[r]) + c);
         }
     }
-    store(t, &sum, n_rows, n_halves);
+    store(t, low, high, n_rows, n_halves);
 }
 
 static INLINE void advance(const float **x, const int n_rows, const int by)
@@ -191,8 +192,8 @@ static INLINE void advance(const float **x, const int n_rows, const int by)
 /* Rows at equal distances. */
 static INLINE void run_even(const pare_gemm_tile *t, const int n_rows, const int n_halves)
 {
-    sums sum;
-    start(t, &sum, n_rows, n_halves);
+    __m512 low[MAX_ROWS], high[MAX_ROWS];
+    start(t, low, high, n_rows, n_halves);
     const float *w = t->w;
     const float *x[LEADERS];
     const int64_t stride = t->row_stride;
@@ -211,7 +212,7 @@ static INLINE void run_even(const pare_gemm_tile *t, const int n_rows, const int
         MULTIPLY(x[r / 3] + r % 3 * stride);
         advance(x, n_rows, 1);
     }
-    store(t, &sum, n_rows, n_halves);
+    store(t, low, high, n_rows, n_halves);
 }
 
 /* One function per number of rows, each with its loops unrolled. */

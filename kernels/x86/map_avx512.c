@@ -5,7 +5,8 @@
 
 #include <math.h>
 
-/* Functions of math.h and activation.h by wide vectors: the operations of the reference in its order. */
+/* Functions of math.h and activation.h by wide vectors: the operations of the reference in its
+ * order. */
 
 typedef __m512 vector_fn(__m512 x, __m512 a, __m512 b);
 

@@ -1,5 +1,5 @@
-/* The functions of math.h, sixteen at a time: the same operations in the same order as ref/math.c, so
- * that each lane has the reference's bits. Where that branches, both sides are computed. */
+/* The functions of math.h, sixteen at a time: the same operations in the same order as ref/math.c,
+ * so that each lane has the reference's bits. Where that branches, both sides are computed. */
 #ifndef KERNELS_X86_MATH_AVX512_H
 #define KERNELS_X86_MATH_AVX512_H
 
@@ -106,7 +106,8 @@ static INLINE __m512 log_of(__m512 x)
     const __m512i above = _mm512_sub_epi32(bits, _mm512_set1_epi32(0x3f3504f3));
     const __m512i exponent = _mm512_srai_epi32(above, 23);
     const __m512 m = _mm512_castsi512_ps(_mm512_sub_epi32(bits, _mm512_slli_epi32(exponent, 23)));
-    const __m512 n = _mm512_add_ps(_mm512_maskz_mov_ps(is_tiny, set(-23)), _mm512_cvtepi32_ps(exponent));
+    const __m512 n = _mm512_add_ps(_mm512_maskz_mov_ps(is_tiny, set(-23)),
+                                   _mm512_cvtepi32_ps(exponent));
     __m512 y = log_of_parts(_mm512_sub_ps(m, set(1)), n);
     y = choose(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_EQ_OQ), set(-INFINITY), y);
     y = choose(negative(x), set(NAN), y);
@@ -139,7 +140,8 @@ static INLINE __m512 softplus_of(__m512 x)
     const __m512 u = exp_of(_mm512_or_ps(set(-0.0f), x));
     const __mmask16 is_big = _mm512_cmp_ps_mask(u, set(0x1.a8279ap-2f), _CMP_GT_OQ);
     const __m512 halved = _mm512_mul_ps(_mm512_sub_ps(u, set(1)), set(0.5f));
-    const __m512 rest = log_of_parts(choose(is_big, halved, u), _mm512_maskz_mov_ps(is_big, set(1)));
+    const __m512 rest = log_of_parts(choose(is_big, halved, u),
+                                     _mm512_maskz_mov_ps(is_big, set(1)));
     return choose(positive(x), _mm512_add_ps(x, rest), rest);
 }
 

@@ -4,8 +4,8 @@
  *     bench-models --layers [--exact] [--threads N] [--isa LEVEL] MODEL...
  *                                              what each step of a plan takes
  *
- * Both sides take turns, each round at least 200 ms; medians are told, of rounds that others did not
- * disturb if there are enough. With one thread times are those of the processor, which a busy
+ * Both sides take turns, each round at least 200 ms; medians are told, of rounds that others did
+ * not disturb if there are enough. With one thread times are those of the processor, which a busy
  * machine distorts less, else those of the clock. Memory is what a process gains in RssAnon from
  * before it opens the model to after the first run; `ready` goes from the file to before that run,
  * against creating a session. */
@@ -185,8 +185,7 @@ static bool take_turn(subject *s, test_peer *peer, const options *o, long n, tur
     return true;
 }
 
-/* Rounds that others disturbed are left out as long as enough remain; *all_kept: there were none,
- * or too few without. */
+/* Rounds that others disturbed are left out as long as enough remain: *is_calm. */
 static bool take_turns(subject *s, test_peer *peer, const options *o, double *ours, double *theirs,
                        bool *is_calm)
 {

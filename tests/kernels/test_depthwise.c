@@ -167,7 +167,8 @@ static void windows_side_by_side(void **state)
             for (int64_t width = 3; width <= 7; width += 2)
                 for (int64_t step = 1; step <= 2; step++) {
                     if (which % 16 == 0) fill_room(&seed);
-                    check_row(n_pixels, n_channels, width, step, which / 2, which % 3 * (width / 2) / 2);
+                    check_row(n_pixels, n_channels, width, step, which / 2,
+                              which % 3 * (width / 2) / 2);
                     which++;
                 }
 }
