@@ -237,6 +237,13 @@ static void sums_agree(void **state)
           "4, 5, 6, 7, 8}, uint8 v = {3}> {\n"
           "  y = ConvInteger<pads = [1, 0, 0, 1]>(a, w, z, v) }", 0,
           0 },
+        /* what is left to the kernels for floats */
+        { "g (float[2,3,5] a) => (uint8[] y) <float[3] k = {1, 2, 3}, float s = {0.1}, "
+          "uint8 z = {9}> {\n  b = BatchNormalization(a, k, k, k, k)\n"
+          "  y = QuantizeLinear(b, s, z) }", 0, 0 },
+        { "g (uint8[2,3] x) => (uint8[] y) <float[3] k = {1, 2, 3}, float s = {0.1}, "
+          "uint8 z = {9}> {\n  a = DequantizeLinear(x, s, z)\n"
+          "  b = BatchNormalization(a, k, k, k, k)\n  y = QuantizeLinear(b, s, z) }", 0, 0 },
         /* scales and zero points that come with the run */
         { "g (float[2,3,7] a) => (float[] y) <int8[7,2] w = {1, -128, 127, 4, 5, 6, 7, 8, 9, -10, "
           "11, 12, 13, 14}, float[2] s = {0.1, 0.02}, float[2] b = {1, -3}> {\n"

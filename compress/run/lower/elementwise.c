@@ -480,13 +480,16 @@ static pare_status write_node(author *a, const pare_lowering *l)
     return PARE_OK;
 }
 
-/* All nodes of a cluster, or the one node. */
+static bool is_cluster(const pare_group *group)
+{
+    return group->n_nodes > 1 && group->rule && group->rule->kind == PARE_FUSE_CLUSTER;
+}
+
+/* All nodes of a cluster, or the one node: of a chain the first. */
 static pare_status write_all(author *a, pare_lowering *l)
 {
-    const bool is_cluster =
-        l->group->n_nodes > 1 && l->group->rule && l->group->rule->kind == PARE_FUSE_CLUSTER;
     PARE_TRY(write_node(a, l));
-    for (uint32_t i = 1; is_cluster && a->fits && i < l->group->n_nodes; i++) {
+    for (uint32_t i = 1; is_cluster(l->group) && a->fits && i < l->group->n_nodes; i++) {
         _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES];
         pare_lowering next;
         PARE_TRY(pare_lower_open(a->p, l->group, i, params, &next));
@@ -607,7 +610,8 @@ static pare_status lower(pare_planner *p, pare_lowering *l, bool on_codes, bool 
     uint32_t which = 0;
     pare_laid out;
     const pare_value_id shape_of =
-        p->model->nodes[l->group->nodes[l->group->n_nodes - 1]].outputs[0];
+        is_cluster(l->group) ? p->model->nodes[l->group->nodes[l->group->n_nodes - 1]].outputs[0]
+                             : pare_lower_out(l, 0);
     if (pare_lower_out(l, 0) == PARE_NONE || !pare_plan_shape(p, shape_of, &out)) return PARE_OK;
     pare_laid operands[PARE_PROGRAM_OPERANDS];
     pare_program_op ops[PARE_PROGRAM_OPS];
