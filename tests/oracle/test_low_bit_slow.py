@@ -2,7 +2,8 @@
 calibration data, against rounding to nearest in the same form. Calibration and judgement share no
 sample. The answers are also those that ONNX Runtime gives for the file that was written.
 
-With --table: prints the rows of docs/low-bit.md; words after it choose models by how their names begin."""
+With --table: prints the rows of docs/low-bit.md; words after it choose models by how their names
+begin."""
 import json
 import os
 import subprocess
