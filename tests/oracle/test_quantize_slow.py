@@ -1,5 +1,5 @@
-"""What `pare quantize` writes of all real models, in every form: ONNX Runtime loads and runs it, the
-scale of every bias is bit for bit the product of those of input and weights, and both answer alike.
+"""What `pare quantize` writes of all real models, in every form: ONNX Runtime loads and runs it,
+the scale of every bias is bit for bit the product of those of input and weights, both answer alike.
 """
 import os
 import subprocess
@@ -86,7 +86,8 @@ def compare(name, form, path, data):
     session = session_of(path)
     fed, ours = np.load(inputs), np.load(answers)
     first = session.get_outputs()[0].name
-    ours = ours[first] if first in ours else ours[[k for k in ours if k not in ("rows", "labels")][0]]
+    others = [k for k in ours if k not in ("rows", "labels")]
+    ours = ours[first if first in ours else others[0]]
     names = [i.name for i in session.get_inputs()]
     differ = 0
     for i in range(len(ours)):
