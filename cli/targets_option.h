@@ -4,7 +4,7 @@
 
 #include "cli/options.h"
 #include "formats/target.h"
-#include "run/plan.h"
+#include "pare.h"
 
 enum { PARE_MAX_TARGETS = 8 };
 
