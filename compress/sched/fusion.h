@@ -101,8 +101,8 @@ typedef struct pare_fusion_rules {
 
 /* What pare's own executor fuses, by the names of the rules: "conv", "gemm", "matmul",
  * "batch_norm" (chains) and "elementwise" (cluster), all in float or float16. The places of the
- * chains are PARE_PLACE_... DequantizeLinear stands in no group: what it reads is taken as it is by a chain that computes in
- * integers, and computed for all others once (run/codes.c). */
+ * chains are PARE_PLACE_... DequantizeLinear stands in no group: chains that compute in integers
+ * take what it reads, all others what it gives, which is computed once (run/codes.c). */
 extern const pare_fusion_rules pare_fusion_own;
 
 /* No rule at all: every node is a group of its own. */
