@@ -136,7 +136,6 @@ static pare_status add_row(oracle_job *job, pare_oracle *o, pare_node_id node, p
     *row = (pare_oracle_row){ .node = node,
                               .runs = mark->runs,
                               .reason = mark->reason,
-
                               .macs = modelled ? cost.macs : 0 };
     row->name = pare_arena_str(job->arena, pare_str_or_empty(n->name));
     row->op = pare_arena_str(job->arena, op_name(job, n));
