@@ -4,7 +4,6 @@
 
 #include "cli/options.h"
 #include "formats/target.h"
-#include "pare.h"
 
 enum { PARE_MAX_TARGETS = 8 };
 
