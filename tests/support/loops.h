@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-/* Independent multiply-adds in the registers of a level, in 10^9 operations (two each) a second: the
- * best of some rounds. NAN: the level has no such loop. */
+/* Independent multiply-adds in the registers of a level, in 10^9 operations (two each) a second:
+ * the best of some rounds. NAN: the level has no such loop. */
 double test_loop_fma(pare_isa isa);
 
 /* Bytes read per second, in 10^9, front to back again and again; 0: no memory. */
