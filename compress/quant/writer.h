@@ -14,7 +14,8 @@ pare_value_id pare_write_const(pare_builder *b, const char *base, const char *su
 pare_status pare_write_floats(pare_ctx *ctx, pare_dtype type, uint32_t rank, const int64_t *dims,
                               const float *x, pare_tensor **out);
 
-/* Code i, plus `add`, takes the bits from i * bits of out on, low ones first, which are 0 before. */
+/* Code i, plus `add`, takes the bits from i * bits of out on, low ones first, which are 0
+ * before. */
 void pare_write_pack(int bits, int add, int64_t n, const int8_t *codes, uint8_t *out);
 
 enum { MOST_NBITS_BLOCK = 256 };

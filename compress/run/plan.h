@@ -39,9 +39,9 @@ typedef struct pare_plan_opts {
     size_t n_persistent;
     pare_packs *packs;             /* packed weights that plans share; NULL: the plan's own */
     bool packs_later;              /* the caller fills in the packs, before running */
-    bool fast;                     /* algorithms that round otherwise than eval's, where the shape of
-                                      a layer makes them pay: alike for all kernels, never by
-                                      threads or batch. Else the bits are those of eval. */
+    /* Algorithms that round otherwise than eval's, where the shape of a layer makes them pay: alike
+     * for all kernels, never by threads or batch. Else the bits are those of eval. */
+    bool fast;
     bool islands_only;             /* no fast kernels at all: what tests compare with */
     /* What stands between DequantizeLinear and QuantizeLinear computes in floats, the bits of eval.
      * Else products of 8-bit numbers are sums of integers, scaled once, as those of QLinearConv:
