@@ -70,7 +70,8 @@ static int estimate(inspection *job, const inspect_options *options)
 {
     const bool wanted = options->targets || options->use || job->app->shared.report_dir;
     int status = pare_figures_begin(job->app, &job->figures, options->targets, &options->shapes);
-    if (!status) status = pare_figures_add(&job->figures, job->model, job->path, !wanted);
+    if (!status)
+        status = pare_figures_add(&job->figures, job->model, job->path, job->path, !wanted);
     if (status || !job->figures.n) return status;
     const pare_status st = pare_figures_report(&job->figures, "inspect");
     return st ? pare_app_fail(job->app, pare_exit_for_output(st), NULL)

@@ -59,7 +59,7 @@ static int open_all(job_state *job)
     int status = pare_figures_begin(app, &job->figures, o->targets, &o->shapes);
     if (!status) status = pare_model_open(app, &job->model, job->path);
     if (!status)
-        status = pare_figures_add(&job->figures, job->model, job->path,
+        status = pare_figures_add(&job->figures, job->model, job->path, job->path,
                                   !pare_limits_any(&job->limits));
     if (status) return status;
     pare_status st = PARE_OK;

@@ -120,14 +120,14 @@ static void drop_last(pare_figures *f)
 }
 
 static int add_shaped(pare_figures *f, const pare_model *model, const char *path,
-                      const pare_shapes_given *given, bool optional)
+                      const char *called, const pare_shapes_given *given, bool optional)
 {
     pare_ctx *const ctx = &f->app->ctx;
     pare_status st = PARE_OK;
     if (!pare_arena_grow(&f->arena, &f->models, &f->cap, f->n + 1, sizeof(f->models[0])))
         return pare_app_fail(f->app, pare_exit_for_output(pare_arena_fail(ctx, &f->arena)), NULL);
     pare_costed *const costed = &f->models[f->n++];
-    *costed = (pare_costed){ .name = base_name(path) };
+    *costed = (pare_costed){ .name = base_name(called) };
     pare_model_files_of(&costed->files, model);
     if (f->hash) hash_file(costed->sha256, path);
     for (size_t t = 0; !st && t < f->targets.n; t++)
@@ -135,20 +135,21 @@ static int add_shaped(pare_figures *f, const pare_model *model, const char *path
     if (!st) return PARE_EXIT_DONE;
     drop_last(f);
     if (optional && (st == PARE_EFORMAT || st == PARE_EUNSUPPORTED || st == PARE_EBUDGET)) {
-        pare_warn(ctx, "%s: no estimate of what it costs: %s", path, ctx->message);
+        pare_warn(ctx, "%s: no estimate of what it costs: %s", called, ctx->message);
         return PARE_EXIT_DONE;
     }
-    st = pare_fail_in(ctx, st, "%s: ", path);
+    st = pare_fail_in(ctx, st, "%s: ", called);
     return pare_app_fail(f->app, pare_exit_for_input(st), NULL);
 }
 
-int pare_figures_add(pare_figures *f, const pare_model *model, const char *path, bool optional)
+int pare_figures_add(pare_figures *f, const pare_model *model, const char *path,
+                     const char *called, bool optional)
 {
     static const pare_run_inputs none = { 0 };
     pare_shapes_given given;
     int status = pare_shapes_read(f->app, &given, f->shape_options);
     if (!status) status = pare_run_shapes_check(f->app, model, &given, &none);
-    if (!status) status = add_shaped(f, model, path, &given, optional);
+    if (!status) status = add_shaped(f, model, path, called, &given, optional);
     pare_shapes_given_free(f->app, &given);
     return status;
 }
@@ -157,7 +158,7 @@ int pare_figures_open(pare_figures *f, const char *path)
 {
     pare_model *model = NULL;
     int status = pare_model_open(f->app, &model, path);
-    if (!status) status = pare_figures_add(f, model, path, false);
+    if (!status) status = pare_figures_add(f, model, path, path, false);
     pare_model_free(&f->app->ctx, model);
     return status;
 }

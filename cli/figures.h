@@ -34,11 +34,12 @@ int pare_figures_begin(pare_app *app, pare_figures *out, const char *targets,
                        const pare_shape_options *shapes);
 void pare_figures_free(pare_figures *figures);
 
-/* Estimates a model on all targets. model is not needed afterwards. Returns 0, or reports and
- * returns the exit status. With `optional`, a model that cannot be estimated is only warned about,
- * and *figures stays as it was. */
+/* Estimates a model on all targets. model is not needed afterwards. The file at path is what is
+ * measured; people know it as `called`, which stays the caller's. Returns 0, or reports and returns
+ * the exit status. With `optional`, a model that cannot be estimated is only warned about, and
+ * *figures stays as it was. */
 int pare_figures_add(pare_figures *figures, const pare_model *model, const char *path,
-                     bool optional);
+                     const char *called, bool optional);
 
 /* Opens a model file and does the same. */
 int pare_figures_open(pare_figures *figures, const char *path);

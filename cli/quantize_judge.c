@@ -254,9 +254,9 @@ pare_status pare_quantize_judge(pare_quantize_job *job, const pare_model *writte
 {
     pare_figures *const f = &job->figures;
     const bool has_limits = pare_limits_any(&job->limits);
-    if (f->n) PARE_TRY(told(job, pare_figures_add(f, written, path, !has_limits)));
+    if (f->n)
+        PARE_TRY(told(job, pare_figures_add(f, written, path, job->options->output, !has_limits)));
     job->has_figures = f->n == 2;
-    if (job->has_figures) f->models[1].name = output_name(job);
     PARE_TRY(evaluate(job, written));
     if (job->has_figures) PARE_TRY(fill_report(job));
     return judge_gates(job);

@@ -160,6 +160,24 @@ static pare_status write_bias(inserter *i, const pare_linear *l, const float *bi
     return pare_write_drop(i->ctx, i->model, l->bias);
 }
 
+/* What it costs that pairs cannot saturate: against the same weights in all codes. */
+static pare_status weigh_safety(const inserter *i, const pare_linear *l,
+                                const pare_weight_codes *safe)
+{
+    pare_weight_opts opts = { .form = i->in->weight, .per_tensor = !i->in->per_channel };
+    pare_weight_codes *plain = NULL;
+    double safe_error = 0, plain_error = 0;
+    if (!opts.form.pair_safe) return PARE_OK;
+    opts.form.pair_safe = false;
+    PARE_TRY(pare_weights_quantize(i->ctx, &plain, i->model, l, i->in->pool, &opts));
+    pare_status st = pare_weights_error(i->ctx, &safe_error, i->model, l, safe);
+    if (!st) st = pare_weights_error(i->ctx, &plain_error, i->model, l, plain);
+    i->counts->safe_error += safe_error;
+    i->counts->plain_error += plain_error;
+    pare_weight_codes_free(i->ctx, plain);
+    return st;
+}
+
 static pare_status write_weight(inserter *i, const pare_linear *l, const float *bias, float x_scale)
 {
     const pare_weight_opts opts = { .form = i->in->weight, .per_tensor = !i->in->per_channel };
@@ -172,6 +190,7 @@ static pare_status write_weight(inserter *i, const pare_linear *l, const float *
             ? i->in->solve(i->ctx, &codes, i->model, l, i->in->pool, &opts, i->in->user)
             : pare_weights_quantize(i->ctx, &codes, i->model, l, i->in->pool, &opts);
     if (!st && bias) st = make_room(i, l, bias, x_scale, codes);
+    if (!st) st = weigh_safety(i, l, codes);
     if (!st) st = pare_write_dequantize(i->ctx, i->model, l, codes, PARE_INT8, written);
     pare_weight_codes_free(i->ctx, codes);
     i->counts->n_weights++;

@@ -45,6 +45,7 @@ typedef struct pare_quantize_report {
     uint64_t n_products, n_float_products; /* in integers or few bits, and those left as they are */
     uint64_t n_weights, n_biases, n_activations;
     uint64_t n_raised;              /* outputs whose scale was raised to keep the bias in 32 bits */
+    double safe_error, plain_error; /* quant/insert.h: what it costs that weights cannot saturate */
     uint64_t n_samples;             /* that ranges come from */
     uint64_t n_bad;                 /* numbers in activations that were NaN or infinite */
     pare_equalize_report equalized; /* channels, across layers */

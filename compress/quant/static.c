@@ -318,6 +318,8 @@ static pare_status insert(pare_static_job *job)
     q->report->n_biases += counts.n_biases;
     q->report->n_activations += counts.n_quantize;
     q->report->n_raised += counts.n_raised;
+    q->report->safe_error += counts.safe_error;
+    q->report->plain_error += counts.plain_error;
     return PARE_OK;
 }
 

@@ -194,6 +194,9 @@ static void networks_survive(void **state)
         pare_insert_counts counts;
         assert_int_equal(pare_insert_quantization(&t.ctx, model, &insertion, &counts), PARE_OK);
         assert_int_equal(counts.n_weights, placement->n_products);
+        assert_true(cases[i].pairs ? counts.safe_error > counts.plain_error
+                                   : counts.safe_error == 0);
+        assert_true(!cases[i].pairs == (counts.plain_error == 0));
         assert_int_equal(count_ops(model, "QuantizeLinear"), counts.n_quantize);
         if (pare_eval_model(&t.ctx, &got, model, in, n_in, NULL)) fail_msg("%s", t.ctx.message);
         const double db = signal_to_noise(want, got);
