@@ -172,15 +172,18 @@ pare_status pare_quantize_within(pare_ctx *ctx, pare_model *model, const pare_qu
 {
     pare_model *before = NULL;
     job j = { .opts = opts, .limits = limits, .judge = limits->judge ? limits->judge : opts->data };
+    const bool is_limited = limits->max_drop < INFINITY || limits->max_bytes < INFINITY;
     *report = (pare_quantize_report){ 0 };
     *within = (pare_within_report){ .drop = NAN, .bytes = NAN };
+    if (!j.judge || !is_limited) return pare_quantize(ctx, model, opts, report);
     pare_status st = pare_model_clone(ctx, &before, model);
     j.model = before;
     if (!st) st = find_products(ctx, &j);
-    const bool is_limited = limits->max_drop < INFINITY || limits->max_bytes < INFINITY;
-    if (!st && j.judge && j.n && is_limited) st = find(ctx, &j, within);
-    const pare_quantize_opts last = opts_of(&j);
-    if (!st) st = pare_quantize(ctx, model, &last, report);
+    if (!st && j.n) st = find(ctx, &j, within);
+    if (!st) {
+        const pare_quantize_opts last = opts_of(&j);
+        st = pare_quantize(ctx, model, &last, report);
+    }
     pare_free(ctx, j.products);
     pare_free(ctx, j.sizes);
     pare_free(ctx, j.in_float);
