@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "ir/build.h"
 #include "op/linear.h"
+#include "op/wide.h"
 #include "stats/survey.h"
 
 #include "quant/pairs.h"
@@ -219,7 +220,7 @@ static double upper_bound(const pare_model *m, const pare_node *n)
     if (v == PARE_NONE) return INFINITY;
     const pare_tensor *t = m->values[v].tensor;
     return t && t->dtype == PARE_FLOAT && t->n_elements == 1 && t->encoding == PARE_ENC_DENSE
-               ? (double)*(const float *)(const void *)t->payload.data
+               ? pare_wide_f64_at(PARE_FLOAT, t->payload.data, 0)
                : 0;
 }
 

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "ir/graph.h"
 #include "ir/order.h"
+#include "op/wide.h"
 
 #include <math.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static bool clips_from_zero(const pare_model *m, const pare_node *n)
     const pare_value_id v = n->n_inputs > 1 ? n->inputs[1].value : PARE_NONE;
     const pare_tensor *t = v == PARE_NONE ? NULL : m->values[v].tensor;
     return t && t->dtype == PARE_FLOAT && t->n_elements == 1 && t->encoding == PARE_ENC_DENSE &&
-           *(const float *)(const void *)t->payload.data == 0;
+           pare_wide_f64_at(PARE_FLOAT, t->payload.data, 0) == 0;
 }
 
 /* The only node that reads what a node gives; NONE: several do, or the caller of the model. */

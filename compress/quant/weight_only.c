@@ -101,6 +101,12 @@ static int bits_for(const quantizer *q, const pare_weight_reader *r, const char 
         *reason = "first or last product: 8 bits";
         return 8;
     }
+    const bool is_table =
+        r->node != PARE_NONE && pare_str_eq(q->model->nodes[r->node].op_type, "Gather");
+    if (bits < 8 && !q->opts->any_end && is_table) {
+        *reason = "table of embeddings, where a transformer begins: 8 bits";
+        return 8;
+    }
     return bits;
 }
 

@@ -10,12 +10,12 @@ static int32_t input(const uint8_t *x, int64_t c, bool is_signed)
 static void store(const pare_integer_finish *f, void *y, int64_t at, int64_t channel, int32_t sum)
 {
     if (f->out == PARE_INTEGER_S32) {
-        ((int32_t *)y)[at] = sum;
+        memcpy((uint8_t *)y + (size_t)at * sizeof(sum), &sum, sizeof(sum));
         return;
     }
     const float z = pare_integer_finish_ref(f, channel, sum);
     switch (f->out) {
-    case PARE_INTEGER_F32: ((float *)y)[at] = z; return;
+    case PARE_INTEGER_F32: memcpy((uint8_t *)y + (size_t)at * sizeof(z), &z, sizeof(z)); return;
     case PARE_INTEGER_U8: ((uint8_t *)y)[at] = (uint8_t)z; return;
     default: ((int8_t *)y)[at] = (int8_t)z; return;
     }

@@ -23,6 +23,7 @@ typedef struct author {
     bool on_codes;            /* operands are codes where they can be */
     uint32_t n_codes;         /* operands that are */
     bool fits;                /* false: too much for one program, or not float */
+    pare_status status;       /* sticky: what else went wrong */
 } author;
 
 static bool takes(const pare_planner *p, pare_value_id value, pare_dtype dtype)
@@ -217,6 +218,7 @@ static void write_batch_norm(author *a, const pare_lowering *l, int function)
     const int64_t n = a->shape->rank > 1 ? a->shape->dims[1] : 0;
     float *factor = pare_plan_args(a->p, 2 * (size_t)n * sizeof(*factor) + 1);
     float *shift = factor ? factor + n : NULL;
+    if (!factor) a->status = pare_arena_fail(a->p->ctx, &a->p->plan->arena);
     a->fits = a->fits && factor && pare_batch_norm_factors(a->p, l, params, n, factor, shift);
     if (!a->fits) return;
     const pare_source x[] = { source_of(a, pare_lower_in(l, 0)), channel_source(a, factor),
@@ -230,7 +232,8 @@ static void write_quantize(author *a, const pare_lowering *l, int function)
     const pare_source x = source_of(a, pare_lower_in(l, 0));
     pare_codes codes;
     bool found = false;
-    if (pare_plan_codes_made(a->p, l, &codes, &found) || !found) a->fits = false;
+    if (!a->status) a->status = pare_plan_codes_made(a->p, l, &codes, &found);
+    if (!found) a->fits = false;
     emit(a, PARE_PROGRAM_QUANTIZE, function, 1, &x, pare_lower_out(l, 0));
     if (a->fits) set_codes(a, &codes);
 }
@@ -619,6 +622,7 @@ static pare_status lower(pare_planner *p, pare_lowering *l, bool on_codes, bool 
     author a = { .p = p, .program = &program, .shape = &out, .values = values, .results = results,
                  .on_codes = on_codes, .fits = true };
     PARE_TRY(write_all(&a, l));
+    if (a.status) return a.status;
     if (!a.fits || !operands_fit(&a) || (on_codes && !a.n_codes)) return PARE_OK;
     *done = true;
     p->has_rounded = true;
