@@ -144,13 +144,14 @@ static pare_status check_written(pare_ctx *ctx, const char *path, void *user)
     if (st == PARE_ECANCELED) return st;
     if (st) return pare_fail_in(ctx, st == PARE_EFORMAT ? PARE_EIO : st,
                                 "%s: reading back what was written: ", job->options->output);
-    if (!job->failed_gate) {
-        pare_model_files_of(&job->out, written);
-        st = pare_quantize_judge(job, written, path);
-        if (!st && (job->failed_gate || job->options->dry_run)) st = PARE_ECANCELED;
+    if (job->failed_gate) { /* the rejected one */
+        pare_model_free(ctx, written);
+        return st;
     }
-    pare_model_free(ctx, written);
-    return st;
+    job->written = written; /* what is told of it has names of its values */
+    pare_model_files_of(&job->out, written);
+    st = pare_quantize_judge(job, written, path);
+    return !st && (job->failed_gate || job->options->dry_run) ? PARE_ECANCELED : st;
 }
 
 /* Writes OUT; or, when a limit does not hold, the rejected one instead. */
@@ -230,6 +231,7 @@ static int run(pare_app *app, const pare_arguments *args, const void *opts)
     pare_pool_free(&job.bounded.ctx, job.pool);
     pare_data_close(&job.bounded.ctx, job.eval_data);
     pare_data_close(&job.bounded.ctx, job.data);
+    pare_model_free(&app->ctx, job.written);
     pare_model_free(&job.bounded.ctx, job.result);
     pare_model_free(&app->ctx, job.model);
     pare_figures_free(&job.figures);

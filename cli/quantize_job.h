@@ -30,6 +30,7 @@ typedef struct pare_quantize_job {
     pare_bounded bounded;
     pare_pool *pool;
     pare_model *model, *result;
+    pare_model *written;      /* what was read back, once it was judged */
     pare_buf *stats;          /* that --stats names; NULL: it is not there yet */
     pare_dataset *data, *eval_data; /* NULL: there is none */
     pare_quantize_report report;

@@ -18,12 +18,12 @@ static void store(const pare_integer_tile *t, int row, int column, int32_t sum)
 {
     const int64_t at = row * t->y_stride + column;
     if (t->finish.out == PARE_INTEGER_S32) {
-        ((int32_t *)t->y)[at] = sum;
+        memcpy((uint8_t *)t->y + (size_t)at * sizeof(sum), &sum, sizeof(sum));
         return;
     }
     const float z = pare_integer_finish_ref(&t->finish, column, sum);
     switch (t->finish.out) {
-    case PARE_INTEGER_F32: ((float *)t->y)[at] = z; return;
+    case PARE_INTEGER_F32: memcpy((uint8_t *)t->y + (size_t)at * sizeof(z), &z, sizeof(z)); return;
     case PARE_INTEGER_U8: ((uint8_t *)t->y)[at] = (uint8_t)z; return;
     default: ((int8_t *)t->y)[at] = (int8_t)z; return;
     }

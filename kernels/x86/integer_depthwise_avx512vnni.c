@@ -2,6 +2,8 @@
 
 #include "kernels/x86/integer_avx512.h"
 
+#include <string.h>
+
 /* Sixty-four channels at a time. The bytes of four taps are unpacked into quads, four vectors of
  * them: in each quarter of a vector four channels, those from 0, 4, 8 and 12 on of its sixteen.
  * Codes come back into order when they are packed. */
@@ -113,8 +115,13 @@ static void store_sums(const pare_integer_finish *f, int64_t c, int64_t n, const
     for (int64_t i = 0; i < PARTS * LANES_OF_PART; i++) {
         const int64_t channel = channel_of(i / LANES_OF_PART, i % LANES_OF_PART);
         if (channel >= n) continue;
-        if (f->out == PARE_INTEGER_S32) ((int32_t *)y)[at + channel] = sums[i];
-        else ((float *)y)[at + channel] = pare_integer_finish_ref(f, c + channel, sums[i]);
+        uint8_t *const to = (uint8_t *)y + (size_t)(at + channel) * sizeof(int32_t);
+        if (f->out == PARE_INTEGER_S32) {
+            memcpy(to, &sums[i], sizeof(sums[i]));
+            continue;
+        }
+        const float z = pare_integer_finish_ref(f, c + channel, sums[i]);
+        memcpy(to, &z, sizeof(z));
     }
 }
 

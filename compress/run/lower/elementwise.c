@@ -119,7 +119,7 @@ static pare_source channel_source(author *a, const float *numbers)
     pare_laid *laid = &g->operands[g->n_operands];
     *laid = (pare_laid){ .dtype = PARE_FLOAT, .rank = a->shape->rank };
     laid->strides[1] = 1;
-    a->fits = a->fits && !pare_plan_numbers(a->p, numbers, &laid->buffer);
+    if (!a->status) a->status = pare_plan_numbers(a->p, numbers, &laid->buffer);
     a->values[g->n_operands] = PARE_NONE;
     return (pare_source){ true, (uint8_t)g->n_operands++ };
 }
@@ -219,8 +219,9 @@ static void write_batch_norm(author *a, const pare_lowering *l, int function)
     float *factor = pare_plan_args(a->p, 2 * (size_t)n * sizeof(*factor) + 1);
     float *shift = factor ? factor + n : NULL;
     if (!factor) a->status = pare_arena_fail(a->p->ctx, &a->p->plan->arena);
-    a->fits = a->fits && factor && pare_batch_norm_factors(a->p, l, params, n, factor, shift);
-    if (!a->fits) return;
+    if (a->fits && factor && !a->status)
+        a->status = pare_batch_norm_factors(a->p, l, params, n, factor, shift, &a->fits);
+    if (!a->fits || a->status) return;
     const pare_source x[] = { source_of(a, pare_lower_in(l, 0)), channel_source(a, factor),
                               channel_source(a, shift) };
     emit(a, PARE_PROGRAM_AFFINE, function, 3, x, pare_lower_out(l, 0));

@@ -171,7 +171,7 @@ static pare_status read_batch_norm(pare_planner *p, const pare_lowering *l, int6
     for (uint32_t i = 1; i < l->node->n_inputs; i++) /* constants that were put off */
         PARE_TRY(pare_plan_restore_value(p, pare_lower_in(l, i)));
     if (!factor) return pare_arena_fail(p->ctx, &p->plan->arena);
-    *found = pare_batch_norm_factors(p, l, l->params, n, factor, factor + n);
+    PARE_TRY(pare_batch_norm_factors(p, l, l->params, n, factor, factor + n, found));
     if (!*found) return PARE_OK;
     o->factor = factor;
     o->offset = factor + n;

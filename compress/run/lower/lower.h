@@ -55,10 +55,10 @@ pare_lower_fn pare_lower_qlinear_average_pool, pare_lower_qlinear_concat;
 pare_lower_fn pare_lower_qlinear_softmax;
 pare_lower_fn pare_lower_requantize; /* QuantizeLinear of codes */
 
-/* BatchNormalization for inference as y = fma(x, factor[c], shift[c]) for its n channels. False:
- * its parameters are not constant floats. */
-bool pare_batch_norm_factors(pare_planner *p, const pare_lowering *l,
-                             const pare_batch_norm_params *params, int64_t n, float *factor,
-                             float *shift);
+/* BatchNormalization for inference as y = fma(x, factor[c], shift[c]) for its n channels. *fits
+ * false: its parameters are not constant floats. ENOMEM. */
+pare_status pare_batch_norm_factors(pare_planner *p, const pare_lowering *l,
+                                    const pare_batch_norm_params *params, int64_t n,
+                                    float *factor, float *shift, bool *fits);
 
 #endif

@@ -48,7 +48,9 @@ static pare_status take_batch_norm(pare_planner *p, const pare_lowering *l, pare
     const int64_t n = product->n_cols * product->n_vectors;
     float *factor = pare_plan_args(p, 2 * (size_t)n * sizeof(*factor) + 1);
     if (!factor) return pare_arena_fail(p->ctx, &p->plan->arena);
-    if (!pare_batch_norm_factors(p, l, l->params, n, factor, factor + n)) return PARE_OK;
+    bool fits = false;
+    PARE_TRY(pare_batch_norm_factors(p, l, l->params, n, factor, factor + n, &fits));
+    if (!fits) return PARE_OK;
     product->epilogue.finish.scale = pare_product_vectors(p, product, factor);
     product->epilogue.finish.shift = pare_product_vectors(p, product, factor + n);
     if (pare_plan_rounds(p, l->node)) product->epilogue.finish.rounds |= PARE_ROUND_AFFINE;
