@@ -151,28 +151,46 @@ static uint32_t magnitudes(const pare_histogram *h, double *counts)
     return (uint32_t)most + 1;
 }
 
-/* Divergence of the first n bins, with what lies behind them in the last, from what remains of them
- * when they are joined into as many as there are levels and spread again over those not empty. */
-static double divergence(const double *counts, uint32_t n, uint32_t levels, double behind,
-                         double total)
+/* Sums over the bins before each: of counts c, of those that are not empty, of c log c. */
+typedef struct bin_sums {
+    double count[2 * PARE_HISTOGRAM_BINS + 1];
+    double filled[2 * PARE_HISTOGRAM_BINS + 1];
+    double log_count[2 * PARE_HISTOGRAM_BINS + 1];
+} bin_sums;
+
+static double times_log(double c)
 {
-    double sum = 0;
-    for (uint32_t level = 0; level < levels; level++) {
-        const uint32_t from = (uint32_t)((uint64_t)level * n / levels);
-        const uint32_t to = (uint32_t)((uint64_t)(level + 1) * n / levels);
-        double joined = 0, n_full = 0;
-        for (uint32_t b = from; b < to; b++) {
-            joined += counts[b];
-            n_full += counts[b] > 0 || (b + 1 == n && behind > 0);
-        }
-        for (uint32_t b = from; b < to; b++) {
-            const double p = counts[b] + (b + 1 == n ? behind : 0);
-            if (p <= 0) continue;
-            const double q = fmax(joined / n_full, 1e-4);
-            sum += p / total * log(p / total / (q / (total - behind)));
-        }
+    return c > 0 ? c * log(c) : 0;
+}
+
+static void sum_bins(bin_sums *s, const double *counts, uint32_t n)
+{
+    s->count[0] = s->filled[0] = s->log_count[0] = 0;
+    for (uint32_t b = 0; b < n; b++) {
+        s->count[b + 1] = s->count[b] + counts[b];
+        s->filled[b + 1] = s->filled[b] + (counts[b] > 0);
+        s->log_count[b + 1] = s->log_count[b] + times_log(counts[b]);
     }
-    return sum;
+}
+
+/* Divergence of the first n bins, with what lies behind them in the last, from what remains of them
+ * when they are joined into as many as there are levels and spread again over those not empty. The
+ * bins of a level share one logarithm, so sums over them are all that it takes. */
+static double divergence(const bin_sums *s, uint32_t n, uint32_t levels, double total)
+{
+    const double within = s->count[n], behind = total - within;
+    const double last = within - s->count[n - 1];
+    double sum = s->log_count[n] - times_log(last) + times_log(last + behind);
+    for (uint32_t level = 0, from = 0; level < levels; level++) {
+        const uint32_t to = (uint32_t)((uint64_t)(level + 1) * n / levels);
+        const bool ends = level + 1 == levels;
+        const double joined = s->count[to] - s->count[from];
+        const double n_full =
+            s->filled[to] - s->filled[from] + (ends && last <= 0 && behind > 0 ? 1 : 0);
+        if (n_full > 0) sum -= (joined + (ends ? behind : 0)) * log(fmax(joined / n_full, 1e-4));
+        from = to;
+    }
+    return sum / total + log(within / total);
 }
 
 static void entropy_range(const pare_histogram *h, const pare_grid_form *form, double *min,
@@ -183,15 +201,16 @@ static void entropy_range(const pare_histogram *h, const pare_grid_form *form, d
     const bool one_side = !form->symmetric && (h->min >= 0 || h->max <= 0);
     const uint32_t levels = (uint32_t)(form->high - form->low + 1) / (one_side ? 1 : 2);
     if (n <= levels) return;
-    double behind = 0, best = INFINITY;
+    bin_sums sums;
+    sum_bins(&sums, counts, n);
+    double best = INFINITY;
     uint32_t best_n = n;
-    for (uint32_t i = n; i >= levels; i--) {
-        const double error = divergence(counts, i, levels, behind, (double)h->n);
+    for (uint32_t i = n; i >= levels && sums.count[i] > 0; i--) {
+        const double error = divergence(&sums, i, levels, (double)h->n);
         if (error < best) {
             best = error;
             best_n = i;
         }
-        behind += counts[i - 1];
     }
     const double edge = ldexp(best_n, h->exponent);
     *min = fmax(*min, -edge);
