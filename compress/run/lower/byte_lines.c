@@ -140,11 +140,7 @@ pare_status pare_lower_qlinear_softmax(pare_planner *p, pare_lowering *l, bool *
     bool marks[PARE_MAX_DIMS] = { false };
     pare_codes from, to;
     bool found = false;
-    PARE_TRY(pare_plan_codes_given(p, pare_lower_in(l, 0), 0, pare_lower_in(l, 1),
-                                   pare_lower_in(l, 2), &from, &found));
-    if (found)
-        PARE_TRY(pare_plan_codes_given(p, PARE_NONE, from.dtype, pare_lower_in(l, 3),
-                                       pare_lower_in(l, 4), &to, &found));
+    PARE_TRY(pare_lower_qlinear_ends(p, l, &from, &to, &found));
     if (!found || !mark(p, &from, params->axis, params->softmax_opset < 13, marks)) return PARE_OK;
     return lower_softmax(p, l, &from, &to, marks, done);
 }

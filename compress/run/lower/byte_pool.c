@@ -272,10 +272,6 @@ pare_status pare_lower_qlinear_average_pool(pare_planner *p, pare_lowering *l, b
 {
     pare_codes from, to;
     bool found = false;
-    PARE_TRY(pare_plan_codes_given(p, pare_lower_in(l, 0), 0, pare_lower_in(l, 1),
-                                   pare_lower_in(l, 2), &from, &found));
-    if (found)
-        PARE_TRY(pare_plan_codes_given(p, PARE_NONE, from.dtype, pare_lower_in(l, 3),
-                                       pare_lower_in(l, 4), &to, &found));
+    PARE_TRY(pare_lower_qlinear_ends(p, l, &from, &to, &found));
     return found ? lower_average(p, l, &from, &to, done) : PARE_OK;
 }

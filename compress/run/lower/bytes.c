@@ -144,6 +144,16 @@ pare_status pare_lower_end(pare_planner *p, const pare_lowering *l, pare_codes *
     return pare_plan_codes_made(p, &end, codes, found);
 }
 
+pare_status pare_lower_qlinear_ends(pare_planner *p, const pare_lowering *l, pare_codes *from,
+                                    pare_codes *to, bool *found)
+{
+    PARE_TRY(pare_plan_codes_given(p, pare_lower_in(l, 0), 0, pare_lower_in(l, 1),
+                                   pare_lower_in(l, 2), from, found));
+    if (!*found) return PARE_OK;
+    return pare_plan_codes_given(p, PARE_NONE, from->dtype, pare_lower_in(l, 3),
+                                 pare_lower_in(l, 4), to, found);
+}
+
 /* QuantizeLinear of a value that is there as codes. */
 pare_status pare_lower_requantize(pare_planner *p, pare_lowering *l, bool *done)
 {

@@ -15,6 +15,11 @@ void pare_floats_to_bytes(const pare_codes *codes, const float *x, uint8_t *y);
 pare_status pare_lower_end(pare_planner *p, const pare_lowering *l, pare_codes *codes,
                            bool *found);
 
+/* Codes that a QLinear operator reads as input 0, with their scale and zero point behind them, and
+ * those that it makes, whose scale and zero point follow. */
+pare_status pare_lower_qlinear_ends(pare_planner *p, const pare_lowering *l, pare_codes *from,
+                                    pare_codes *to, bool *found);
+
 /* A step that looks codes up in a table [256], which is copied, to make those of `to`. */
 pare_status pare_lower_byte_map(pare_planner *p, const pare_codes *from, pare_value_id to,
                                 pare_dtype dtype, const uint8_t *table);

@@ -183,18 +183,10 @@ static bool can_join_lines(const conv_args *a)
     return s->begin[0] >= 0 && s->begin[1] >= 0 && s->begin[2] >= 0;
 }
 
-/* Positions along axis i up to the end of the last window. */
-static int64_t padded_size(const pare_sliding *s, int i)
-{
-    const int64_t last = (s->out[i] - 1) * s->stride[i] + (s->kernel[i] - 1) * s->dilation[i];
-    const int64_t end = s->begin[i] + s->in[i];
-    return last + 1 > end ? last + 1 : end;
-}
-
 static bool is_padded(const pare_sliding *s)
 {
     for (int i = 0; i < PARE_SLIDING_AXES; i++)
-        if (padded_size(s, i) != s->in[i]) return true;
+        if (pare_sliding_padded(s, i) != s->in[i]) return true;
     return false;
 }
 
@@ -209,7 +201,7 @@ static pare_status pad_image(pare_planner *p, const pare_laid *from, conv_args *
     *image = *from;
     image->offset = 0;
     for (uint32_t i = first; i < PARE_SLIDING_AXES; i++)
-        image->dims[2 + i - first] = padded_size(s, (int)i);
+        image->dims[2 + i - first] = pare_sliding_padded(s, (int)i);
     pare_laid_arrange(image, PARE_FORM_CHANNELS_LAST);
     PARE_TRY(pare_plan_temporary(p, image));
     pare_laid inside = *image;
@@ -301,8 +293,8 @@ static pare_status set_offsets(pare_planner *p, conv_args *a)
         if (!o->at) return pare_arena_fail(p->ctx, &p->plan->arena);
         const int64_t n_tiles = pare_product_tiles(p, n_rows);
         for (int64_t i = 0; i < n_tiles; i++) {
-            const int64_t first = pare_product_tile_start(n_rows, n_tiles, i);
-            const int64_t n = pare_product_tile_start(n_rows, n_tiles, i + 1) - first;
+            const int64_t first = pare_split_start(n_rows, n_tiles, i);
+            const int64_t n = pare_split_start(n_rows, n_tiles, i + 1) - first;
             for (int64_t r = 0; r < n; r++)
                 fill_row(s, first + r, n, o->at + first * s->n_taps + r);
         }
@@ -310,13 +302,6 @@ static pare_status set_offsets(pare_planner *p, conv_args *a)
     }
     a->product.offsets = known->at;
     return PARE_OK;
-}
-
-static bool takes_every_pixel(const pare_sliding *s)
-{
-    for (int i = 0; i < PARE_SLIDING_AXES; i++)
-        if (s->stride[i] != 1 || s->begin[i] != 0 || s->in[i] != s->out[i]) return false;
-    return true;
 }
 
 /* Finds the input and how rows of it are found. */
@@ -343,7 +328,7 @@ static pare_status set_rows(pare_planner *p, pare_value_id value, conv_args *a, 
     if (gathers) return PARE_OK;
     product->zeros = a->zeros;
     product->x_outer = product->depth * s->channel_step;
-    if (product->n_taps > 1 || !takes_every_pixel(s)) return set_offsets(p, a);
+    if (product->n_taps > 1 || !pare_sliding_is_pointwise(s)) return set_offsets(p, a);
     product->rows = NULL;
     product->x_row = pare_laid_pixel_stride(&product->x);
     return PARE_OK;

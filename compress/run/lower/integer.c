@@ -2,20 +2,13 @@
 
 #include <math.h>
 
-enum {
-    WEIGHTS_IN_CACHE =
-        256 << 10,      /* bytes of a block of panels, to stay in the second-level cache */
-    MIN_TASK = 1 << 20, /* products: some microseconds */
-    MAX_TASK = 1 << 25, /* 100 microseconds */
-    WANTED_TASKS = 16,
-    QUAD = 4,
-    SIGN = 128,
-};
+enum { QUAD = 4, SIGN = 128 };
 
-static int64_t up(int64_t n, int64_t d)
-{
-    return (n + d - 1) / d;
-}
+static const pare_split_limits task_limits = {
+    .min_task = 1 << 20, .max_task = 1 << 25, /* products: some to 100 microseconds */
+    .n_wanted = 16,
+    .cached_bytes = 256 << 10, /* a block of panels stays in the second-level cache */
+};
 
 const pare_integer_kernel *pare_integer_kernel_of(const pare_kernels *k,
                                                   const pare_integer_product *a)
@@ -26,7 +19,7 @@ const pare_integer_kernel *pare_integer_kernel_of(const pare_kernels *k,
 int64_t pare_integer_padded(const pare_planner *p, const pare_integer_product *a)
 {
     const int panel = pare_integer_kernel_of(p->plan->kernels, a)->panel;
-    return up(a->n_cols, panel) * panel;
+    return pare_split_up(a->n_cols, panel) * panel;
 }
 
 /* --- weights and vectors ---------------------------------------------------------------------- */
@@ -198,16 +191,6 @@ pare_status pare_integer_set_vectors(pare_planner *p, const pare_integer_operand
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-/* Where part i starts when n things are spread evenly over n_parts. */
-static int64_t part_start(int64_t n, int64_t n_parts, int64_t i)
-{
-    return n * i / n_parts;
-}
-
-typedef struct block {
-    int64_t outer, first_tile, end_tile, first_panel, end_panel;
-} block;
-
 static void sum_rows(const pare_integer_product *a, const pare_frame *frame,
                      const pare_integer_tile *t, int32_t *sums)
 {
@@ -250,11 +233,12 @@ static void set_columns(const pare_integer_product *a, const pare_frame *frame, 
 }
 
 /* One tile of rows against the panels of a block. */
-static void multiply_tile(const pare_integer_product *a, const pare_frame *frame, const block *b,
-                          const column_numbers *columns, pare_integer_tile *tile, int64_t row)
+static void multiply_tile(const pare_integer_product *a, const pare_frame *frame,
+                          const pare_split_block *b, const column_numbers *columns,
+                          pare_integer_tile *tile, int64_t row)
 {
     const pare_integer_kernel *kernel = pare_integer_kernel_of(frame->kernels, a);
-    const int64_t n_panels = up(a->n_cols, kernel->panel);
+    const int64_t n_panels = pare_split_up(a->n_cols, kernel->panel);
     const int64_t n_bytes = panel_bytes(a, kernel->panel);
     const uint8_t *w = a->w + b->outer % a->n_weights * n_panels * n_bytes;
     const int64_t vector = b->outer % a->n_vectors * n_panels * kernel->panel;
@@ -273,13 +257,13 @@ static void multiply_tile(const pare_integer_product *a, const pare_frame *frame
     }
 }
 
-static void multiply_block(const pare_integer_product *a, const pare_frame *frame, const block *b,
-                           uint8_t *scratch)
+static void multiply_block(const pare_integer_product *a, const pare_frame *frame,
+                           const pare_split_block *b, uint8_t *scratch)
 {
     const pare_integer_kernel *kernel = pare_integer_kernel_of(frame->kernels, a);
     const uint8_t **x = (const uint8_t **)(void *)(scratch + a->room_bytes);
-    const int64_t n_tiles = up(a->n_rows, kernel->rows);
-    const int64_t n = a->n_vectors * up(a->n_cols, kernel->panel) * kernel->panel;
+    const int64_t n_tiles = pare_split_up(a->n_rows, kernel->rows);
+    const int64_t n = a->n_vectors * pare_split_up(a->n_cols, kernel->panel) * kernel->panel;
     column_numbers columns = { a->start, a->scale };
     int32_t row_sums[PARE_TILE_MAX_ROWS];
     if (a->is_dynamic) {
@@ -289,8 +273,8 @@ static void multiply_block(const pare_integer_product *a, const pare_frame *fram
         columns.start = start, columns.scale = scale;
     }
     for (int64_t i = b->first_tile; i < b->end_tile; i++) {
-        const int64_t row = part_start(a->n_rows, n_tiles, i);
-        const int64_t end = part_start(a->n_rows, n_tiles, i + 1);
+        const int64_t row = pare_split_start(a->n_rows, n_tiles, i);
+        const int64_t end = pare_split_start(a->n_rows, n_tiles, i + 1);
         pare_integer_tile tile = {
             .n_rows = (int)(end - row), .n_taps = a->n_taps, .depth = a->depth, .x = x,
             .x_is_signed = a->x_is_signed, .finish = a->finish, .y_stride = a->y_row,
@@ -305,46 +289,26 @@ static void multiply_block(const pare_integer_product *a, const pare_frame *fram
 static void run_product(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
 {
     const pare_integer_product *a = args;
-    const pare_integer_kernel *kernel = pare_integer_kernel_of(frame->kernels, a);
-    const int64_t n_panels = up(a->n_cols, kernel->panel);
-    const int64_t n_tiles = up(a->n_rows, kernel->rows);
-    const int64_t rows = task % a->row_blocks;
-    const int64_t panels = task / a->row_blocks % a->panel_blocks;
-    const block b = {
-        .outer = task / a->row_blocks / a->panel_blocks,
-        .first_tile = part_start(n_tiles, a->row_blocks, rows),
-        .end_tile = part_start(n_tiles, a->row_blocks, rows + 1),
-        .first_panel = part_start(n_panels, a->panel_blocks, panels),
-        .end_panel = part_start(n_panels, a->panel_blocks, panels + 1),
-    };
+    const pare_split_block b = pare_split_at(&a->split, task);
     multiply_block(a, frame, &b, pare_frame_scratch(frame, worker));
-}
-
-static int64_t between(int64_t low, int64_t x, int64_t high)
-{
-    if (x > high) x = high;
-    return x < low ? low : x;
 }
 
 pare_status pare_integer_step(pare_planner *p, pare_integer_product *a, const char *name)
 {
     const pare_integer_kernel *kernel = pare_integer_kernel_of(p->plan->kernels, a);
-    const int64_t n_panels = up(a->n_cols, kernel->panel);
+    const int64_t n_panels = pare_split_up(a->n_cols, kernel->panel);
     if (a->n_outer * a->n_rows * a->n_cols == 0) return PARE_OK;
-    const int64_t n_bytes = between(1, panel_bytes(a, kernel->panel), INT64_MAX);
-    const int64_t n_tiles = up(a->n_rows, kernel->rows);
-    a->panel_blocks = up(n_panels, between(1, WEIGHTS_IN_CACHE / n_bytes, n_panels));
+    const int64_t n_bytes = panel_bytes(a, kernel->panel);
+    a->split = (pare_split){ .n_outer = a->n_outer, .n_panels = n_panels,
+                             .n_tiles = pare_split_up(a->n_rows, kernel->rows) };
     const double total = (double)a->n_outer * (double)a->n_rows * (double)n_panels *
-                         (double)n_bytes;
-    const double per_task = fmin(fmax(total / WANTED_TASKS, MIN_TASK), MAX_TASK);
-    const double per_block = total / (double)a->n_outer / (double)a->panel_blocks;
-    a->row_blocks = (int64_t)fmin(fmax(per_block / per_task, 1), (double)n_tiles);
-    const int64_t n_tasks = a->n_outer * a->row_blocks * a->panel_blocks;
+                         (double)(n_bytes < 1 ? 1 : n_bytes);
+    pare_split_choose(&a->split, &task_limits, n_bytes < 1 ? 1 : n_bytes, total);
     const size_t pointers = (size_t)a->n_taps * PARE_TILE_MAX_ROWS * sizeof(const uint8_t *);
     const size_t columns = a->is_dynamic ? (size_t)(a->n_vectors * n_panels * kernel->panel) * 8
                                          : 0;
     a->room_bytes = (a->room_bytes + 63) / 64 * 64;
-    const pare_step step = { .run = run_product, .args = a, .n_tasks = (uint32_t)n_tasks,
+    const pare_step step = { .run = run_product, .args = a, .n_tasks = pare_split_tasks(&a->split),
                              .scratch_bytes = a->room_bytes + pointers + columns,
                              .kernel = name };
     const pare_laid *touches[] = { &a->x, &a->y, a->is_dynamic ? &a->zero_at : NULL,

@@ -4,6 +4,7 @@
 #ifndef PARE_RUN_LOWER_INTEGER_H
 #define PARE_RUN_LOWER_INTEGER_H
 
+#include "run/lower/split.h"
 #include "run/planner.h"
 
 /* --- what is computed ------------------------------------------------------------------------- */
@@ -92,7 +93,7 @@ typedef struct pare_integer_product {
     pare_laid x, y;
     int64_t y_outer, y_row;   /* elements */
     size_t room_bytes;
-    int64_t row_blocks, panel_blocks;
+    pare_split split;         /* into tasks */
 } pare_integer_product;
 
 /* Sets how sums are made of operands of these types, and what that means for the weights. */

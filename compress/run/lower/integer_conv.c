@@ -101,14 +101,6 @@ static void clear(const void *args, const pare_frame *frame, uint32_t task, uint
     memset(pare_laid_address(frame, &a->image), a->zero, (size_t)pare_laid_span(&a->image));
 }
 
-/* Positions along axis i up to the end of the last window. */
-static int64_t padded_size(const pare_sliding *s, int i)
-{
-    const int64_t last = (s->out[i] - 1) * s->stride[i] + (s->kernel[i] - 1) * s->dilation[i];
-    const int64_t end = s->begin[i] + s->in[i];
-    return last + 1 > end ? last + 1 : end;
-}
-
 /* Channels last, `pixel` bytes for each of them. */
 static void arrange_pixels(pare_laid *laid, int64_t pixel)
 {
@@ -133,7 +125,7 @@ static pare_status pad_image(pare_planner *p, const pare_laid *from, int64_t pix
     *image = *from;
     image->offset = 0;
     for (uint32_t i = first; i < PARE_SLIDING_AXES; i++)
-        image->dims[2 + i - first] = padded_size(s, (int)i);
+        image->dims[2 + i - first] = pare_sliding_padded(s, (int)i);
     arrange_pixels(image, pixel);
     PARE_TRY(pare_plan_temporary(p, image));
     pare_laid inside = *image;
@@ -158,18 +150,11 @@ static bool can_join_lines(const conv_args *a)
     if (a->product.n_outer != 1 || s->n_taps == 0) return false;
     if (s->kernel[2] > 1 && s->dilation[2] != 1) return false;
     double n_bytes = (double)a->product.n_rows / (double)s->n_out * QUAD * 2;
-    for (int i = 0; i < PARE_SLIDING_AXES; i++) n_bytes *= (double)padded_size(s, i);
+    for (int i = 0; i < PARE_SLIDING_AXES; i++) n_bytes *= (double)pare_sliding_padded(s, i);
     return s->begin[0] >= 0 && s->begin[1] >= 0 && s->begin[2] >= 0 && n_bytes < INT32_MAX;
 }
 
 /* --- planning --------------------------------------------------------------------------------- */
-
-static bool takes_every_pixel(const pare_sliding *s)
-{
-    for (int i = 0; i < PARE_SLIDING_AXES; i++)
-        if (s->stride[i] != 1 || s->begin[i] != 0 || s->in[i] != s->out[i]) return false;
-    return true;
-}
 
 /* How rows are found. */
 typedef enum row_way {
@@ -187,7 +172,7 @@ static row_way choose_way(const conv_args *a, const pare_integer_operands *o, in
     *pixel = product->depth;
     if (product->depth >= FEW_CHANNELS) return is_split && product->depth % 2 ? WAY_GATHER
                                                                               : WAY_POINTS;
-    if (product->n_taps == 1 && takes_every_pixel(&a->window)) return WAY_POINTS;
+    if (product->n_taps == 1 && pare_sliding_is_pointwise(&a->window)) return WAY_POINTS;
     if (!can_join_lines(a)) return WAY_GATHER;
     if (product->depth == QUAD - 1 && !product->sums && !o->w_zero && o->w_dtype == PARE_INT8 &&
         o->x_dtype == PARE_UINT8)
@@ -255,7 +240,7 @@ static pare_status set_rows(pare_planner *p, const pare_integer_operands *o, con
                               (size_t)product->depth * PARE_TILE_MAX_ROWS;
         return PARE_OK;
     }
-    if (product->n_taps == 1 && takes_every_pixel(s)) {
+    if (product->n_taps == 1 && pare_sliding_is_pointwise(s)) {
         a->pixel = pare_laid_pixel_stride(&product->x);
         return PARE_OK;
     }

@@ -1,3 +1,4 @@
+#include "run/lower/batch.h"
 #include "run/lower/lower.h"
 #include "run/lower/product.h"
 
@@ -9,25 +10,11 @@
 /* Gemm and MatMul. The right matrix is packed once when it is constant, else by a step before the
  * product. Transposed and broadcast operands are a matter of strides. */
 
-enum { MAX_BATCH_AXES = PARE_LAID_AXES };
-
 typedef struct matmul_args {
     pare_product product;
-    uint32_t n_batch_axes;
-    int64_t batch[MAX_BATCH_AXES], x_steps[MAX_BATCH_AXES], w_steps[MAX_BATCH_AXES];
+    pare_batch batch;
     int64_t x_row;            /* elements from one row of the left matrix to the next */
 } matmul_args;
-
-/* Offset of batch `at` under these strides. */
-static int64_t batch_offset(const matmul_args *a, const int64_t *steps, int64_t at)
-{
-    int64_t offset = 0;
-    for (uint32_t i = a->n_batch_axes; i-- > 0;) {
-        offset += at % a->batch[i] * steps[i];
-        at /= a->batch[i];
-    }
-    return offset;
-}
 
 static void point_rows(const pare_product *product, const pare_frame *frame, int64_t outer,
                        int64_t first, int n, const float **x, float *room)
@@ -35,7 +22,7 @@ static void point_rows(const pare_product *product, const pare_frame *frame, int
     (void)room;
     const matmul_args *a = (const matmul_args *)product;
     const float *base = (const float *)pare_laid_address(frame, &product->x) +
-                        batch_offset(a, a->x_steps, outer);
+                        pare_batch_offset(&a->batch, a->batch.x_steps, outer);
     for (int r = 0; r < n; r++) x[r] = base + (first + r) * a->x_row;
 }
 
@@ -56,7 +43,7 @@ static void run_pack(const void *args, const pare_frame *frame, uint32_t task, u
     const int64_t k = product->depth;
     const int64_t n_panels = (product->n_cols + panel - 1) / panel;
     const float *from = (const float *)pare_laid_address(frame, &a->w) +
-                        batch_offset(a->matmul, a->matmul->w_steps, task);
+                        pare_batch_offset(&a->matmul->batch, a->matmul->batch.w_steps, task);
     float *to = (float *)pare_laid_address(frame, &product->wd) + task * n_panels * k * panel;
     pare_pack_panels(product->n_cols, k, from, a->row_step, a->column_step, panel, to);
 }
@@ -82,7 +69,7 @@ static pare_status pack_running(pare_planner *p, matmul_args *a, const pare_laid
 
 /* Params of "panels"; from BATCH on sizes of the batch axes, from STEPS on what each is apart. */
 enum { PANEL, WEIGHTS, COLUMNS, DEPTH, ROW_STEP, COLUMN_STEP, BATCH_AXES, BATCH = 8, STEPS = 16 };
-static_assert(STEPS + MAX_BATCH_AXES <= PARE_PACK_PARAMS, "a form's params hold all axes");
+static_assert(STEPS + PARE_BATCH_AXES <= PARE_PACK_PARAMS, "a form's params hold all axes");
 
 static void fill_panels(const int64_t *params, const float *w, float *to)
 {
@@ -110,10 +97,10 @@ static pare_status pack_constant(pare_planner *p, matmul_args *a, pare_value_id 
                           .params = { [PANEL] = panel, [WEIGHTS] = product->n_weights,
                                       [COLUMNS] = product->n_cols, [DEPTH] = product->depth,
                                       [ROW_STEP] = row_step, [COLUMN_STEP] = column_step } };
-    for (uint32_t i = 0; product->n_weights > 1 && i < a->n_batch_axes; i++) {
-        key.params[BATCH_AXES] = a->n_batch_axes;
-        key.params[BATCH + i] = a->batch[i];
-        key.params[STEPS + i] = a->w_steps[i];
+    for (uint32_t i = 0; product->n_weights > 1 && i < a->batch.n_axes; i++) {
+        key.params[BATCH_AXES] = a->batch.n_axes;
+        key.params[BATCH + i] = a->batch.sizes[i];
+        key.params[STEPS + i] = a->batch.w_steps[i];
     }
     void *out = NULL;
     bool is_new = false;
@@ -241,43 +228,14 @@ pare_status pare_lower_gemm(pare_planner *p, pare_lowering *l, bool *done)
 
 /* --- MatMul ----------------------------------------------------------------------------------- */
 
-/* Batch axes of the output, with the strides of both operands, 0 where one is broadcast; those that
- * both pass together become one. */
-static void set_batch(matmul_args *a, const pare_laid *y, const pare_laid *x, const pare_laid *w)
-{
-    for (uint32_t i = 0; i + 2 < y->rank; i++) {
-        const uint32_t from_end = y->rank - i;
-        const int64_t size = y->dims[i];
-        int64_t sx = 0, sw = 0;
-        if (x->rank >= from_end && x->dims[x->rank - from_end] != 1)
-            sx = x->strides[x->rank - from_end];
-        if (w->rank >= from_end && w->dims[w->rank - from_end] != 1)
-            sw = w->strides[w->rank - from_end];
-        if (size == 1) continue;
-        const uint32_t n = a->n_batch_axes;
-        if (n && a->x_steps[n - 1] == sx * size && a->w_steps[n - 1] == sw * size) {
-            a->batch[n - 1] *= size;
-            a->x_steps[n - 1] = sx;
-            a->w_steps[n - 1] = sw;
-            continue;
-        }
-        a->batch[n] = size;
-        a->x_steps[n] = sx;
-        a->w_steps[n] = sw;
-        a->n_batch_axes++;
-    }
-}
-
 /* One right matrix for all batches, whose left rows follow each other: one tall product. */
 static void join_batches(matmul_args *a)
 {
     pare_product *product = &a->product;
-    if (a->n_batch_axes != 1 || a->w_steps[0] != 0 ||
-        a->x_steps[0] != a->x_row * product->n_rows)
-        return;
-    product->n_rows *= a->batch[0];
+    if (!pare_batch_is_tall(&a->batch, product->n_rows, a->x_row)) return;
+    product->n_rows *= a->batch.sizes[0];
     product->n_outer = 1;
-    a->n_batch_axes = 0;
+    a->batch.n_axes = 0;
 }
 
 static bool matmul_fits(const pare_planner *p, const pare_lowering *l, pare_laid *x, pare_laid *w,
@@ -300,7 +258,7 @@ pare_status pare_lower_matmul(pare_planner *p, pare_lowering *l, bool *done)
     *done = true;
     PARE_TRY(pare_plan_need(p, pare_lower_in(l, 0), PARE_FORM_ROWS, &x));
     PARE_TRY(pare_plan_need(p, pare_lower_in(l, 1), PARE_FORM_ANY, &w));
-    set_batch(a, &y, &x, &w);
+    pare_batch_init(&a->batch, &y, &x, &w);
     a->x_row = x.strides[x.rank - 2];
     a->product = (pare_product){
         .n_outer = 1,
@@ -313,11 +271,9 @@ pare_status pare_lower_matmul(pare_planner *p, pare_lowering *l, bool *done)
         .x = x,
         .epilogue = PARE_EPILOGUE_NONE,
     };
-    for (uint32_t i = 0; i < a->n_batch_axes; i++) a->product.n_outer *= a->batch[i];
+    a->product.n_outer = pare_batch_size(&a->batch);
     join_batches(a);
-    bool is_shared = true;
-    for (uint32_t i = 0; i < a->n_batch_axes; i++) is_shared = is_shared && a->w_steps[i] == 0;
-    a->product.n_weights = is_shared ? 1 : a->product.n_outer;
+    a->product.n_weights = pare_batch_shares(&a->batch) ? 1 : a->product.n_outer;
     PARE_TRY(set_weights(p, a, pare_lower_in(l, 1), &w, w.strides[w.rank - 2],
                          w.strides[w.rank - 1]));
     return finish(p, l, a, &y, "matmul f32");

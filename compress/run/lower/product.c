@@ -3,22 +3,15 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    WEIGHTS_IN_CACHE =
-        256 << 10,      /* bytes of a block of panels, to stay in the second-level cache */
-    MIN_TASK = 1 << 18, /* products: some microseconds */
-    MAX_TASK = 1 << 23, /* 150 microseconds */
-    WANTED_TASKS = 16,
+static const pare_split_limits task_limits = {
+    .min_task = 1 << 18, .max_task = 1 << 23, /* products: some to 150 microseconds */
+    .n_wanted = 16,
+    .cached_bytes = 256 << 10, /* a block of panels stays in the second-level cache */
 };
-
-static int64_t up(int64_t n, int64_t d)
-{
-    return (n + d - 1) / d;
-}
 
 int64_t pare_product_panels(const pare_planner *p, int64_t n_cols)
 {
-    return up(n_cols, p->plan->kernels->gemm.panel);
+    return pare_split_up(n_cols, p->plan->kernels->gemm.panel);
 }
 
 float *pare_product_vectors(pare_planner *p, const pare_product *product, const float *v)
@@ -72,18 +65,7 @@ pare_status pare_product_bias(pare_planner *p, pare_product *product, pare_value
 
 int64_t pare_product_tiles(const pare_planner *p, int64_t n_rows)
 {
-    return up(n_rows, p->plan->kernels->gemm.rows);
-}
-
-int64_t pare_product_tile_start(int64_t n_rows, int64_t n_tiles, int64_t i)
-{
-    return n_rows * i / n_tiles;
-}
-
-/* Where part i starts when n things are spread evenly over n_parts. */
-static int64_t part_start(int64_t n, int64_t n_parts, int64_t i)
-{
-    return n * i / n_parts;
+    return pare_split_up(n_rows, p->plan->kernels->gemm.rows);
 }
 
 /* Tells a tile where its rows are: of room for pointers and for rows that are gathered. */
@@ -111,14 +93,9 @@ static void find_rows(const pare_product *a, const pare_frame *frame, int64_t ou
     }
 }
 
-typedef struct block {
-    int64_t outer, first_tile, end_tile, first_panel, end_panel;
-    bool is_last;             /* of those that take these panels */
-} block;
-
 /* Few tiles leave little time for the next panels to come: the last block that takes some asks for
  * those behind them, spread over its work. */
-static void ask_for_next(const block *b, int64_t n_panels, int64_t panel_size, int panel,
+static void ask_for_next(const pare_split_block *b, int64_t n_panels, int64_t panel_size, int panel,
                          const float *w, int64_t i, int64_t j, pare_gemm_tile *tile)
 {
     enum { MOST_TILES = 8 };
@@ -130,12 +107,12 @@ static void ask_for_next(const block *b, int64_t n_panels, int64_t panel_size, i
     tile->next_step = panel / n_tiles;
 }
 
-static void multiply_block(const pare_product *a, const pare_frame *frame, const block *b,
-                           uint8_t *scratch)
+static void multiply_block(const pare_product *a, const pare_frame *frame,
+                           const pare_split_block *b, uint8_t *scratch)
 {
     const pare_gemm_kernel *kernel = &frame->kernels->gemm;
     const int64_t k = a->n_taps * a->depth;
-    const int64_t n_panels = up(a->n_cols, kernel->panel);
+    const int64_t n_panels = pare_split_up(a->n_cols, kernel->panel);
     const float *packed = a->w ? a->w : (const float *)pare_laid_address(frame, &a->wd);
     const float *w = packed + b->outer % a->n_weights * n_panels * k * kernel->panel;
     float *y = (float *)pare_laid_address(frame, &a->y) + b->outer * a->y_outer;
@@ -145,10 +122,10 @@ static void multiply_block(const pare_product *a, const pare_frame *frame, const
                    : NULL;
     const float **x = (const float **)(void *)(scratch + a->room_bytes);
     const int64_t vector = b->outer % a->n_vectors * n_panels * kernel->panel;
-    const int64_t n_tiles = up(a->n_rows, kernel->rows);
+    const int64_t n_tiles = pare_split_up(a->n_rows, kernel->rows);
     for (int64_t i = b->first_tile; i < b->end_tile; i++) {
-        const int64_t row = pare_product_tile_start(a->n_rows, n_tiles, i);
-        const int64_t end = pare_product_tile_start(a->n_rows, n_tiles, i + 1);
+        const int64_t row = pare_split_start(a->n_rows, n_tiles, i);
+        const int64_t end = pare_split_start(a->n_rows, n_tiles, i + 1);
         pare_gemm_tile tile = {
             .n_rows = (int)(end - row), .n_taps = a->n_taps, .depth = a->depth,
             .finish = e->finish, .y_stride = a->y_row,
@@ -175,48 +152,26 @@ static void multiply_block(const pare_product *a, const pare_frame *frame, const
 static void run_product(const void *args, const pare_frame *frame, uint32_t task, uint32_t worker)
 {
     const pare_product *a = args;
-    const int64_t n_panels = up(a->n_cols, frame->kernels->gemm.panel);
-    const int64_t n_tiles = up(a->n_rows, frame->kernels->gemm.rows);
-    const int64_t rows = task % a->row_blocks;
-    const int64_t panels = task / a->row_blocks % a->panel_blocks;
-    const block b = {
-        .outer = task / a->row_blocks / a->panel_blocks,
-        .first_tile = part_start(n_tiles, a->row_blocks, rows),
-        .end_tile = part_start(n_tiles, a->row_blocks, rows + 1),
-        .first_panel = part_start(n_panels, a->panel_blocks, panels),
-        .end_panel = part_start(n_panels, a->panel_blocks, panels + 1),
-        .is_last = rows + 1 == a->row_blocks,
-    };
+    const pare_split_block b = pare_split_at(&a->split, task);
     multiply_block(a, frame, &b, pare_frame_scratch(frame, worker));
 }
 
 /* --- planning --------------------------------------------------------------------------------- */
 
-static int64_t between(int64_t low, int64_t x, int64_t high)
-{
-    if (x > high) x = high;
-    return x < low ? low : x;
-}
-
 pare_status pare_product_step(pare_planner *p, pare_product *a, const pare_laid *more,
                               const char *kernel)
 {
     const pare_gemm_kernel *gemm = &p->plan->kernels->gemm;
-    const int64_t k = between(1, a->n_taps * a->depth, INT64_MAX);
-    const int64_t n_panels = pare_product_panels(p, a->n_cols);
+    const int64_t k = a->n_taps * a->depth < 1 ? 1 : a->n_taps * a->depth;
     if (a->n_outer * a->n_rows * a->n_cols == 0) return PARE_OK;
-    const int64_t panel_bytes = k * gemm->panel * (int64_t)sizeof(float);
-    const int64_t n_tiles = up(a->n_rows, gemm->rows);
-    a->panel_blocks = up(n_panels, between(1, WEIGHTS_IN_CACHE / panel_bytes, n_panels));
-    const double total = (double)a->n_outer * (double)a->n_rows * (double)n_panels *
+    a->split = (pare_split){ .n_outer = a->n_outer, .n_tiles = pare_product_tiles(p, a->n_rows),
+                             .n_panels = pare_product_panels(p, a->n_cols) };
+    const double total = (double)a->n_outer * (double)a->n_rows * (double)a->split.n_panels *
                          (double)k * gemm->panel;
-    const double per_task = fmin(fmax(total / WANTED_TASKS, MIN_TASK), MAX_TASK);
-    const double per_block = total / (double)a->n_outer / (double)a->panel_blocks;
-    a->row_blocks = (int64_t)fmin(fmax(per_block / per_task, 1), (double)n_tiles);
-    const int64_t n_tasks = a->n_outer * a->row_blocks * a->panel_blocks;
+    pare_split_choose(&a->split, &task_limits, k * gemm->panel * (int64_t)sizeof(float), total);
     const size_t pointers = (size_t)a->n_taps * PARE_TILE_MAX_ROWS * sizeof(const float *);
     a->room_bytes = (a->room_bytes + 63) / 64 * 64;
-    const pare_step step = { .run = run_product, .args = a, .n_tasks = (uint32_t)n_tasks,
+    const pare_step step = { .run = run_product, .args = a, .n_tasks = pare_split_tasks(&a->split),
                              .scratch_bytes = a->room_bytes + pointers, .kernel = kernel };
     const pare_laid *touches[] = { &a->x, &a->y, a->w ? NULL : &a->wd,
                                    a->epilogue.has_add ? &a->epilogue.add : NULL, more };

@@ -3,6 +3,7 @@
 #ifndef PARE_RUN_LOWER_PRODUCT_H
 #define PARE_RUN_LOWER_PRODUCT_H
 
+#include "run/lower/split.h"
 #include "run/planner.h"
 
 #include <math.h>
@@ -44,7 +45,7 @@ typedef struct pare_product {
     int64_t y_outer, y_row;   /* strides of y and add */
     pare_epilogue epilogue;
     size_t room_bytes;        /* for gathered rows of one tile */
-    int64_t row_blocks, panel_blocks; /* a task takes one of each, of one outer index */
+    pare_split split;         /* into tasks */
 } pare_product;
 
 /* Puts nodes behind the anchor of a chain into the epilogue, as far as they fit there, and counts
@@ -70,9 +71,8 @@ pare_status pare_product_bias(pare_planner *p, pare_product *product, pare_value
 /* Adds a constant of n_vectors * n_cols floats behind the chains: z + c is fma(z, 1, c). */
 pare_status pare_product_shift(pare_planner *p, pare_product *product, pare_value_id value);
 
-/* Rows of the output fall into tiles: where tile i of them starts, the last one being their end. */
+/* Tiles that rows of the output fall into, evenly (pare_split_start). */
 int64_t pare_product_tiles(const pare_planner *p, int64_t n_rows);
-int64_t pare_product_tile_start(int64_t n_rows, int64_t n_tiles, int64_t i);
 
 /* Splits the product into tasks by its sizes alone and adds the step. `more` is one more operand
  * that it touches, or NULL. */

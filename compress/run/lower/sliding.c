@@ -26,6 +26,20 @@ void pare_sliding_read(pare_sliding *s, const pare_laid *x)
     }
 }
 
+int64_t pare_sliding_padded(const pare_sliding *s, int i)
+{
+    const int64_t last = (s->out[i] - 1) * s->stride[i] + (s->kernel[i] - 1) * s->dilation[i];
+    const int64_t end = s->begin[i] + s->in[i];
+    return last + 1 > end ? last + 1 : end;
+}
+
+bool pare_sliding_is_pointwise(const pare_sliding *s)
+{
+    for (int i = 0; i < PARE_SLIDING_AXES; i++)
+        if (s->stride[i] != 1 || s->begin[i] != 0 || s->in[i] != s->out[i]) return false;
+    return true;
+}
+
 pare_corner pare_sliding_corner(const pare_sliding *s, const float *x, int64_t row)
 {
     pare_corner c;

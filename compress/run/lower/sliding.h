@@ -34,6 +34,13 @@ pare_status pare_lower_winograd(pare_planner *p, pare_lowering *l, const pare_sl
 /* Says how the input lies. */
 void pare_sliding_read(pare_sliding *s, const pare_laid *x);
 
+/* Positions along axis i up to the end of the last window. */
+int64_t pare_sliding_padded(const pare_sliding *s, int i);
+
+/* Whether each output position takes the input position of the same place first, and there are as
+ * many of both. */
+bool pare_sliding_is_pointwise(const pare_sliding *s);
+
 /* The window of row `row`: output position row % n_out of image row / n_out. */
 pare_corner pare_sliding_corner(const pare_sliding *s, const float *x, int64_t row);
 

@@ -35,21 +35,10 @@ typedef struct block {
     int64_t v_row, v_plane, m_row, m_plane;
 } block;
 
-static int64_t up(int64_t n, int64_t d)
-{
-    return (n + d - 1) / d;
-}
-
-/* Where part i starts when n things are spread evenly over n_parts. */
-static int64_t part_start(int64_t n, int64_t n_parts, int64_t i)
-{
-    return n * i / n_parts;
-}
-
 /* Rows of whole lines, which do not compete for a few sets of the cache; planes likewise. */
 static int64_t row_of(int64_t n)
 {
-    n = up(n, LINE) * LINE;
+    n = pare_split_up(n, LINE) * LINE;
     return n % 512 ? n : n + LINE;
 }
 
@@ -61,11 +50,11 @@ static int64_t plane_of(int64_t row, int64_t n_rows)
 /* The sizes of the largest block; returns the bytes of its scratch. */
 static size_t measure(const winograd_args *a, int panel, block *b)
 {
-    const int64_t n_panels = up(a->product.n_cols, panel);
-    const int64_t n_tiles = up(a->n_tiles, a->n_blocks);
+    const int64_t n_panels = pare_split_up(a->product.n_cols, panel);
+    const int64_t n_tiles = pare_split_up(a->n_tiles, a->n_blocks);
     b->v_row = row_of(a->product.depth);
     b->v_plane = plane_of(b->v_row, n_tiles);
-    b->m_row = row_of(up(n_panels, a->panel_blocks) * panel);
+    b->m_row = row_of(pare_split_up(n_panels, a->panel_blocks) * panel);
     b->m_plane = plane_of(b->m_row, n_tiles);
     return (size_t)(POINTS * (b->v_plane + b->m_plane)) * sizeof(float);
 }
@@ -99,8 +88,8 @@ static void multiply(const winograd_args *a, const pare_frame *frame, const bloc
 {
     const pare_gemm_kernel *kernel = &frame->kernels->gemm;
     const int64_t k = a->product.depth;
-    const int64_t n_panels = up(a->product.n_cols, kernel->panel);
-    const int64_t n_parts = up(b->n_tiles, kernel->rows);
+    const int64_t n_panels = pare_split_up(a->product.n_cols, kernel->panel);
+    const int64_t n_parts = pare_split_up(b->n_tiles, kernel->rows);
     pare_gemm_tile tile = { .n_taps = 1, .depth = k, .row_stride = b->v_row, .bias = a->zeros,
                             .finish = { .low = -INFINITY, .high = INFINITY },
                             .y_stride = b->m_row };
@@ -118,8 +107,8 @@ static void multiply(const winograd_args *a, const pare_frame *frame, const bloc
                 tile.next = has_next ? a->product.w + following * k * kernel->panel +
                                            i * k * kernel->panel / n_parts
                                      : NULL;
-                const int64_t row = part_start(b->n_tiles, n_parts, i);
-                tile.n_rows = (int)(part_start(b->n_tiles, n_parts, i + 1) - row);
+                const int64_t row = pare_split_start(b->n_tiles, n_parts, i);
+                tile.n_rows = (int)(pare_split_start(b->n_tiles, n_parts, i + 1) - row);
                 tile.rows = b->v + e * b->v_plane + row * b->v_row;
                 tile.y = b->m + e * b->m_plane + row * b->m_row +
                          (j - b->first_panel) * kernel->panel;
@@ -163,16 +152,16 @@ static void run_winograd(const void *args, const pare_frame *frame, uint32_t tas
 {
     const winograd_args *a = args;
     const int panel = frame->kernels->gemm.panel;
-    const int64_t n_panels = up(a->product.n_cols, panel);
+    const int64_t n_panels = pare_split_up(a->product.n_cols, panel);
     const int64_t tiles = task / a->panel_blocks;
     const int64_t panels = task % a->panel_blocks;
     block b = {
-        .first = part_start(a->n_tiles, a->n_blocks, tiles),
-        .first_panel = part_start(n_panels, a->panel_blocks, panels),
-        .end_panel = part_start(n_panels, a->panel_blocks, panels + 1),
+        .first = pare_split_start(a->n_tiles, a->n_blocks, tiles),
+        .first_panel = pare_split_start(n_panels, a->panel_blocks, panels),
+        .end_panel = pare_split_start(n_panels, a->panel_blocks, panels + 1),
         .v = (float *)(void *)pare_frame_scratch(frame, worker),
     };
-    b.n_tiles = part_start(a->n_tiles, a->n_blocks, tiles + 1) - b.first;
+    b.n_tiles = pare_split_start(a->n_tiles, a->n_blocks, tiles + 1) - b.first;
     measure(a, panel, &b);
     b.m = b.v + POINTS * b.v_plane;
     take_in(a, frame, &b);
@@ -189,7 +178,7 @@ static void run_winograd(const void *args, const pare_frame *frame, uint32_t tas
 static bool pays(const pare_sliding *s, int64_t n_in, int64_t n_out)
 {
     enum { LEAST_CHANNELS = 16, LEAST_TILES = 12 };
-    const int64_t n_tiles = up(s->out[1], TILE) * up(s->out[2], TILE);
+    const int64_t n_tiles = pare_split_up(s->out[1], TILE) * pare_split_up(s->out[2], TILE);
     const bool fills_them = 4 * s->out[1] * s->out[2] >= 3 * n_tiles * TILE * TILE;
     return n_in >= LEAST_CHANNELS && n_out >= LEAST_CHANNELS && n_tiles >= LEAST_TILES &&
            fills_them;
@@ -214,7 +203,7 @@ static void fill_matrices(const int64_t *params, const float *w, float *to)
     const int64_t n = params[FILTERS];
     const int64_t depth = params[DEPTH];
     const int64_t panel = params[PANEL];
-    const int64_t matrix = up(n, panel) * depth * panel;
+    const int64_t matrix = pare_split_up(n, panel) * depth * panel;
     for (int64_t first = 0; first < n; first += AT_ONCE) {
         const int64_t n_left = n - first < AT_ONCE ? n - first : AT_ONCE;
         float *const out = to + first / panel * depth * panel + first % panel;
@@ -249,7 +238,7 @@ static void split(const pare_planner *p, winograd_args *a)
     int64_t n_tiles = WORKING_SET / per_tile;
     if (n_tiles > a->n_tiles / FEW_TASKS) n_tiles = a->n_tiles / FEW_TASKS;
     n_tiles = n_tiles < least ? least : n_tiles / FEW_TILES * FEW_TILES;
-    a->n_blocks = up(a->n_tiles, n_tiles);
+    a->n_blocks = pare_split_up(a->n_tiles, n_tiles);
     a->panel_blocks = a->n_blocks == 1 && pare_product_panels(p, product->n_cols) >= 4 ? 2 : 1;
 }
 
@@ -278,9 +267,9 @@ pare_status pare_lower_winograd(pare_planner *p, pare_lowering *l, const pare_sl
     *a = (winograd_args){
         .n_rows = s->in[1], .n_columns = s->in[2], .begin_row = s->begin[1],
         .begin_column = s->begin[2], .out_rows = s->out[1], .out_columns = s->out[2],
-        .line_tiles = up(s->out[2], TILE),
+        .line_tiles = pare_split_up(s->out[2], TILE),
     };
-    a->image_tiles = up(s->out[1], TILE) * a->line_tiles;
+    a->image_tiles = pare_split_up(s->out[1], TILE) * a->line_tiles;
     a->n_tiles = y.dims[0] * a->image_tiles;
     pare_product *product = &a->product;
     *product = (pare_product){ .n_outer = 1, .n_weights = 1, .n_vectors = 1, .n_taps = 9,
