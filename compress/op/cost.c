@@ -12,24 +12,6 @@ static void reset(pare_cost *cost)
         cost->read[i] = cost->written[i] = PARE_COST_ALL;
 }
 
-/* Operands of one call, in one block. */
-static pare_status make_operands(pare_ctx *ctx, pare_cost_io *io, const pare_node *n,
-                                 const pare_shapes *shapes, void **block)
-{
-    const size_t n_bytes = ((size_t)n->n_inputs + n->n_outputs + 1) * sizeof(const pare_info *);
-    const pare_info **at = pare_alloc_zero(ctx, n_bytes);
-    if (!at) return pare_fail_memory(ctx, n_bytes);
-    *block = at;
-    for (uint32_t i = 0; i < n->n_inputs; i++)
-        if (n->inputs[i].value != PARE_NONE) at[i] = pare_shapes_of(shapes, n->inputs[i].value);
-    for (uint32_t i = 0; i < n->n_outputs; i++)
-        if (n->outputs[i] != PARE_NONE)
-            at[n->n_inputs + i] = pare_shapes_of(shapes, n->outputs[i]);
-    io->in = at;
-    io->out = at + n->n_inputs;
-    return PARE_OK;
-}
-
 /* Bytes cannot be counted where a tensor that is touched whole has no known size. */
 static void check_operands(pare_cost_io *io, const pare_info *const *infos, uint32_t n,
                            const uint64_t *touched)
@@ -83,10 +65,9 @@ static pare_status cost_operator(pare_ctx *ctx, pare_cost *cost, const pare_mode
     PARE_TRY(pare_call_resolve(ctx, &call, params));
     pare_cost_io io = { .call = &call, .params = params, .shapes = shapes,
                         .n_in = call.node->n_inputs, .n_out = call.node->n_outputs };
-    void *block = NULL;
-    PARE_TRY(make_operands(ctx, &io, call.node, shapes, &block));
+    PARE_TRY(pare_operands_of(ctx, shapes, call.node, &io.in, &io.out));
     const pare_status st = pare_cost_run(ctx, cost, &io);
-    pare_free(ctx, block);
+    pare_operands_free(ctx, io.in);
     return st;
 }
 

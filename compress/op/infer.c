@@ -201,6 +201,29 @@ static void settle_bodies(pare_inferer *inf)
         if (inf->is_inferred[i]) inf->shapes->infos[i] = inf->bodies[i];
 }
 
+pare_status pare_operands_of(pare_ctx *ctx, const pare_shapes *shapes, const pare_node *node,
+                             const pare_info *const **in, const pare_info *const **out)
+{
+    const size_t n_bytes = ((size_t)node->n_inputs + node->n_outputs + 1) *
+                           sizeof(const pare_info *);
+    const pare_info **at = pare_alloc_zero(ctx, n_bytes);
+    if (!at) return pare_fail_memory(ctx, n_bytes);
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        if (node->inputs[i].value != PARE_NONE)
+            at[i] = pare_shapes_of(shapes, node->inputs[i].value);
+    for (uint32_t i = 0; i < node->n_outputs; i++)
+        if (node->outputs[i] != PARE_NONE)
+            at[node->n_inputs + i] = pare_shapes_of(shapes, node->outputs[i]);
+    *in = at;
+    *out = at + node->n_inputs;
+    return PARE_OK;
+}
+
+void pare_operands_free(pare_ctx *ctx, const pare_info *const *in)
+{
+    pare_free(ctx, (void *)(uintptr_t)in);
+}
+
 pare_status pare_infer(pare_ctx *ctx, pare_shapes **out, const pare_model *model,
                        const pare_infer_opts *opts)
 {

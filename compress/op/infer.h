@@ -47,6 +47,12 @@ pare_status pare_infer(pare_ctx *ctx, pare_shapes **out, const pare_model *model
  * call. */
 const pare_info *pare_shapes_of(const pare_shapes *shapes, pare_value_id value);
 
+/* What is known about the operands of a node, by slot; omitted ones are NULL. One block, freed
+ * through *in with pare_operands_free. ENOMEM. */
+pare_status pare_operands_of(pare_ctx *ctx, const pare_shapes *shapes, const pare_node *node,
+                             const pare_info *const **in, const pare_info *const **out);
+void pare_operands_free(pare_ctx *ctx, const pare_info *const *in); /* accepts NULL */
+
 /* Infers the body of the model-local function that a node calls, for this one call: what `outer`,
  * where the node stands, says of its inputs holds inside. *out has infos of the body's values
  * alone, and knows what the call's attributes mean there. EUSAGE when the node calls no function;

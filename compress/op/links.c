@@ -152,25 +152,6 @@ pare_infer_io pare_link_infer_io(const pare_links *l)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-/* Operands of the node, in one block. */
-static pare_status make_operands(pare_ctx *ctx, pare_links *l, const pare_node *n, void **block)
-{
-    const size_t n_bytes = ((size_t)n->n_inputs + n->n_outputs + 1) * sizeof(const pare_info *);
-    const pare_info **at = *block = pare_alloc_zero(ctx, n_bytes);
-    if (!at) return pare_fail_memory(ctx, n_bytes);
-    for (uint32_t i = 0; i < n->n_inputs; i++)
-        if (n->inputs[i].value != PARE_NONE)
-            at[i] = pare_shapes_of(l->shapes, n->inputs[i].value);
-    for (uint32_t i = 0; i < n->n_outputs; i++)
-        if (n->outputs[i] != PARE_NONE)
-            at[n->n_inputs + i] = pare_shapes_of(l->shapes, n->outputs[i]);
-    l->in = at;
-    l->out = at + n->n_inputs;
-    l->n_in = n->n_inputs;
-    l->n_out = n->n_outputs;
-    return PARE_OK;
-}
-
 /* Fills l, or says in *why that nothing is known. */
 static pare_status ask(pare_ctx *ctx, pare_links *l, const pare_op *op, const char **why)
 {
@@ -190,11 +171,12 @@ pare_status pare_links_of(pare_ctx *ctx, const pare_model *model, pare_node_id n
                           pare_shapes *shapes, pare_links_take *take, void *user)
 {
     _Alignas(16) uint8_t params[PARE_MAX_PARAMS_BYTES] = { 0 }; /* MatMul resolves none */
-    pare_links l = { .ctx = ctx, .shapes = shapes, .params = params };
+    const pare_node *n = &model->nodes[node];
+    pare_links l = { .ctx = ctx, .shapes = shapes, .params = params, .n_in = n->n_inputs,
+                     .n_out = n->n_outputs };
     pare_call call;
-    void *block = NULL;
     const char *why = NULL;
-    pare_status st = make_operands(ctx, &l, &model->nodes[node], &block);
+    pare_status st = pare_operands_of(ctx, shapes, n, &l.in, &l.out);
     if (!st) {
         pare_status is_known = pare_call_init(ctx, &call, model, node);
         if (!is_known) is_known = pare_call_resolve(ctx, &call, params);
@@ -207,6 +189,6 @@ pare_status pare_links_of(pare_ctx *ctx, const pare_model *model, pare_node_id n
     if (!st) st = take(user, &l, why);
     pare_free(ctx, l.items);
     pare_free(ctx, l.follows);
-    pare_free(ctx, block);
+    pare_operands_free(ctx, l.in);
     return st;
 }
