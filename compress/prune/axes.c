@@ -73,3 +73,12 @@ int64_t pare_axis_left(const pare_axes_found *axes, const pare_axis_info *axis, 
     }
     return left;
 }
+
+bool pare_axes_shrink(const pare_axes_found *axes, pare_value_id value, const bool *gone)
+{
+    for (uint32_t k = axes->first_axis[value]; k < axes->first_axis[value + 1]; k++) {
+        const pare_axis_info *axis = &axes->axes[k];
+        if (axis->extent && pare_axis_left(axes, axis, gone) != axis->extent) return true;
+    }
+    return false;
+}

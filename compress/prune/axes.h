@@ -90,6 +90,9 @@ const pare_axis_info *pare_axes_of(const pare_axes_found *axes, pare_value_id va
 bool pare_axis_keeps(const pare_axes_found *axes, const pare_axis_info *axis, const bool *gone,
                      int64_t p);
 
+/* Whether any axis of a value loses positions. */
+bool pare_axes_shrink(const pare_axes_found *axes, pare_value_id value, const bool *gone);
+
 /* Positions that stay. */
 int64_t pare_axis_left(const pare_axes_found *axes, const pare_axis_info *axis, const bool *gone);
 

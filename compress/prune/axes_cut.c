@@ -47,15 +47,20 @@ static void break_both(pare_axes_work *w, const pare_axis_tie *t, bool *changed)
     break_axis(w, t->b, changed);
 }
 
+/* Whether one of the two is broken: then both are. */
+static bool is_broken(pare_axes_work *w, const pare_axis_tie *t, bool *changed)
+{
+    const bool a = w->cuts[t->a].is_broken, b = w->cuts[t->b].is_broken;
+    if (a != b) break_both(w, t, changed);
+    return a || b;
+}
+
 /* All of a lies in b from `start` on: borders of blocks must meet, or a must lie within a block. */
 static void pass_tie(pare_axes_work *w, const pare_axis_tie *t, bool *changed)
 {
     const int64_t n = pare_axis_extent(w, t->a);
     const pare_axis_cuts a = w->cuts[t->a], b = w->cuts[t->b];
-    if (a.is_broken || b.is_broken) {
-        if (a.is_broken != b.is_broken) break_both(w, t, changed);
-        return;
-    }
+    if (is_broken(w, t, changed)) return;
     bool fits = true;
     for (uint32_t i = 0; i < a.n; i++) fits &= t->start % a.at[i] == 0;
     for (uint32_t i = 0; i < b.n; i++)
@@ -73,10 +78,7 @@ static void pass_inner(pare_axes_work *w, const pare_axis_tie *t, bool *changed)
 {
     const int64_t n = pare_axis_extent(w, t->b);
     cut_axis(w, t->a, n, changed);
-    if (w->cuts[t->a].is_broken || w->cuts[t->b].is_broken) {
-        if (w->cuts[t->a].is_broken != w->cuts[t->b].is_broken) break_both(w, t, changed);
-        return;
-    }
+    if (is_broken(w, t, changed)) return;
     copy_below(w, t->a, n, t->b, changed);
     copy_below(w, t->b, n, t->a, changed);
 }
@@ -93,10 +95,7 @@ static void pass_outer(pare_axes_work *w, const pare_axis_tie *t, bool *changed)
 {
     cut_axis(w, t->a, t->a_block, changed);
     cut_axis(w, t->b, t->b_block, changed);
-    if (w->cuts[t->a].is_broken || w->cuts[t->b].is_broken) {
-        if (w->cuts[t->a].is_broken != w->cuts[t->b].is_broken) break_both(w, t, changed);
-        return;
-    }
+    if (is_broken(w, t, changed)) return;
     copy_above(w, t->a, t->a_block, t->b, t->b_block, changed);
     copy_above(w, t->b, t->b_block, t->a, t->a_block, changed);
 }

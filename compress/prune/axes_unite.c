@@ -144,17 +144,22 @@ static void unite_factors(const uniter *u, const pare_factor *a, const pare_fact
         unite(u->w, a->first + (uint32_t)i, b->first + (uint32_t)i);
 }
 
+/* An axis that stays whole holds the one that it is tied to. */
+static bool freezes_broken(const uniter *u, const pare_axis_tie *t)
+{
+    if (!u->w->cuts[t->a].is_broken) return false;
+    freeze_axis(u, t->a);
+    freeze_axis(u, t->b);
+    return true;
+}
+
 /* All of a, within b from `start` on. Blocks of b that a lies in are there as long as a is. */
 static void unite_part(const uniter *u, const pare_axis_tie *t)
 {
     pare_axes_work *w = u->w;
     uint32_t n_a, n_b;
     const pare_factor *a = factors_of(w, t->a, &n_a), *b = factors_of(w, t->b, &n_b);
-    if (w->cuts[t->a].is_broken) {
-        freeze_axis(u, t->a);
-        freeze_axis(u, t->b);
-        return;
-    }
+    if (freezes_broken(u, t)) return;
     speak_of_axis(u, t->a);
     speak_of_axis(u, t->b);
     const uint32_t above = n_b - n_a; /* factors of b outside of a; both have the same below */
@@ -175,11 +180,7 @@ static void unite_blocks(const uniter *u, const pare_axis_tie *t, int64_t a_bloc
     pare_axes_work *w = u->w;
     uint32_t n_a, n_b;
     const pare_factor *a = factors_of(w, t->a, &n_a), *b = factors_of(w, t->b, &n_b);
-    if (w->cuts[t->a].is_broken) {
-        freeze_axis(u, t->a);
-        freeze_axis(u, t->b);
-        return;
-    }
+    if (freezes_broken(u, t)) return;
     for (uint32_t i = 0; i < n_a; i++)
         for (uint32_t k = 0; k < n_b; k++) {
             const bool alike = inner ? a[i].stride == b[k].stride && a[i].stride < a_block

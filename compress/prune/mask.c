@@ -33,16 +33,6 @@ bool pare_prune_keeps(const pare_axes_found *axes, pare_value_id value, uint32_t
     return true;
 }
 
-static bool is_touched(const pare_axes_found *axes, pare_value_id v, const pare_tensor *t,
-                       const bool *gone)
-{
-    for (uint32_t k = 0; k < t->rank; k++) {
-        const pare_axis_info *axis = pare_axes_of(axes, v, k);
-        if (axis && pare_axis_left(axes, axis, gone) != axis->extent) return true;
-    }
-    return false;
-}
-
 static pare_status mask_constant(pare_ctx *ctx, pare_model *m, const pare_axes_found *axes,
                                  const bool *gone, pare_value_id v)
 {
@@ -65,7 +55,7 @@ pare_status pare_prune_mask(pare_ctx *ctx, pare_model *model, const pare_axes_fo
         const pare_tensor *t = model->values[v].tensor;
         if (!t || model->values[v].graph != model->graph || !may_be_zero(model, v)) continue;
         const bool is_index = t->dtype == PARE_INT64 || t->dtype == PARE_INT32;
-        if (is_index || pare_dtype_of(t->dtype)->bits < 8 || !is_touched(axes, v, t, gone))
+        if (is_index || pare_dtype_of(t->dtype)->bits < 8 || !pare_axes_shrink(axes, v, gone))
             continue;
         PARE_TRY(mask_constant(ctx, model, axes, gone, v));
     }

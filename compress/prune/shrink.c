@@ -30,15 +30,6 @@ static pare_status check(const shrinker *s)
     return PARE_OK;
 }
 
-static bool is_changed(const shrinker *s, pare_value_id v)
-{
-    const pare_axes_found *a = s->axes;
-    for (uint32_t k = a->first_axis[v]; k < a->first_axis[v + 1]; k++)
-        if (a->axes[k].extent && pare_axis_left(a, &a->axes[k], s->gone) != a->axes[k].extent)
-            return true;
-    return false;
-}
-
 /* Positions of axis k of a value that stay, to out [extent]; returns how many. */
 static int64_t kept_positions(const shrinker *s, pare_value_id v, uint32_t k, int64_t extent,
                               int64_t *out)
@@ -167,7 +158,7 @@ pare_status pare_shrink(pare_ctx *ctx, pare_model *model, const pare_axes_found 
     for (size_t i = 0; i < axes->n_follows; i++)
         PARE_TRY(pare_follow_apply(ctx, model, axes, &axes->follows[i], gone));
     for (pare_value_id v = 0; v < axes->n_values; v++) {
-        if (model->values[v].graph != model->graph || !is_changed(&s, v)) continue;
+        if (model->values[v].graph != model->graph || !pare_axes_shrink(axes, v, gone)) continue;
         if (model->values[v].tensor) PARE_TRY(slice_constant(&s, v));
         PARE_TRY(declare(&s, v));
     }
