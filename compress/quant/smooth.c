@@ -248,17 +248,24 @@ static bool takes_norm(const smoother *s, const group *g, pare_node_id node, tak
     return t->n > 0;
 }
 
+/* Where *v is Add(w, c), takes c and goes on to w, which nothing else may read. */
+static bool takes_sum(const smoother *s, const group *g, takers *t, pare_value_id *v)
+{
+    pare_value_id rest;
+    const pare_node_id add = pare_twin_producer(s->model, *v, "Add");
+    if (add == PARE_NONE) return true;
+    const pare_value_id c = vector_of(s, &s->model->nodes[add], g->n_channels, &rest);
+    if (c == PARE_NONE || rest == PARE_NONE || s->model->values[rest].n_uses != 1) return false;
+    t->constants[t->n++] = c;
+    *v = rest;
+    return true;
+}
+
 /* x = Mul(.., c), or Add(Mul(.., c), d): what LayerNormalization is in older opsets. */
 static bool takes_affine(const smoother *s, const group *g, takers *t)
 {
     pare_value_id v = g->x, rest;
-    const pare_node_id add = pare_twin_producer(s->model, v, "Add");
-    if (add != PARE_NONE) {
-        const pare_value_id c = vector_of(s, &s->model->nodes[add], g->n_channels, &rest);
-        if (c == PARE_NONE || rest == PARE_NONE || s->model->values[rest].n_uses != 1) return false;
-        t->constants[t->n++] = c;
-        v = rest;
-    }
+    if (!takes_sum(s, g, t, &v)) return false;
     const pare_node_id mul = pare_twin_producer(s->model, v, "Mul");
     if (mul == PARE_NONE) return false;
     const pare_value_id c = vector_of(s, &s->model->nodes[mul], g->n_channels, &rest);
@@ -269,14 +276,8 @@ static bool takes_affine(const smoother *s, const group *g, takers *t)
 /* A product whose outputs are x, or x less the bias that an Add gives. */
 static bool takes_product(const smoother *s, const group *g, takers *t)
 {
-    pare_value_id v = g->x, rest;
-    const pare_node_id add = pare_twin_producer(s->model, v, "Add");
-    if (add != PARE_NONE) {
-        const pare_value_id c = vector_of(s, &s->model->nodes[add], g->n_channels, &rest);
-        if (c == PARE_NONE || rest == PARE_NONE || s->model->values[rest].n_uses != 1) return false;
-        t->constants[t->n++] = c;
-        v = rest;
-    }
+    pare_value_id v = g->x;
+    if (!takes_sum(s, g, t, &v)) return false;
     const pare_node_id node = s->model->values[v].producer;
     pare_linear *l = &t->product;
     if (node == PARE_NONE || !suits(s, node, l) || l->out != g->n_channels) return false;
