@@ -1,4 +1,5 @@
 /* Options as text, and the tables of steps. */
+#include "recipe/prune.h"
 #include "recipe/quantize.h"
 
 #include "support/test.h"
@@ -86,6 +87,47 @@ static void options_go_there_and_back(void **state)
     assert_int_equal(test_ctx_live_bytes(&t), 0);
 }
 
+static const set_row prune_rows[] = {
+    { "what", "heads", "what=heads", NULL, NULL },
+    { "what", "channel", NULL, "expected one of auto, channels, heads, blocks, rank, found 'channel'",
+      "did you mean 'channels'?" },
+    { "criterion", "second-order", "criterion=second-order", NULL, NULL },
+    { "repair", "least-squares", "repair=least-squares", NULL, NULL },
+    { "repair", "least-square", NULL,
+      "expected one of auto, none, stats, least-squares, found 'least-square'",
+      "did you mean 'least-squares'?" },
+    { "pattern", "2:4", "pattern=2:4", NULL, NULL },
+    { "sparsity", "60%", "sparsity=60%", NULL, NULL },
+    { "round-to", "auto", "round-to=auto", NULL, NULL },
+    { "floors", "/fc/*=25%", "floors=/fc/*=25%", NULL, NULL },
+    { "sparse-storage", "true", "sparse-storage=true", NULL, NULL },
+    { "max-macs", "75%", "max-macs=75%", NULL, NULL },
+    { "max-mac", "75%", NULL, "unknown option 'max-mac' of step 'prune'",
+      "did you mean 'max-macs'?" },
+};
+
+static void options_of_pruning_go_there_and_back(void **state)
+{
+    (void)state;
+    test_ctx t;
+    test_ctx_init(&t);
+    for (size_t i = 0; i < sizeof(prune_rows) / sizeof(prune_rows[0]); i++) {
+        const set_row *row = &prune_rows[i];
+        pare_prune_settings s = { 0 };
+        pare_option_problem problem;
+        char shown[256];
+        const pare_status st = pare_step_set(&t.ctx, &pare_step_prune, &s, row->key, row->text,
+                                             &problem);
+        assert_int_equal(st, row->want ? PARE_OK : PARE_EUSAGE);
+        pare_step_show(shown, sizeof(shown), &pare_step_prune, &s);
+        assert_string_equal(shown, row->want ? row->want : "");
+        if (st) assert_string_equal(problem.message, row->message);
+        if (st) assert_string_equal(problem.hint, row->hint);
+        pare_option_drop(&t.ctx, pare_step_prune.options, pare_step_prune.n_options, &s);
+    }
+    assert_int_equal(test_ctx_live_bytes(&t), 0);
+}
+
 static void text_is_cut_where_it_does_not_fit(void **state)
 {
     (void)state;
@@ -100,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_have_sound_tables),
         cmocka_unit_test(options_go_there_and_back),
+        cmocka_unit_test(options_of_pruning_go_there_and_back),
         cmocka_unit_test(text_is_cut_where_it_does_not_fit),
     };
     return test_run(tests);
