@@ -40,6 +40,7 @@
 #include "quant/within.h"
 #include "recipe/prune.h"
 #include "recipe/quantize.h"
+#include "recipe/step.h"
 #include "run/runner.h"
 #include "stats/evaluate.h"
 #include "stats/pipelines.h"

@@ -2,7 +2,7 @@
 #ifndef PARE_RECIPE_QUANTIZE_H
 #define PARE_RECIPE_QUANTIZE_H
 
-#include "quant/settings.h"
+#include "quant/within.h"
 #include "recipe/step.h"
 
 /* Names of the values of the enums in quant/settings.h, ended by NULL. */
@@ -13,6 +13,12 @@ extern const char *const pare_quantize_algorithm_names[];
 extern const char *const pare_quantize_calibration_names[];
 extern const char *const pare_quantize_format_names[];
 extern const char *const pare_quantize_correct_names[]; /* of bits, from the lowest on */
+
+/* Tells an outcome that was begun what became of the model: options, lines, what was left. ENOMEM,
+ * EBUDGET. */
+pare_status pare_quantize_tell(pare_ctx *ctx, pare_step_outcome *outcome,
+                               const pare_quantize_report *report,
+                               const pare_within_report *within);
 
 #define PARE_QUANTIZE_AT(place, field) ((place) + offsetof(pare_quantize_settings, field))
 

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/nearest.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,11 @@ static const pare_step *const steps[] = {
 #undef PARE_STEP
 };
 
-enum { N_STEPS = sizeof(steps) / sizeof(steps[0]), MAX_SETTINGS_BYTES = 512 };
+enum {
+    N_STEPS = sizeof(steps) / sizeof(steps[0]),
+    MAX_SETTINGS_BYTES = 512,
+    MAX_LINE_BYTES = 1001,
+};
 
 const pare_step *const *pare_step_all(size_t *n)
 {
@@ -64,4 +69,57 @@ const char *pare_step_show(char *out, size_t out_bytes, const pare_step *step,
                                value);
     }
     return out;
+}
+
+/* --- outcomes --------------------------------------------------------------------------------- */
+
+void pare_step_outcome_begin(pare_ctx *ctx, pare_step_outcome *outcome)
+{
+    *outcome = (pare_step_outcome){ 0 };
+    pare_arena_init(ctx, &outcome->arena, 0);
+}
+
+void pare_step_outcome_free(pare_step_outcome *outcome)
+{
+    pare_arena_free(&outcome->arena);
+    *outcome = (pare_step_outcome){ 0 };
+}
+
+pare_status pare_step_say(pare_ctx *ctx, pare_step_outcome *outcome, const char *fmt, ...)
+{
+    char text[MAX_LINE_BYTES];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    const char *const line = pare_arena_str(&outcome->arena, text);
+    if (!line || !pare_arena_grow(&outcome->arena, &outcome->lines, &outcome->lines_cap,
+                                  outcome->n_lines + 1, sizeof(outcome->lines[0])))
+        return pare_arena_fail(ctx, &outcome->arena);
+    outcome->lines[outcome->n_lines++] = line;
+    return PARE_OK;
+}
+
+pare_status pare_step_skip(pare_ctx *ctx, pare_step_outcome *outcome, const char *node,
+                           const char *op, const char *reason)
+{
+    char text[MAX_LINE_BYTES];
+    snprintf(text, sizeof(text), "%.300s (%.100s)", node, op);
+    const pare_step_skipped skipped = { pare_arena_str(&outcome->arena, text),
+                                        pare_arena_str(&outcome->arena, reason) };
+    if (!skipped.node || !skipped.reason ||
+        !pare_arena_grow(&outcome->arena, &outcome->skipped, &outcome->skipped_cap,
+                         outcome->n_skipped + 1, sizeof(outcome->skipped[0])))
+        return pare_arena_fail(ctx, &outcome->arena);
+    outcome->skipped[outcome->n_skipped++] = skipped;
+    return PARE_OK;
+}
+
+pare_status pare_step_choose(pare_ctx *ctx, pare_step_outcome *outcome, const pare_step *step,
+                             const void *settings)
+{
+    char text[MAX_LINE_BYTES];
+    outcome->chosen = pare_arena_str(&outcome->arena,
+                                     pare_step_show(text, sizeof(text), step, settings));
+    return outcome->chosen ? PARE_OK : pare_arena_fail(ctx, &outcome->arena);
 }

@@ -3,7 +3,58 @@
 #ifndef PARE_RECIPE_STEP_H
 #define PARE_RECIPE_STEP_H
 
+#include "base/arena.h"
+#include "base/contract/dataset.h"
+#include "base/contract/target.h"
+#include "base/pool.h"
+#include "op/infer.h"
 #include "recipe/option.h"
+
+/* Figures that limits are about, as shares of what the model that a step is given has. */
+typedef enum pare_goal {
+    PARE_GOAL_ENERGY,
+    PARE_GOAL_LATENCY,
+    PARE_GOAL_MACS,
+    PARE_GOAL_PARAMS,
+    PARE_GOAL_SIZE,
+    PARE_GOAL_FLASH,
+    PARE_GOAL_RAM,
+    PARE_N_GOALS
+} pare_goal;
+
+/* What a step works with. Zeroed but for max_drop it is what there always is: nothing. */
+typedef struct pare_step_env {
+    const pare_target *target;     /* the one that decides; never NULL */
+    const pare_infer_opts *shapes; /* of the model's inputs, all of them numbers; NULL: as declared */
+    const pare_dataset *data;      /* to calibrate and to repair with; NULL: there is none */
+    const pare_dataset *judge;     /* other samples, that losses are measured on; NULL: `data` */
+    pare_pool *pool;
+    uint64_t max_memory_bytes;     /* that running the model may need; 0: any */
+    uint64_t max_ms;               /* after which a search takes what it has; 0: never */
+    uint64_t seed;                 /* of what is drawn */
+    double max_drop;               /* points that the step may lose on `judge`; INFINITY: any */
+    double goals[PARE_N_GOALS];    /* share of each figure that may remain; 0: no such limit */
+    const void *stats;             /* [n_stats] what an earlier calibration found
+                                      (stats/survey_file.h); NULL */
+    size_t n_stats;
+} pare_step_env;
+
+/* A node that a step left as it was. */
+typedef struct pare_step_skipped {
+    const char *node;         /* its name, "Conv" in brackets behind it: "conv1 (Conv)" */
+    const char *reason;
+} pare_step_skipped;
+
+/* What a step came to. All texts live in the arena. */
+typedef struct pare_step_outcome {
+    pare_arena arena;
+    const char *chosen;       /* its options without any auto, "weights=int8 activations=uint8" */
+    const char **lines;       /* [n_lines] for people, one line each */
+    size_t n_lines, lines_cap;
+    pare_step_skipped *skipped; /* [n_skipped] in the order of the model's nodes */
+    size_t n_skipped, skipped_cap;
+    const char *missed;       /* why a limit that it had as a goal does not hold; NULL */
+} pare_step_outcome;
 
 typedef struct pare_step {
     const char *name;         /* "quantize" */
@@ -11,7 +62,30 @@ typedef struct pare_step {
     const pare_option *options; /* [n_options] their offsets are into the step's settings */
     size_t n_options;
     size_t settings_bytes;    /* of the struct; zeroed it holds the defaults */
+    const char *left;         /* what is said of nodes that it skips: "left in floats"; NULL */
+    bool is_neutral;          /* it keeps what the model computes, and promises no less bytes */
+    /* Does it to the model, and tells of it in *outcome, which was begun. Limits among the goals
+     * that it cannot keep are no failure: it leaves the best that it found, and says so. EUSAGE for
+     * settings that contradict each other, the target or the data; EUNSUPPORTED, EFORMAT for models
+     * that it is not for; ENOMEM, EBUDGET, ECANCELED. The model is then half changed: work on a
+     * clone. */
+    pare_status (*run)(pare_ctx *ctx, struct pare_model *model, const void *settings,
+                       const pare_step_env *env, pare_step_outcome *outcome);
 } pare_step;
+
+void pare_step_outcome_begin(pare_ctx *ctx, pare_step_outcome *outcome);
+void pare_step_outcome_free(pare_step_outcome *outcome); /* accepts a zeroed one */
+
+/* For steps: adds a line; a node that was left. Texts are copied, lines cut at 1000 bytes. ENOMEM,
+ * EBUDGET. */
+pare_status pare_step_say(pare_ctx *ctx, pare_step_outcome *outcome, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+pare_status pare_step_skip(pare_ctx *ctx, pare_step_outcome *outcome, const char *node,
+                           const char *op, const char *reason);
+
+/* For steps: sets outcome->chosen to the text of these settings. ENOMEM, EBUDGET. */
+pare_status pare_step_choose(pare_ctx *ctx, pare_step_outcome *outcome, const pare_step *step,
+                             const void *settings);
 
 #define PARE_STEP(name) extern const pare_step pare_step_##name;
 #include "recipe/step_list.h"

@@ -1,4 +1,4 @@
-#include "cli/quantize_job.h"
+#include "cli/rewrite.h"
 
 #include <math.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 /* Samples whose values are compared layer by layer. */
 enum { NOISE_SAMPLES = 16, REPORT_SAMPLES = 500 };
 
-static const char *output_name(const pare_quantize_job *job)
+static const char *output_name(const pare_rewrite *job)
 {
     const char *const slash = strrchr(job->options->output, '/');
     return slash ? slash + 1 : job->options->output;
@@ -14,20 +14,20 @@ static const char *output_name(const pare_quantize_job *job)
 
 /* --- samples ---------------------------------------------------------------------------------- */
 
-static bool has_data_limits(const pare_quantize_job *job)
+static bool has_data_limits(const pare_rewrite *job)
 {
     return job->limits.items[PARE_LIMIT_DROP].given ||
            job->limits.items[PARE_LIMIT_AGREEMENT].given;
 }
 
-static bool is_wanted(const pare_quantize_job *job)
+static bool is_wanted(const pare_rewrite *job)
 {
-    const pare_quantize_options *o = job->options;
+    const pare_rewrite_options *o = job->options;
     return has_data_limits(job) || o->eval_data || (o->data && job->app->shared.report_dir);
 }
 
 /* Those that the calibration does not use, of the same data. */
-static pare_status choose_rest(pare_quantize_job *job)
+static pare_status choose_rest(pare_rewrite *job)
 {
     const bool has_split = pare_data_has_split(job->data, PARE_DATA_EVAL) ||
                            pare_data_has_split(job->data, PARE_DATA_CALIBRATE);
@@ -39,10 +39,10 @@ static pare_status choose_rest(pare_quantize_job *job)
     return pare_data_choose(&job->bounded.ctx, &job->eval_data, job->data, &choice);
 }
 
-int pare_quantize_open_eval(pare_quantize_job *job)
+int pare_rewrite_open_eval(pare_rewrite *job)
 {
     pare_app *const app = job->app;
-    const pare_quantize_options *o = job->options;
+    const pare_rewrite_options *o = job->options;
     const pare_data_choice choice = { .split = PARE_DATA_EVAL, .seed = (uint64_t)o->seed };
     pare_status st = PARE_OK;
     if (!is_wanted(job)) return PARE_EXIT_DONE;
@@ -70,7 +70,7 @@ int pare_quantize_open_eval(pare_quantize_job *job)
 
 /* --- accuracy --------------------------------------------------------------------------------- */
 
-static pare_evaluate_opts opts_of(const pare_quantize_job *job)
+static pare_evaluate_opts opts_of(const pare_rewrite *job)
 {
     return (pare_evaluate_opts){
         .data = job->eval_data, .reference = job->model, .metrics = job->metrics.bits,
@@ -79,7 +79,7 @@ static pare_evaluate_opts opts_of(const pare_quantize_job *job)
     };
 }
 
-static pare_status measure_noise(pare_quantize_job *job, const pare_model *written)
+static pare_status measure_noise(pare_rewrite *job, const pare_model *written)
 {
     pare_ctx *const ctx = &job->bounded.ctx;
     const pare_dataset *const from = job->eval_data ? job->eval_data : job->data;
@@ -100,7 +100,7 @@ static pare_status measure_noise(pare_quantize_job *job, const pare_model *writt
     return st;
 }
 
-static pare_status evaluate(pare_quantize_job *job, const pare_model *written)
+static pare_status evaluate(pare_rewrite *job, const pare_model *written)
 {
     pare_status st = PARE_OK;
     if (job->eval_data) {
@@ -115,7 +115,7 @@ static pare_status evaluate(pare_quantize_job *job, const pare_model *written)
 
 /* --- the report ------------------------------------------------------------------------------- */
 
-static void fill_accuracy(const pare_quantize_job *job, size_t m, const pare_evaluated_side *side)
+static void fill_accuracy(const pare_rewrite *job, size_t m, const pare_evaluated_side *side)
 {
     const pare_report_model *const model = &job->figures.report.models[m];
     const pare_score_id id = pare_eval_metrics_judged(&job->metrics);
@@ -130,7 +130,7 @@ static void fill_accuracy(const pare_quantize_job *job, size_t m, const pare_eva
         ((pare_report_figures *)(uintptr_t)model->figures)[t].accuracy = accuracy;
 }
 
-static void fill_change(pare_quantize_job *job)
+static void fill_change(pare_rewrite *job)
 {
     const pare_evaluation *e = &job->evaluation;
     const pare_pairs changed = { e->n_answers, e->n_changed, 0 };
@@ -147,7 +147,7 @@ static void fill_change(pare_quantize_job *job)
 }
 
 /* The value that a node's layer gives: past what belongs to it, as far as noise is known. */
-static double noise_of(const pare_quantize_job *job, const pare_model *m, const char *layer)
+static double noise_of(const pare_rewrite *job, const pare_model *m, const char *layer)
 {
     double db = NAN;
     for (pare_node_id id = 0; id < m->n_nodes; id++) {
@@ -163,10 +163,10 @@ static double noise_of(const pare_quantize_job *job, const pare_model *m, const 
     return db;
 }
 
-static pare_status fill_report(pare_quantize_job *job)
+static pare_status fill_report(pare_rewrite *job)
 {
     pare_report *const r = &job->figures.report;
-    PARE_TRY(pare_figures_report(&job->figures, "quantize"));
+    PARE_TRY(pare_figures_report(&job->figures, job->verb));
     if (job->evaluated) {
         fill_accuracy(job, 0, &job->evaluation.reference);
         fill_accuracy(job, 1, &job->evaluation.model);
@@ -183,7 +183,7 @@ static pare_status fill_report(pare_quantize_job *job)
 
 /* --- gates ------------------------------------------------------------------------------------ */
 
-static pare_status judge_drop(pare_quantize_job *job)
+static pare_status judge_drop(pare_rewrite *job)
 {
     const pare_limit *limit = &job->limits.items[PARE_LIMIT_DROP];
     const pare_evaluation *e = &job->evaluation;
@@ -202,13 +202,12 @@ static pare_status judge_drop(pare_quantize_job *job)
         .name = pare_limit_name(PARE_LIMIT_DROP), .model = output_name(job),
         .limit = limit->text, .value = value.text, .passed = passed, .comparable = known,
         .reason = reason.text,
-        .remedy = passed ? NULL : "--calibration auto with more --samples, or --exclude the layers "
-                                  "that --verbose names as worst",
+        .remedy = passed ? NULL : job->remedy,
     };
     return pare_gates_add(&job->app->ctx, &job->gates, &gate);
 }
 
-static pare_status judge_agreement(pare_quantize_job *job)
+static pare_status judge_agreement(pare_rewrite *job)
 {
     const pare_limit *limit = &job->limits.items[PARE_LIMIT_AGREEMENT];
     const pare_evaluation *e = &job->evaluation;
@@ -223,18 +222,19 @@ static pare_status judge_agreement(pare_quantize_job *job)
         .name = pare_limit_name(PARE_LIMIT_AGREEMENT), .model = output_name(job),
         .limit = limit->text, .value = value.text, .passed = passed,
         .comparable = e->n_answers != 0,
-        .remedy = passed ? NULL : "--exclude the layers that --verbose names as worst",
+        .remedy = passed ? NULL : job->remedy,
     };
     return pare_gates_add(&job->app->ctx, &job->gates, &gate);
 }
 
-static pare_status judge_gates(pare_quantize_job *job)
+static pare_status judge_gates(pare_rewrite *job)
 {
     pare_report *const r = &job->figures.report;
     PARE_TRY(judge_drop(job));
     PARE_TRY(judge_agreement(job));
     if (job->has_figures)
         PARE_TRY(pare_limits_judge(&job->app->ctx, &job->gates, &job->limits, r));
+    if (job->has_figures && job->judge_more) PARE_TRY(job->judge_more(job));
     r->gates = job->gates.items;
     r->n_gates = job->gates.n;
     for (size_t i = 0; i < job->gates.n; i++) job->failed_gate |= !job->gates.items[i].passed;
@@ -243,13 +243,13 @@ static pare_status judge_gates(pare_quantize_job *job)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-static pare_status told(pare_quantize_job *job, int status)
+static pare_status told(pare_rewrite *job, int status)
 {
     job->reported = status;
     return status ? PARE_ECANCELED : PARE_OK;
 }
 
-pare_status pare_quantize_judge(pare_quantize_job *job, const pare_model *written,
+pare_status pare_rewrite_judge(pare_rewrite *job, const pare_model *written,
                                 const char *path)
 {
     pare_figures *const f = &job->figures;
