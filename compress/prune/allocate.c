@@ -1,8 +1,11 @@
 #include "prune/allocate.h"
 
 #include "op/cost.h"
+#include "op/linear.h"
+#include "prune/shrink.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A node whose multiplications are proportional to its weights. */
 typedef struct product {
@@ -16,12 +19,24 @@ typedef struct place {
     uint32_t count;           /* elements of the class in the factor */
 } place;
 
+/* A step of the list: classes of one group that go together. */
+typedef struct step {
+    uint32_t group;
+    uint32_t first, end;      /* classes[first] .. classes[end - 1] of the list */
+    bool is_given_back;
+} step;
+
 typedef struct allocator {
     pare_ctx *ctx;
     const pare_model *model;
     const pare_axes_found *axes;
     const pare_allocate_opts *opts;
     bool *gone;
+    step *steps;              /* [n_steps] in the order in which they go */
+    size_t n_steps;
+    uint32_t *classes;        /* of all steps */
+    double whole;             /* cost of the model as it is */
+    double *weight;           /* by group: figure saved per multiplication saved; 1: as many */
     product *products;        /* [n_products] */
     size_t n_products;
     uint32_t *product_of;     /* by factor */
@@ -30,31 +45,38 @@ typedef struct allocator {
     uint32_t *places_of;
     uint32_t *next;           /* by group: how far its removal has come */
     uint32_t *n_gone;         /* by group */
-    double macs, all_macs;
 } allocator;
 
 /* --- what things cost ------------------------------------------------------------------------- */
 
-/* Products by their weights' factors; the rest of all multiplications stays. */
-static pare_status count_macs(allocator *a, pare_shapes *shapes)
+/* Products by their weights' factors. */
+static void count_product(allocator *a, pare_node_id node, const pare_cost *cost)
 {
-    for (pare_node_id n = a->model->graph->first_node; n != PARE_NONE;
+    pare_linear l;
+    if (!pare_linear_of(a->ctx, &l, a->model, node)) return;
+    const uint32_t first = a->axes->first_axis[l.weight];
+    for (uint32_t k = first; k < a->axes->first_axis[l.weight + 1]; k++)
+        for (uint32_t i = 0; i < a->axes->axes[k].n_factors; i++)
+            a->product_of[a->axes->axes[k].first_factor + i] = (uint32_t)a->n_products;
+    a->products[a->n_products++].macs = (double)cost->macs;
+}
+
+static pare_status count_macs(allocator *a)
+{
+    pare_shapes *shapes = NULL;
+    pare_status st = PARE_OK;
+    a->n_products = 0;
+    for (size_t k = 0; k < a->axes->n_factors; k++) a->product_of[k] = PARE_NONE;
+    PARE_TRY(pare_infer(a->ctx, &shapes, a->model, a->opts->shapes));
+    for (pare_node_id n = a->model->graph->first_node; !st && n != PARE_NONE;
          n = a->model->nodes[n].next) {
         pare_cost cost;
-        pare_linear l;
         bool modelled;
-        PARE_TRY(pare_cost_of(a->ctx, &cost, &modelled, a->model, n, shapes));
-        if (!modelled || !cost.macs) continue;
-        a->all_macs += (double)cost.macs;
-        if (!pare_linear_of(a->ctx, &l, a->model, n)) continue;
-        const uint32_t first = a->axes->first_axis[l.weight];
-        for (uint32_t k = first; k < a->axes->first_axis[l.weight + 1]; k++)
-            for (uint32_t i = 0; i < a->axes->axes[k].n_factors; i++)
-                a->product_of[a->axes->axes[k].first_factor + i] = (uint32_t)a->n_products;
-        a->products[a->n_products++].macs = (double)cost.macs;
+        st = pare_cost_of(a->ctx, &cost, &modelled, a->model, n, shapes);
+        if (!st && modelled && cost.macs) count_product(a, n, &cost);
     }
-    a->macs = a->all_macs;
-    return PARE_OK;
+    pare_shapes_free(a->ctx, shapes);
+    return st;
 }
 
 /* Visits every class on every factor that it can leave, elements of one class counted together as
@@ -118,88 +140,251 @@ static void let_go(allocator *a, uint32_t c)
         const double part = (double)p->count / (double)a->left[p->factor];
         a->left[p->factor] -= p->count;
         if (p->product == PARE_NONE) continue;
-        a->macs -= a->products[p->product].macs * part;
         a->products[p->product].macs *= 1 - part;
     }
-    a->gone[c] = true;
     a->n_gone[a->axes->classes[c].group]++;
 }
 
-/* --- groups ----------------------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 /* Classes to take of a group at once: to the next multiple. 0: no more may go. */
 static uint32_t step_of(const allocator *a, uint32_t g)
 {
     const pare_removal *r = &a->opts->removals[g];
     const int64_t stay = (int64_t)r->n - a->n_gone[g];
-    const int64_t step = stay % a->opts->round_to ? stay % a->opts->round_to : a->opts->round_to;
-    const double least = fmax(1, ceil(a->opts->floor * r->n));
-    if (!r->n || (double)(stay - step) < least || a->next[g] + step > r->n) return 0;
-    return (uint32_t)step;
+    const int64_t over = stay % a->opts->round_to, n = over ? over : a->opts->round_to;
+    const int64_t least = a->opts->least[g] > 1 ? a->opts->least[g] : 1;
+    if (!r->n || stay - n < least || a->next[g] + n > r->n) return 0;
+    return (uint32_t)n;
 }
 
-/* Multiplications saved for what it adds to the error. */
-static double worth_of(const allocator *a, uint32_t g, uint32_t step)
+/* What is saved for what it adds to the error. */
+static double worth_of(const allocator *a, uint32_t g, uint32_t n)
 {
     const pare_removal *r = &a->opts->removals[g];
     double gain = 0;
-    for (uint32_t i = 0; i < step; i++) gain += gain_of(a, r->classes[a->next[g] + i]);
-    const double cost = r->cost[a->next[g] + step] - r->cost[a->next[g]];
-    return gain / (cost + 1e-12);
+    for (uint32_t i = 0; i < n; i++) gain += gain_of(a, r->classes[a->next[g] + i]);
+    const double cost = r->cost[a->next[g] + n] - r->cost[a->next[g]];
+    return a->weight[g] * gain / (cost + 1e-12);
 }
 
-static void take(allocator *a, uint32_t g, uint32_t step)
+static void take(allocator *a, uint32_t g, uint32_t n)
 {
     const pare_removal *r = &a->opts->removals[g];
-    for (uint32_t i = 0; i < step; i++) {
+    step *s = &a->steps[a->n_steps];
+    const uint32_t first = a->n_steps ? a->steps[a->n_steps - 1].end : 0;
+    *s = (step){ .group = g, .first = first, .end = first };
+    for (uint32_t i = 0; i < n; i++) {
         const uint32_t c = r->classes[a->next[g]++];
-        if (may_go(a, c)) let_go(a, c);
+        if (!may_go(a, c)) continue;
+        let_go(a, c);
+        a->classes[s->end++] = c;
     }
+    a->n_steps += s->end > s->first;
 }
 
-static void choose(allocator *a)
+/* Everything that may go, in the order in which it would. */
+static void make_list(allocator *a)
 {
-    while (a->macs > a->opts->macs * a->all_macs) {
+    for (;;) {
         uint32_t best = PARE_NONE, best_step = 0;
-        double most = 0;
+        double most = -1;
         for (uint32_t g = 0; g < a->axes->n_groups; g++) {
-            const uint32_t step = step_of(a, g);
-            const double worth = step ? worth_of(a, g, step) : 0;
+            const uint32_t n = step_of(a, g);
+            const double worth = n ? worth_of(a, g, n) : -1;
             if (worth <= most) continue;
             most = worth;
             best = g;
-            best_step = step;
+            best_step = n;
         }
         if (best == PARE_NONE) return;
         take(a, best, best_step);
     }
 }
 
+static void reset(allocator *a)
+{
+    for (size_t k = 0; k < a->axes->n_factors; k++) a->left[k] = a->axes->factors[k].size;
+    memset(a->next, 0, 2 * (a->axes->n_groups + 1) * sizeof(*a->next));
+    a->n_steps = 0;
+}
+
+/* --- what is left of the cost ----------------------------------------------------------------- */
+
+pare_status pare_prune_macs(void *user, pare_ctx *ctx, const pare_model *model, double *figure)
+{
+    pare_shapes *shapes = NULL;
+    pare_status st = PARE_OK;
+    *figure = 0;
+    PARE_TRY(pare_infer(ctx, &shapes, model, user));
+    for (pare_node_id n = model->graph->first_node; !st && n != PARE_NONE;
+         n = model->nodes[n].next) {
+        pare_cost cost;
+        bool modelled;
+        st = pare_cost_of(ctx, &cost, &modelled, model, n, shapes);
+        if (!st && modelled) *figure += (double)cost.macs;
+    }
+    pare_shapes_free(ctx, shapes);
+    return st;
+}
+
+static pare_status figure_of(const allocator *a, const pare_model *model, double *figure)
+{
+    if (a->opts->cost) return a->opts->cost(a->opts->cost_user, a->ctx, model, figure);
+    return pare_prune_macs((void *)(uintptr_t)a->opts->shapes, a->ctx, model, figure);
+}
+
+/* Part of the cost that is left without what gone marks. */
+static pare_status part_left(const allocator *a, double *part)
+{
+    pare_model *clone = NULL;
+    double figure = 0;
+    PARE_TRY(pare_model_clone(a->ctx, &clone, a->model));
+    pare_status st = pare_shrink(a->ctx, clone, a->axes, a->gone);
+    if (!st) st = figure_of(a, clone, &figure);
+    pare_model_free(a->ctx, clone);
+    *part = a->whole > 0 ? figure / a->whole : 1;
+    return st;
+}
+
+/* Marks what the first n steps take. */
+static void mark(allocator *a, size_t n)
+{
+    memset(a->gone, 0, a->axes->n_classes * sizeof(*a->gone));
+    for (size_t i = 0; i < n; i++)
+        for (uint32_t k = a->steps[i].first; k < a->steps[i].end; k++)
+            a->gone[a->classes[k]] = !a->steps[i].is_given_back;
+}
+
+/* Another figure than multiplications falls at another rate for each group: as it does when half of
+ * the group goes. */
+static pare_status weigh_group(allocator *a, uint32_t g, const double *macs)
+{
+    const pare_removal *r = &a->opts->removals[g];
+    double part, left;
+    a->weight[g] = 0;
+    while (step_of(a, g) && 2 * a->n_gone[g] < r->n) take(a, g, step_of(a, g));
+    mark(a, a->n_steps);
+    if (!a->n_steps) return PARE_OK;
+    PARE_TRY(part_left(a, &part));
+    pare_model *clone = NULL;
+    PARE_TRY(pare_model_clone(a->ctx, &clone, a->model));
+    pare_status st = pare_shrink(a->ctx, clone, a->axes, a->gone);
+    if (!st) st = pare_prune_macs((void *)(uintptr_t)a->opts->shapes, a->ctx, clone, &left);
+    pare_model_free(a->ctx, clone);
+    if (!st && left < *macs && part < 1) a->weight[g] = (1 - part) / (1 - left / *macs);
+    return st;
+}
+
+static pare_status weigh(allocator *a)
+{
+    double macs;
+    for (uint32_t g = 0; g < a->axes->n_groups; g++) a->weight[g] = 1;
+    if (!a->opts->cost) return PARE_OK;
+    PARE_TRY(pare_prune_macs((void *)(uintptr_t)a->opts->shapes, a->ctx, a->model, &macs));
+    for (uint32_t g = 0; g < a->axes->n_groups; g++) {
+        PARE_TRY(weigh_group(a, g, &macs));
+        reset(a);
+        PARE_TRY(count_macs(a));
+    }
+    return PARE_OK;
+}
+
+/* --- how much of the list --------------------------------------------------------------------- */
+
+/* The shortest part that meets the limit, or the whole list. */
+static pare_status bisect(allocator *a, size_t *n, double *left)
+{
+    size_t low = 0, high = a->n_steps;
+    mark(a, high);
+    PARE_TRY(part_left(a, left));
+    if (*left > a->opts->limit) {
+        *n = high;
+        return PARE_OK;
+    }
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        double part;
+        mark(a, middle);
+        PARE_TRY(part_left(a, &part));
+        if (part <= a->opts->limit) {
+            high = middle;
+            *left = part;
+        } else {
+            low = middle + 1;
+        }
+    }
+    *n = high;
+    return PARE_OK;
+}
+
+/* The last step of a group among the first n that is not given back. */
+static step *last_of(const allocator *a, size_t n, uint32_t g)
+{
+    while (n-- > 0)
+        if (a->steps[n].group == g && !a->steps[n].is_given_back) return &a->steps[n];
+    return NULL;
+}
+
+/* Gives back, from the dearest on, what the limit does not ask for. */
+static pare_status give_back(allocator *a, size_t n, double *left)
+{
+    bool *is_done = pare_alloc_zero(a->ctx, a->axes->n_groups + 1);
+    pare_status st = is_done ? PARE_OK : pare_fail_memory(a->ctx, a->axes->n_groups);
+    for (size_t i = n; !st && i-- > 0;) {
+        const uint32_t g = a->steps[i].group;
+        step *s = last_of(a, n, g);
+        double part;
+        if (is_done[g] || s != &a->steps[i]) continue;
+        s->is_given_back = true;
+        mark(a, n);
+        st = part_left(a, &part);
+        if (!st && part <= a->opts->limit) {
+            *left = part;
+            continue;
+        }
+        s->is_given_back = false;
+        is_done[g] = true;
+    }
+    mark(a, n);
+    pare_free(a->ctx, is_done);
+    return st;
+}
+
+static pare_status choose(allocator *a, double *left)
+{
+    size_t n = 0;
+    PARE_TRY(figure_of(a, a->model, &a->whole));
+    PARE_TRY(count_macs(a));
+    PARE_TRY(make_places(a));
+    reset(a);
+    PARE_TRY(weigh(a));
+    make_list(a);
+    PARE_TRY(bisect(a, &n, left));
+    return *left <= a->opts->limit ? give_back(a, n, left) : PARE_OK;
+}
+
 pare_status pare_allocate(pare_ctx *ctx, const pare_model *model, const pare_axes_found *axes,
-                          pare_shapes *shapes, const pare_allocate_opts *opts, bool *gone,
-                          double *left)
+                          const pare_allocate_opts *opts, bool *gone, double *left)
 {
     allocator a = { .ctx = ctx, .model = model, .axes = axes, .opts = opts, .gone = gone };
     const size_t n_factors = axes->n_factors + 1, n_groups = axes->n_groups + 1;
+    const size_t n_classes = axes->n_classes + 1;
     a.products = pare_alloc_zero(ctx, (model->graph->n_nodes + 1) * sizeof(*a.products));
     a.product_of = pare_alloc(ctx, n_factors * sizeof(*a.product_of));
     a.left = pare_alloc(ctx, n_factors * sizeof(*a.left));
     a.next = pare_alloc_zero(ctx, 2 * n_groups * sizeof(*a.next));
     a.n_gone = a.next ? a.next + n_groups : NULL;
+    a.weight = pare_alloc(ctx, n_groups * sizeof(*a.weight));
+    a.steps = pare_alloc(ctx, n_classes * sizeof(*a.steps));
+    a.classes = pare_alloc(ctx, n_classes * sizeof(*a.classes));
     pare_status st = PARE_OK;
-    if (!a.products || !a.product_of || !a.left || !a.next)
+    if (!a.products || !a.product_of || !a.left || !a.next || !a.weight || !a.steps || !a.classes)
         st = pare_fail_memory(ctx, n_factors * sizeof(*a.left));
-    for (size_t k = 0; !st && k < axes->n_factors; k++) {
-        a.product_of[k] = PARE_NONE;
-        a.left[k] = axes->factors[k].size;
-    }
-    if (!st) st = count_macs(&a, shapes);
-    if (!st) st = make_places(&a);
-    if (!st) {
-        choose(&a);
-        *left = a.all_macs > 0 ? a.macs / a.all_macs : 1;
-    }
-    void *const owned[] = { a.products, a.product_of, a.left, a.next, a.places, a.places_of };
+    *left = 1;
+    if (!st) st = choose(&a, left);
+    void *const owned[] = { a.products, a.product_of, a.left, a.next, a.places, a.places_of,
+                            a.weight, a.steps, a.classes };
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) pare_free(ctx, owned[i]);
     return st;
 }

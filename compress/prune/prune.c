@@ -71,9 +71,9 @@ static pare_status prune_channels(driver *d)
     const pare_prune_job *job = d->job;
     const pare_prune_budget *macs = &job->budgets[PARE_PRUNE_MACS];
     pare_prune_opts opts = {
-        .macs = macs->given && macs->relative ? macs->value : 0.7, .data = job->data,
+        .limit = macs->given && macs->relative ? macs->value : 0.7, .data = job->data,
         .pool = job->pool, .level = job->level, .shapes = job->shapes, .round_to = d->round_to,
-        .without_repair = job->settings->repair == PARE_PRUNE_REPAIR_NONE || !job->data,
+        .repair = (pare_prune_repair)job->settings->repair,
     };
     return pare_prune_channels(d->ctx, d->model, &opts, &d->outcome->channels);
 }

@@ -209,9 +209,7 @@ pare_status pare_removal_order(pare_ctx *ctx, pare_removal *out, const pare_axes
                                uint32_t group, pare_surgeon *const *surgeons, size_t n_surgeons)
 {
     const uint32_t n = axes->groups[group].n_classes;
-    *out = (pare_removal){ .classes = pare_alloc(ctx, (n + 1) * sizeof(*out->classes)),
-                           .cost = pare_alloc_zero(ctx, (n + 1) * sizeof(*out->cost)) };
-    if (!out->classes || !out->cost) return pare_fail_memory(ctx, n * sizeof(*out->cost));
+    PARE_TRY(pare_removal_new(ctx, out, n));
     for (uint32_t c = 0; c < axes->n_classes; c++)
         if (axes->classes[c].group == group) out->classes[out->n++] = c;
     for (uint32_t k = 0; k + 1 < out->n; k++) {
@@ -223,11 +221,4 @@ pare_status pare_removal_order(pare_ctx *ctx, pare_removal *out, const pare_axes
     }
     out->cost[out->n] = INFINITY;
     return PARE_OK;
-}
-
-void pare_removal_free(pare_ctx *ctx, pare_removal *removal)
-{
-    pare_free(ctx, removal->classes);
-    pare_free(ctx, removal->cost);
-    *removal = (pare_removal){ 0 };
 }

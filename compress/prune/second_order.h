@@ -5,6 +5,7 @@
 
 #include "base/linalg.h"
 #include "prune/consumers.h"
+#include "prune/removal.h"
 #include "stats/gram.h"
 
 /* One consumer under the knife. */
@@ -17,18 +18,9 @@ pare_status pare_surgeon_new(pare_ctx *ctx, pare_surgeon **out, const pare_linal
                              const pare_gram *gram);
 void pare_surgeon_free(pare_ctx *ctx, pare_surgeon *surgeon); /* accepts NULL */
 
-/* The order in which the classes of a group go, and what that costs. */
-typedef struct pare_removal {
-    uint32_t *classes;        /* [n] all of the group's, the cheapest first */
-    double *cost;             /* [n + 1] of the first k: sum over consumers of the squared error of
-                                 their outputs by the variance of these; [n] infinite */
-    uint32_t n;
-} pare_removal;
-
 /* Greedy: always the class next whose removal adds least. Consumers without moments (NULL) count
  * nothing. ENOMEM; the caller frees what it gets with pare_removal_free. Surgeons are spoilt. */
 pare_status pare_removal_order(pare_ctx *ctx, pare_removal *out, const pare_axes_found *axes,
                                uint32_t group, pare_surgeon *const *surgeons, size_t n_surgeons);
-void pare_removal_free(pare_ctx *ctx, pare_removal *removal);
 
 #endif

@@ -103,8 +103,9 @@ static pare_status prune(pare_ctx *ctx, pare_model *m, double macs, uint32_t thr
     test_memory_data_init(&memory, SAMPLES, 2, sample_dims, sample_at);
     *report = (pare_prune_report){ 0 };
     PARE_TRY(pare_pool_new(ctx, &pool, threads));
-    const pare_prune_opts opts = { .macs = macs, .data = &memory.data, .pool = pool,
-                                   .shapes = &shapes, .without_repair = without_repair };
+    const pare_prune_opts opts = { .limit = macs, .data = &memory.data, .pool = pool,
+                                   .shapes = &shapes, 
+                                   .repair = without_repair ? PARE_PRUNE_REPAIR_NONE : PARE_PRUNE_REPAIR_AUTO };
     const pare_status st = pare_prune_channels(ctx, m, &opts, report);
     pare_pool_free(ctx, pool);
     return st;
