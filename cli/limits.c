@@ -2,123 +2,22 @@
 
 #include "formats/report/metric.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-/* A unit and how many of the metric's own unit it is. */
-typedef struct limit_unit {
-    const char *name; /* NULL ends the table */
-    double factor;
-} limit_unit;
-
-static const limit_unit energies[] = {
-    { "pJ", 1e-9 }, { "nJ", 1e-6 }, { "uJ", 1e-3 }, { "\xc2\xb5J", 1e-3 }, { "mJ", 1 },
-    { "J", 1e3 }, { "kJ", 1e6 }, { "uWh", 3.6 }, { "mWh", 3600 }, { "Wh", 3.6e6 }, { NULL, 0 },
+/* The figure that a limit is about; -1: samples tell. */
+static const int metrics[PARE_N_LIMITS] = {
+    [PARE_LIMIT_DROP] = -1,
+    [PARE_LIMIT_AGREEMENT] = -1,
+    [PARE_LIMIT_ENERGY] = PARE_METRIC_ENERGY,
+    [PARE_LIMIT_LATENCY] = PARE_METRIC_LATENCY,
+    [PARE_LIMIT_MACS] = PARE_METRIC_MACS,
+    [PARE_LIMIT_PARAMS] = PARE_METRIC_PARAMS,
+    [PARE_LIMIT_SIZE] = PARE_METRIC_SIZE,
+    [PARE_LIMIT_FLASH] = PARE_METRIC_FLASH,
+    [PARE_LIMIT_RAM] = PARE_METRIC_RAM,
 };
-static const limit_unit times[] = {
-    { "ns", 1e-6 }, { "us", 1e-3 }, { "\xc2\xb5s", 1e-3 }, { "ms", 1 }, { "s", 1e3 }, { NULL, 0 },
-};
-static const limit_unit counts[] = {
-    { "", 1 }, { "k", 1e3 }, { "M", 1e6 }, { "G", 1e9 }, { "T", 1e12 }, { NULL, 0 },
-};
-static const limit_unit sizes[] = {
-    { "", 1 }, { "B", 1 }, { "KB", 1e3 }, { "MB", 1e6 }, { "GB", 1e9 }, { "TB", 1e12 },
-    { "KiB", 0x1p10 }, { "MiB", 0x1p20 }, { "GiB", 0x1p30 }, { "TiB", 0x1p40 }, { NULL, 0 },
-};
-
-typedef struct limit_kind {
-    const char *name;
-    const limit_unit *units; /* NULL: a plain number */
-    bool exact_case;         /* mJ is not MJ */
-    int metric;              /* -1: of data */
-    const char *form;
-} limit_kind;
-
-static const limit_kind kinds[PARE_N_LIMITS] = {
-    [PARE_LIMIT_DROP] = { "max-drop", NULL, false, -1, "percentage points, such as 0.5" },
-    [PARE_LIMIT_AGREEMENT] = { "min-agreement", NULL, false, -1, "a share, such as 99%" },
-    [PARE_LIMIT_ENERGY] = { "max-energy", energies, true, PARE_METRIC_ENERGY,
-                            "a percentage or an energy, such as 45% or 5mJ" },
-    [PARE_LIMIT_LATENCY] = { "max-latency", times, true, PARE_METRIC_LATENCY,
-                             "a percentage or a time, such as 60% or 12ms" },
-    [PARE_LIMIT_MACS] = { "max-macs", counts, false, PARE_METRIC_MACS,
-                          "a percentage or a count, such as 50% or 2G" },
-    [PARE_LIMIT_PARAMS] = { "max-params", counts, false, PARE_METRIC_PARAMS,
-                            "a percentage or a count, such as 50% or 10M" },
-    [PARE_LIMIT_SIZE] = { "max-size", sizes, false, PARE_METRIC_SIZE,
-                          "a percentage or a size, such as 30% or 25MB" },
-    [PARE_LIMIT_FLASH] = { "max-flash", sizes, false, PARE_METRIC_FLASH,
-                           "a percentage or a size, such as 30% or 1MiB" },
-    [PARE_LIMIT_RAM] = { "max-ram", sizes, false, PARE_METRIC_RAM,
-                         "a percentage or a size, such as 50% or 256KiB" },
-};
-
-const char *pare_limit_name(pare_limit_kind kind)
-{
-    return kinds[kind].name;
-}
-
-const char *pare_limit_form(pare_limit_kind kind)
-{
-    return kinds[kind].form;
-}
-
-/* --- reading ---------------------------------------------------------------------------------- */
-
-/* Decimal digits with a fraction, no sign and no exponent; sets *unit to what follows, without one
- * space in front. */
-static bool read_number(const char *text, double *value, const char **unit)
-{
-    size_t n = strspn(text, "0123456789");
-    if (!n || n > 18) return false;
-    if (text[n] == '.') {
-        const size_t fraction = strspn(text + n + 1, "0123456789");
-        if (!fraction || fraction > 18) return false;
-        n += 1 + fraction;
-    }
-    char digits[48];
-    snprintf(digits, sizeof(digits), "%.*s", (int)n, text);
-    *value = strtod(digits, NULL);
-    *unit = text + n + (text[n] == ' ' && text[n + 1]);
-    return true;
-}
-
-static bool read_with_unit(pare_limit *out, const limit_kind *kind, double value, const char *unit)
-{
-    for (const limit_unit *u = kind->units; u && u->name; u++) {
-        if ((kind->exact_case ? strcmp(unit, u->name) : strcasecmp(unit, u->name)) != 0) continue;
-        out->value = value * u->factor;
-        return true;
-    }
-    return false;
-}
-
-bool pare_limit_read(pare_limit *out, pare_limit_kind kind, const char *text)
-{
-    pare_limit limit = { .given = true, .text = text };
-    const char *unit = NULL;
-    double value = 0;
-    if (!read_number(text, &value, &unit)) return false;
-    const bool percent = pare_str_eq(unit, "%");
-    if (kind == PARE_LIMIT_DROP) { /* points, which people also write as per cent */
-        limit.value = value;
-        if ((*unit && !percent && !pare_str_eq(unit, "pp")) || value > 100) return false;
-    } else if (kind == PARE_LIMIT_AGREEMENT) {
-        limit.value = percent ? value / 100 : value;
-        if ((*unit && !percent) || limit.value > 1) return false;
-    } else if (percent) {
-        limit.relative = true;
-        limit.value = value / 100;
-    } else if (!read_with_unit(&limit, &kinds[kind], value, unit)) {
-        return false;
-    }
-    *out = limit;
-    return true;
-}
 
 int pare_limits_read(pare_app *app, pare_limits *out, const pare_limit_options *options)
 {
@@ -127,8 +26,8 @@ int pare_limits_read(pare_app *app, pare_limits *out, const pare_limit_options *
         if (!options->texts[k]) continue;
         if (pare_limit_read(&out->items[k], (pare_limit_kind)k, options->texts[k])) continue;
         pare_line message = { 0 };
-        pare_line_add(&message, "option '--%s': expected %s, found '%s'", kinds[k].name,
-                      kinds[k].form, options->texts[k]);
+        pare_line_add(&message, "option '--%s': expected %s, found '%s'", pare_limit_name((pare_limit_kind)k),
+                      pare_limit_form((pare_limit_kind)k), options->texts[k]);
         return pare_app_error(app, PARE_EXIT_USAGE, message.text, NULL);
     }
     return PARE_EXIT_DONE;
@@ -258,25 +157,25 @@ static bool is_close(const judged *j, bool relative)
 }
 
 static pare_status add_unknown(pare_ctx *ctx, pare_gates *gates, const pare_report *report,
-                               const pare_report_model *model, const limit_kind *kind,
+                               const pare_report_model *model, pare_limit_kind kind,
                                const char *limit)
 {
     pare_line reason = { 0 };
     pare_line_add(&reason, "%s is not known on target '%.80s'",
-                  pare_metrics[kind->metric].short_title, report->targets[0].name);
+                  pare_metrics[metrics[kind]].short_title, report->targets[0].name);
     const pare_report_gate gate = {
-        .name = kind->name, .model = model->name, .limit = limit, .value = "unknown",
+        .name = pare_limit_name(kind), .model = model->name, .limit = limit, .value = "unknown",
         .reason = reason.text, .remedy = "name a target that tells it: pare targets lists them",
     };
     return pare_gates_add(ctx, gates, &gate);
 }
 
 static pare_status judge(pare_ctx *ctx, pare_gates *gates, const pare_limit *limit,
-                         const limit_kind *kind, const pare_report *report,
+                         pare_limit_kind kind, const pare_report *report,
                          const pare_report_model *model)
 {
     const pare_report_model *const base = &report->models[0];
-    judged j = { .metric = &pare_metrics[kind->metric] };
+    judged j = { .metric = &pare_metrics[metrics[kind]] };
     j.value = j.metric->value(&model->figures[0]);
     j.base = j.metric->value(&base->figures[0]).value;
     j.ratio = pare_metric_ratio(j.metric, base, model, 0);
@@ -301,13 +200,13 @@ static pare_status judge(pare_ctx *ctx, pare_gates *gates, const pare_limit *lim
     if (!passed) {
         pare_line_add(&reason, "%s: %s, %s above the %s that may remain", j.metric->short_title,
                       found, over, may);
-        add_remedy(&remedy, model, kind->metric);
+        add_remedy(&remedy, model, metrics[kind]);
     }
     if (close)
         pare_line_add(&reason, "%sthe limit lies within the band of the estimate",
                       reason.n ? "; " : "");
     const pare_report_gate gate = {
-        .name = kind->name, .model = model->name, .limit = most.text, .value = text.text,
+        .name = pare_limit_name(kind), .model = model->name, .limit = most.text, .value = text.text,
         .passed = passed, .comparable = true, .reason = reason.n ? reason.text : NULL,
         .remedy = remedy.n ? remedy.text : NULL,
     };
@@ -319,8 +218,9 @@ pare_status pare_limits_judge(pare_ctx *ctx, pare_gates *gates, const pare_limit
 {
     for (size_t m = report->n_models > 1; m < report->n_models; m++) {
         for (int k = 0; k < PARE_N_LIMITS; k++) {
-            if (!limits->items[k].given || kinds[k].metric < 0) continue;
-            PARE_TRY(judge(ctx, gates, &limits->items[k], &kinds[k], report, &report->models[m]));
+            if (!limits->items[k].given || metrics[k] < 0) continue;
+            PARE_TRY(judge(ctx, gates, &limits->items[k], (pare_limit_kind)k, report,
+                           &report->models[m]));
         }
     }
     return PARE_OK;

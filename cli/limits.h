@@ -6,19 +6,7 @@
 #include "cli/app.h"
 
 #include "base/contract/report.h"
-
-typedef enum pare_limit_kind {
-    PARE_LIMIT_DROP,
-    PARE_LIMIT_AGREEMENT,
-    PARE_LIMIT_ENERGY,
-    PARE_LIMIT_LATENCY,
-    PARE_LIMIT_MACS,
-    PARE_LIMIT_PARAMS,
-    PARE_LIMIT_SIZE,
-    PARE_LIMIT_FLASH,
-    PARE_LIMIT_RAM,
-    PARE_N_LIMITS
-} pare_limit_kind;
+#include "recipe/limit.h"
 
 /* Field of a verb's options: what was written, NULL where nothing. */
 typedef struct pare_limit_options {
@@ -53,26 +41,9 @@ typedef struct pare_limit_options {
     PARE_LIMIT_ROW(options, field, AGREEMENT, "min-agreement", "SHARE",                           \
                    "Share of answers that must stay the same, e.g. 99%")
 
-typedef struct pare_limit {
-    bool given;
-    bool relative;    /* value is a share of the input model's figure */
-    double value;     /* mJ, ms, count, bytes; points; share */
-    const char *text; /* as it was written */
-} pare_limit;
-
 typedef struct pare_limits {
     pare_limit items[PARE_N_LIMITS];
 } pare_limits;
-
-/* "max-energy" and so on. */
-const char *pare_limit_name(pare_limit_kind kind);
-
-/* Reads one limit: "45%", "5 mJ", "2G". Returns false, leaving *out alone, for anything else. */
-bool pare_limit_read(pare_limit *out, pare_limit_kind kind, const char *text);
-
-/* How a value of that kind may look, for messages: "a percentage or an energy, such as 45% or
- * 5mJ". */
-const char *pare_limit_form(pare_limit_kind kind);
 
 /* Reads all. Returns 0, or reports wrong usage and returns the exit status. */
 int pare_limits_read(pare_app *app, pare_limits *out, const pare_limit_options *options);

@@ -94,21 +94,22 @@ typedef struct pare_rewrite {
     int reported;             /* exit status of a failure that was told already; 0 */
 } pare_rewrite;
 
-/* Reads limits and looks at OUT. *job is set; pare_rewrite_end is the caller's in every case. Returns
- * an exit status. */
+/* Reads limits and looks at OUT. *job is set; pare_rewrite_end is the caller's in every case.
+ * Returns an exit status. */
 int pare_rewrite_begin(pare_rewrite *job, pare_app *app, const char *verb, const char *path,
                        const pare_rewrite_options *options);
 void pare_rewrite_end(pare_rewrite *job);
 
-/* Opens targets, the model and its estimate, samples to work with and, where limits or a report need
- * them, others to judge by. Returns an exit status. */
+/* Opens targets, the model and its estimate, samples to work with and, where limits or a report
+ * need them, others to judge by. Returns an exit status. */
 int pare_rewrite_open(pare_rewrite *job);
 
 /* Writes job->result to OUT, reads it back, judges it, and puts it in place; or, when a limit does
  * not hold, writes STEM.rejected.onnx instead and leaves OUT alone. */
 pare_status pare_rewrite_save(pare_rewrite *job);
 
-/* Reports the failure of the work or of saving it, unless that was done. Returns the exit status. */
+/* Reports the failure of the work or of saving it, unless that was done. Returns the exit status.
+ */
 int pare_rewrite_fail(const pare_rewrite *job, pare_status st);
 
 /* Adds a step to job->steps. before, after: NULL where they are those of the model and of what was

@@ -8,24 +8,15 @@
 #include "base/contract/target.h"
 #include "base/pool.h"
 #include "op/infer.h"
+#include "recipe/limit.h"
 #include "recipe/option.h"
 
-/* Figures that limits are about, as shares of what the model that a step is given has. */
-typedef enum pare_goal {
-    PARE_GOAL_ENERGY,
-    PARE_GOAL_LATENCY,
-    PARE_GOAL_MACS,
-    PARE_GOAL_PARAMS,
-    PARE_GOAL_SIZE,
-    PARE_GOAL_FLASH,
-    PARE_GOAL_RAM,
-    PARE_N_GOALS
-} pare_goal;
-
-/* What a step works with. Zeroed but for max_drop it is what there always is: nothing. */
+/* What a step works with. All but target may be 0, and max_drop INFINITY. */
 typedef struct pare_step_env {
     const pare_target *target;     /* the one that decides; never NULL */
-    const pare_infer_opts *shapes; /* of the model's inputs, all of them numbers; NULL: as declared */
+    const pare_infer_opts *shapes; /* of the model's inputs, every dim known; NULL: as declared */
+    uint64_t batch;                /* inferences that one run with these makes; 0: 1 */
+    uint64_t file_bytes;           /* of the model that it is given, as stored; 0: not known */
     const pare_dataset *data;      /* to calibrate and to repair with; NULL: there is none */
     const pare_dataset *judge;     /* other samples, that losses are measured on; NULL: `data` */
     pare_pool *pool;
@@ -33,7 +24,11 @@ typedef struct pare_step_env {
     uint64_t max_ms;               /* after which a search takes what it has; 0: never */
     uint64_t seed;                 /* of what is drawn */
     double max_drop;               /* points that the step may lose on `judge`; INFINITY: any */
-    double goals[PARE_N_GOALS];    /* share of each figure that may remain; 0: no such limit */
+    double min_agreement;          /* share of answers on `judge` that shall stay; 0: any */
+    double goals[PARE_N_LIMITS];   /* share of each figure of the model that the step is given that
+                                      shall remain at most; 0: no such limit. Those of data are not
+                                      here */
+    const char *level;             /* of kernels, for base/linalg.h; NULL: "scalar" */
     const void *stats;             /* [n_stats] what an earlier calibration found
                                       (stats/survey_file.h); NULL */
     size_t n_stats;

@@ -89,7 +89,8 @@ static void options_go_there_and_back(void **state)
 
 static const set_row prune_rows[] = {
     { "what", "heads", "what=heads", NULL, NULL },
-    { "what", "channel", NULL, "expected one of auto, channels, heads, blocks, rank, found 'channel'",
+    { "what", "channel", NULL,
+      "expected one of auto, channels, heads, blocks, rank, found 'channel'",
       "did you mean 'channels'?" },
     { "criterion", "second-order", "criterion=second-order", NULL, NULL },
     { "repair", "least-squares", "repair=least-squares", NULL, NULL },
