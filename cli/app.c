@@ -231,6 +231,7 @@ static int run_checked(invocation *v, const pare_cmd *command)
     app->ctx.opts.max_memory_bytes =
         app->shared.max_memory_bytes ? app->shared.max_memory_bytes : PARE_DEFAULT_MEMORY_BYTES;
     if (!app->shared.quiet && !app->shared.json) pare_progress_init(&app->bar, stderr);
+    app->invoked = (pare_invoked){ command, &v->args, v->options.bytes };
     const int status = command->run(app, &v->args, v->options.bytes);
     pare_progress_erase(&app->bar);
     return status;

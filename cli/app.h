@@ -17,10 +17,18 @@ enum {
     PARE_EXIT_SIGNAL = 128,    /* plus the number of the signal */
 };
 
+/* The verb that runs and what it was given. */
+typedef struct pare_invoked {
+    const pare_cmd *command; /* NULL: not known yet */
+    const pare_arguments *args;
+    const void *fields;      /* the verb's struct of options */
+} pare_invoked;
+
 typedef struct pare_app {
     pare_ctx ctx;
     pare_shared shared;
     char command[32];          /* "pare inspect"; "pare" until the verb is known */
+    pare_invoked invoked;
     pare_progress_bar bar;
     char **warnings;           /* in order, for reports; each owned */
     size_t n_warnings, warnings_cap;

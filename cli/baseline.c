@@ -149,3 +149,66 @@ pare_status pare_baseline_judge(pare_ctx *ctx, pare_gates *gates, const pare_bas
     }
     return PARE_OK;
 }
+
+/* --- for verbs -------------------------------------------------------------------------------- */
+
+int pare_against_read(pare_app *app, pare_against *out, const pare_baseline_options *options)
+{
+    *out = (pare_against){ 0 };
+    if (options->max_regress && !options->path)
+        return pare_app_error(app, PARE_EXIT_USAGE,
+                              "--max-regress has an effect with --baseline only", NULL);
+    const int status = pare_regress_read(app, &out->regress, options->max_regress);
+    if (status || !options->path) return status;
+    out->given = true;
+    const pare_status st = pare_baseline_read(&app->ctx, &out->baseline, options->path);
+    return st ? pare_app_fail(app, pare_exit_for_input(st), NULL) : PARE_EXIT_DONE;
+}
+
+void pare_against_free(pare_against *against)
+{
+    if (against->given) pare_baseline_free(&against->baseline);
+    *against = (pare_against){ 0 };
+}
+
+/* Why the two cannot be compared, if so. */
+static pare_status explain(pare_ctx *ctx, pare_arena *arena, pare_report_since_row *row,
+                           const pare_against *against, size_t i, const pare_report *report)
+{
+    pare_doc why = { .ctx = ctx };
+    pare_baseline_differs(&why, &against->baseline, &pare_metrics[i], report);
+    pare_status st = why.status;
+    if (!st && why.n && !(row->differs = pare_arena_str(arena, pare_doc_text(&why))))
+        st = pare_arena_fail(ctx, arena);
+    pare_doc_free(&why);
+    return st;
+}
+
+static pare_status tell_since(pare_ctx *ctx, pare_arena *arena, const pare_against *against,
+                              pare_report *report)
+{
+    const pare_report_model *const last = &report->models[report->n_models - 1];
+    pare_report_since_row *const rows = pare_arena_array(arena, PARE_N_METRICS, sizeof(*rows));
+    const char *const model = pare_arena_str(arena, pare_str_or_empty(against->baseline.model));
+    size_t n = 0;
+    if (!rows || !model) return pare_arena_fail(ctx, arena);
+    for (size_t i = 0; i < PARE_N_METRICS; i++) {
+        const double is = pare_metrics[i].value(&last->figures[0]).value;
+        const double was = against->baseline.values[i];
+        if (!isfinite(is) && !isfinite(was)) continue;
+        rows[n] = (pare_report_since_row){ .figure = pare_metrics[i].key, .was = was, .is = is,
+                                           .most = against->regress.most[i] };
+        PARE_TRY(explain(ctx, arena, &rows[n++], against, i, report));
+    }
+    report->since = (pare_report_since){ *model ? model : NULL, against->baseline.tool_version,
+                                         rows, n };
+    return PARE_OK;
+}
+
+pare_status pare_against_judge(pare_ctx *ctx, pare_gates *gates, pare_arena *arena,
+                               const pare_against *against, pare_report *report)
+{
+    if (!against->given) return PARE_OK;
+    PARE_TRY(tell_since(ctx, arena, against, report));
+    return pare_baseline_judge(ctx, gates, &against->baseline, &against->regress, report);
+}

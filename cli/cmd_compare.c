@@ -18,26 +18,14 @@ typedef struct comparison {
     pare_app *app;
     pare_figures figures;
     pare_limits limits;
-    pare_regress regress;
-    pare_baseline baseline;
-    bool has_baseline;
+    pare_against against;
     pare_gates gates;
 } comparison;
 
 static int read_options(comparison *job, const compare_options *o)
 {
-    pare_app *const app = job->app;
-    int status = pare_limits_read(app, &job->limits, &o->limits);
-    if (!status && o->baseline.max_regress && !o->baseline.path)
-        status = pare_app_error(app, PARE_EXIT_USAGE,
-                                "--max-regress has an effect with --baseline only", NULL);
-    if (!status) status = pare_regress_read(app, &job->regress, o->baseline.max_regress);
-    if (!status && o->baseline.path) {
-        const pare_status st = pare_baseline_read(&app->ctx, &job->baseline, o->baseline.path);
-        job->has_baseline = true;
-        if (st) status = pare_app_fail(app, pare_exit_for_input(st), NULL);
-    }
-    return status;
+    const int status = pare_limits_read(job->app, &job->limits, &o->limits);
+    return status ? status : pare_against_read(job->app, &job->against, &o->baseline);
 }
 
 static pare_status judge(comparison *job)
@@ -45,8 +33,7 @@ static pare_status judge(comparison *job)
     pare_ctx *const ctx = &job->app->ctx;
     pare_report *const report = &job->figures.report;
     PARE_TRY(pare_limits_judge(ctx, &job->gates, &job->limits, report));
-    if (job->has_baseline)
-        PARE_TRY(pare_baseline_judge(ctx, &job->gates, &job->baseline, &job->regress, report));
+    PARE_TRY(pare_against_judge(ctx, &job->gates, &job->figures.arena, &job->against, report));
     report->gates = job->gates.items;
     report->n_gates = job->gates.n;
     return PARE_OK;
@@ -102,7 +89,7 @@ static int run(pare_app *app, const pare_arguments *args, const void *options)
         if (!status) status = show(&job);
     }
     pare_figures_free(&job.figures);
-    pare_baseline_free(&job.baseline);
+    pare_against_free(&job.against);
     pare_gates_free(&job.gates);
     return status;
 }

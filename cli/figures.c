@@ -1,5 +1,6 @@
 #include "cli/figures.h"
 
+#include "cli/again.h"
 #include "cli/ci.h"
 #include "cli/run_inputs.h"
 #include "cli/signals.h"
@@ -408,6 +409,31 @@ pare_status pare_figures_report(pare_figures *f, const char *verb)
         .shapes = f->models[0].shapes,
         .warnings = (const char *const *)f->app->warnings, .n_warnings = f->app->n_warnings,
     };
+    return pare_again_tell(f->app, &f->arena, &f->report);
+}
+
+void pare_figures_computed(pare_figures *f, uint64_t seed)
+{
+    const pare_kernels *kernels = NULL;
+    f->report.seed = seed;
+    if (!pare_plan_kernels(&f->app->ctx, &kernels))
+        f->report.kernel_level = pare_isa_name(kernels->isa);
+}
+
+pare_status pare_figures_data(pare_figures *f, const char *role, const char *path,
+                              const pare_dataset *data, const char *metric)
+{
+    pare_report *const r = &f->report;
+    pare_report_data *const all = pare_arena_array(&f->arena, r->n_data + 1, sizeof(*all));
+    const char *const sha256 = pare_arena_str(&f->arena, data->sha256);
+    if (!all || !sha256) return pare_arena_fail(&f->app->ctx, &f->arena);
+    if (r->n_data) memcpy(all, r->data, r->n_data * sizeof(*all));
+    all[r->n_data] = (pare_report_data){ role, base_name(path), sha256, data->n };
+    r->data = all;
+    r->n_data++;
+    if (!pare_str_eq(role, "evaluation")) return PARE_OK;
+    r->data_sha256 = sha256;
+    r->metric = metric;
     return PARE_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "cli/shapes.h"
 #include "cli/targets_option.h"
 
+#include "base/contract/dataset.h"
 #include "base/contract/report.h"
 
 /* A model that was looked at. */
@@ -47,6 +48,15 @@ int pare_figures_open(pare_figures *figures, const char *path);
 /* Makes figures->report of all models: figures, ratios, ties, layers, warnings so far. Gates, use
  * and data are the verb's. What it points to lives as long as figures. ENOMEM. */
 pare_status pare_figures_report(pare_figures *figures, const char *verb);
+
+/* Says in figures->report that its numbers were computed here (kernel level, seed), for verbs whose
+ * results depend on that. */
+void pare_figures_computed(pare_figures *figures, uint64_t seed);
+
+/* Adds samples that were used to figures->report; role: "calibration", or "evaluation" for those
+ * that accuracy was judged on, by a metric (NULL: none). path is as it was given. ENOMEM. */
+pare_status pare_figures_data(pare_figures *figures, const char *role, const char *path,
+                              const pare_dataset *data, const char *metric);
 
 /* Row for a verb's table: a `const char *` field, NULL where the option is not given. */
 #define PARE_USE_OPTION(options_struct, field)                                                  \

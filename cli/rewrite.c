@@ -26,7 +26,8 @@ static int check_usage(pare_rewrite *job)
     struct stat in, out;
     pare_line message = { 0 };
     const char *const to = job->options->output;
-    const int status = pare_limits_read(job->app, &job->limits, &job->options->limits);
+    int status = pare_limits_read(job->app, &job->limits, &job->options->limits);
+    if (!status) status = pare_against_read(job->app, &job->against, &job->options->baseline);
     if (status) return status;
     name_rejected(job);
     if (stat(to, &out) != 0) return PARE_EXIT_DONE;
@@ -62,6 +63,7 @@ void pare_rewrite_end(pare_rewrite *job)
     pare_model_free(ctx, job->result);
     pare_model_free(&job->app->ctx, job->model);
     pare_figures_free(&job->figures);
+    pare_against_free(&job->against);
     pare_gates_free(&job->gates);
 }
 
@@ -77,7 +79,7 @@ int pare_rewrite_open(pare_rewrite *job)
     if (!status) status = pare_model_open(app, &job->model, job->path);
     if (!status)
         status = pare_figures_add(&job->figures, job->model, job->path, job->path,
-                                  !pare_limits_any(&job->limits));
+                                  !pare_limits_any(&job->limits) && !job->against.given);
     if (status) return status;
     pare_status st = PARE_OK;
     if (o->data) st = pare_data_open_for(&job->bounded, &job->data, o->data, job->model, &choice);

@@ -12,16 +12,17 @@
 #ifndef CLI_REWRITE_H
 #define CLI_REWRITE_H
 
+#include "cli/baseline.h"
 #include "cli/data_file.h"
 #include "cli/eval_metrics.h"
 #include "cli/figures.h"
-#include "cli/limits.h"
 
 /* Begins the verb's struct of options. */
 typedef struct pare_rewrite_options {
     pare_shape_options shapes; /* first: PARE_SHAPE_OPTION_ROWS says so */
     const char *output, *data, *eval_data, *targets;
     pare_limit_options limits;
+    pare_baseline_options baseline;
     int64_t samples;          /* to calibrate with; 0: PARE_DEFAULT_SAMPLES, or as data say */
     int64_t seed, threads;
     bool dry_run;
@@ -49,6 +50,7 @@ enum { PARE_DEFAULT_SAMPLES = 256 };
       .help = "Do it all, tell sizes, figures and limits, and leave no file" },                   \
     PARE_LIMIT_ROWS_OF_DATA(pare_rewrite_options, limits),                                        \
     PARE_LIMIT_ROWS(pare_rewrite_options, limits),                                                \
+    PARE_BASELINE_ROWS(pare_rewrite_options, baseline),                                           \
     PARE_SHAPE_OPTION_ROWS,                                                                       \
     { .name = "seed", .kind = PARE_OPT_INT, .placeholder = "N", .min = 0, .max = INT64_MAX,       \
       .offset = offsetof(pare_rewrite_options, seed),                                             \
@@ -70,6 +72,7 @@ typedef struct pare_rewrite {
     const char *path;         /* of the model */
     char rejected[4096];      /* STEM.rejected.onnx */
     pare_limits limits;       /* after begin; a verb may add to them before open */
+    pare_against against;     /* an earlier report */
     pare_gates gates;
     pare_figures figures;     /* of the model and, once it is written, of what it became */
     pare_bounded bounded;     /* the context of the samples and of result */

@@ -23,7 +23,8 @@ static bool has_data_limits(const pare_rewrite *job)
 static bool is_wanted(const pare_rewrite *job)
 {
     const pare_rewrite_options *o = job->options;
-    return has_data_limits(job) || o->eval_data || (o->data && job->app->shared.report_dir);
+    return has_data_limits(job) || o->eval_data ||
+           (o->data && (job->app->shared.report_dir || job->against.given));
 }
 
 /* Those that the calibration does not use, of the same data. */
@@ -163,6 +164,20 @@ static double noise_of(const pare_rewrite *job, const pare_model *m, const char 
     return db;
 }
 
+/* What decided, and what judged. */
+static pare_status tell_data(pare_rewrite *job)
+{
+    pare_figures *const f = &job->figures;
+    const pare_rewrite_options *const o = job->options;
+    const pare_score_id judged = pare_eval_metrics_judged(&job->metrics);
+    pare_figures_computed(f, (uint64_t)o->seed);
+    if (job->data) PARE_TRY(pare_figures_data(f, "calibration", o->data, job->data, NULL));
+    if (!job->evaluated) return PARE_OK;
+    return pare_figures_data(f, "evaluation", o->eval_data ? o->eval_data : o->data,
+                             job->eval_data,
+                             judged == PARE_N_SCORES ? NULL : pare_score_infos[judged].name);
+}
+
 static pare_status fill_report(pare_rewrite *job)
 {
     pare_report *const r = &job->figures.report;
@@ -171,10 +186,8 @@ static pare_status fill_report(pare_rewrite *job)
         fill_accuracy(job, 0, &job->evaluation.reference);
         fill_accuracy(job, 1, &job->evaluation.model);
         fill_change(job);
-        r->metric = pare_eval_metrics_judged(&job->metrics) == PARE_N_SCORES
-                        ? NULL
-                        : pare_score_infos[pare_eval_metrics_judged(&job->metrics)].name;
     }
+    PARE_TRY(tell_data(job));
     pare_report_layer *const layers = (pare_report_layer *)(uintptr_t)r->models[1].layers;
     for (size_t i = 0; job->noise.n_rows && i < r->models[1].n_layers; i++)
         if (layers[i].name) layers[i].sqnr_db = noise_of(job, job->model, layers[i].name);
@@ -234,6 +247,9 @@ static pare_status judge_gates(pare_rewrite *job)
     PARE_TRY(judge_agreement(job));
     if (job->has_figures)
         PARE_TRY(pare_limits_judge(&job->app->ctx, &job->gates, &job->limits, r));
+    if (job->has_figures)
+        PARE_TRY(pare_against_judge(&job->app->ctx, &job->gates, &job->figures.arena,
+                                    &job->against, r));
     if (job->has_figures && job->judge_more) PARE_TRY(job->judge_more(job));
     r->gates = job->gates.items;
     r->n_gates = job->gates.n;
@@ -253,7 +269,7 @@ pare_status pare_rewrite_judge(pare_rewrite *job, const pare_model *written,
                                 const char *path)
 {
     pare_figures *const f = &job->figures;
-    const bool has_limits = pare_limits_any(&job->limits);
+    const bool has_limits = pare_limits_any(&job->limits) || job->against.given;
     if (f->n)
         PARE_TRY(told(job, pare_figures_add(f, written, path, job->options->output, !has_limits)));
     job->has_figures = f->n == 2;

@@ -96,6 +96,8 @@ _pare() {
     "quantize --max-size") COMPREPLY=(); return ;;
     "quantize --max-flash") COMPREPLY=(); return ;;
     "quantize --max-ram") COMPREPLY=(); return ;;
+    "quantize --baseline") _pare_files; return ;;
+    "quantize --max-regress") COMPREPLY=(); return ;;
     "quantize --shape") COMPREPLY=(); return ;;
     "quantize --dim") COMPREPLY=(); return ;;
     "quantize --seed") COMPREPLY=(); return ;;
@@ -124,7 +126,7 @@ _pare() {
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
-    "quantize -"*) _pare_words " -o --output --data --eval-data --target --weights --activations --scheme --algorithm --block-size --calibration --percentile --format --per-tensor --correct --exclude --override --samples --stats --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
+    "quantize -"*) _pare_words " -o --output --data --eval-data --target --weights --activations --scheme --algorithm --block-size --calibration --percentile --format --per-tensor --correct --exclude --override --samples --stats --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --reference --target --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
     "targets -"*) _pare_words " --yaml --bibtex --fit --fit-time -o --output --json -q --quiet -v --verbose -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;

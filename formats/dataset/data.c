@@ -2,6 +2,8 @@
 
 #include "formats/dataset/shared.h"
 
+#include "base/sha256.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,6 +163,26 @@ static pare_status hash_choice(pare_ctx *ctx, chosen *c)
     return PARE_OK;
 }
 
+/* The samples, and what else decides what a model is fed and what it is held against. */
+static void digest_choice(chosen *c)
+{
+    const pare_shared *s = c->shared;
+    char steps[2048];
+    pare_sha256 sha;
+    pare_sha256_begin(&sha);
+    for (uint64_t i = 0; i < c->data.n; i++) {
+        const int64_t class = s->labels.classes ? s->labels.classes[c->rows[i]] : PARE_NO_LABEL;
+        pare_sha256_add(&sha, &s->hashes[c->rows[i]], sizeof(*s->hashes));
+        pare_sha256_add(&sha, &class, sizeof(class));
+    }
+    for (size_t i = 0; i < s->n_feeds; i++) {
+        const pare_preprocess *const list = s->feeds[i].desc->preprocess;
+        if (!list || !pare_preprocess_text(list, steps, sizeof(steps))) continue;
+        pare_sha256_add(&sha, steps, strlen(steps));
+    }
+    pare_sha256_end(&sha, c->data.sha256);
+}
+
 static void describe(chosen *c)
 {
     const pare_shared *s = c->shared;
@@ -203,6 +225,7 @@ static pare_status choose(pare_ctx *ctx, pare_dataset **out, pare_shared *shared
     describe(c);
     pare_status st = choose_rows(ctx, c, choice);
     if (!st) st = hash_choice(ctx, c);
+    if (!st) digest_choice(c);
     if (st) pare_data_close(ctx, &c->data);
     else *out = &c->data;
     return st;
@@ -228,6 +251,7 @@ static pare_status vary(pare_ctx *ctx, chosen *c, const chosen *from, size_t inp
     memcpy(c->rows, from->rows, (size_t)from->data.n * sizeof(*c->rows));
     c->data.n = from->data.n;
     c->data.content_hash = from->data.content_hash;
+    memcpy(c->data.sha256, from->data.sha256, sizeof(c->data.sha256));
     c->other_at = input;
     c->other_steps = *steps;
     c->other_desc = *feed->desc;

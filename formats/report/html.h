@@ -12,6 +12,8 @@ void pare_html_head(pare_doc *doc, const pare_report *report);
 void pare_html_verdict(pare_doc *doc, const pare_report *report);
 void pare_html_tiles(pare_doc *doc, const pare_report *report);
 void pare_html_gates(pare_doc *doc, const pare_report *report);
+void pare_html_steps(pare_doc *doc, const pare_report *report);
+void pare_html_since(pare_doc *doc, const pare_report *report);
 void pare_html_models(pare_doc *doc, const pare_report *report);
 void pare_html_pareto(pare_doc *doc, const pare_report *report);
 void pare_html_terms(pare_doc *doc, const pare_report *report);
@@ -33,7 +35,7 @@ void pare_html_name(pare_doc *doc, const char *name, size_t columns);
 /* A line that tells the colours of the first and the last model apart, where there are two. */
 void pare_html_key(pare_doc *doc, const pare_report *report);
 
-/* "good", "bad", "plain". */
+/* "good", "bad", "caution", "plain". */
 const char *pare_html_tone(pare_tone tone);
 
 /* A chart with axes. Positions are shares of the plot: 0 is left or bottom, 1 right or top. Lines

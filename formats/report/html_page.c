@@ -20,12 +20,12 @@ static const char script[] =
 /* In two pieces, since a compiler need not take longer ones. */
 static const char style[] =
     ":root{--bg:#fff;--fg:#1c2127;--dim:#59636e;--line:#d8dee4;--soft:#f5f7f9;--good:#14703f;"
-    "--goodbg:#e6f4ec;--bad:#b3261e;--badbg:#fbeae9;--before:#aab4bf;--after:#2464ad;"
-    "--t0:#2464ad;--t1:#c27a12;--t2:#6b7f3a;--t3:#8b5fa8}\n"
+    "--goodbg:#e6f4ec;--bad:#b3261e;--badbg:#fbeae9;--care:#8a5a00;--carebg:#fdf3dc;"
+    "--before:#aab4bf;--after:#2464ad;--t0:#2464ad;--t1:#c27a12;--t2:#6b7f3a;--t3:#8b5fa8}\n"
     "@media(prefers-color-scheme:dark){:root{--bg:#14181d;--fg:#e6e9ed;--dim:#9aa5b1;"
     "--line:#333b45;--soft:#1c2229;--good:#5fcf92;--goodbg:#173526;--bad:#ff8a80;"
-    "--badbg:#3d1f1d;--before:#5d6874;--after:#6aa5ea;--t0:#6aa5ea;--t1:#e0a452;--t2:#a3bb63;"
-    "--t3:#c097de}}\n"
+    "--badbg:#3d1f1d;--care:#e8b75a;--carebg:#362a12;--before:#5d6874;--after:#6aa5ea;"
+    "--t0:#6aa5ea;--t1:#e0a452;--t2:#a3bb63;--t3:#c097de}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0 auto;max-width:1100px;padding:20px 16px 48px;background:var(--bg);"
     "color:var(--fg);font:15px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif;"
@@ -35,10 +35,16 @@ static const char style[] =
     ".kick,.hint,.axis,figcaption{color:var(--dim);font-size:.87rem}.hint{margin:0 0 10px;"
     "max-width:75ch}\n"
     ".verdict{margin:10px 0 18px;padding:14px 18px;border-left:6px solid var(--dim);"
-    "border-radius:6px;background:var(--soft)}.verdict h1{font-size:1.3rem;line-height:1.35;"
-    "overflow-wrap:anywhere}.verdict p{margin-top:6px}\n"
-    ".verdict b{display:block;font-size:.8rem;letter-spacing:.06em;text-transform:uppercase;"
+    "border-radius:6px;background:var(--soft)}.verdict h1{font-size:1.05rem;font-weight:600;"
+    "line-height:1.4;overflow-wrap:anywhere}.verdict p{margin-top:6px}\n"
+    ".verdict b{display:block;font-size:1.45rem;line-height:1.2;margin-bottom:4px;"
     "color:var(--dim)}\n"
+    ".reasons{list-style:none;margin:10px 0 0;padding:0}.reasons li{display:flex;gap:8px;"
+    "margin-top:4px}.reasons i{font-style:normal;font-weight:700;width:1em;flex:none}"
+    ".reasons .yes i{color:var(--good)}.reasons .no i{color:var(--bad)}"
+    ".reasons .open i{color:var(--care)}\n"
+    ".verdict.caution{border-color:var(--care);background:var(--carebg)}.verdict.caution b{"
+    "color:var(--care)}\n"
     ".verdict.good{border-color:var(--good);background:var(--goodbg)}.verdict.good b,"
     ".good{color:var(--good)}.verdict.good,.verdict.bad{color:var(--fg)}\n"
     ".verdict.bad{border-color:var(--bad);background:var(--badbg)}.verdict.bad b,.bad{"
@@ -174,5 +180,8 @@ void pare_html_name(pare_doc *doc, const char *name, size_t columns)
 
 const char *pare_html_tone(pare_tone tone)
 {
-    return tone == PARE_TONE_GOOD ? "good" : tone == PARE_TONE_BAD ? "bad" : "plain";
+    return tone == PARE_TONE_GOOD      ? "good"
+           : tone == PARE_TONE_BAD     ? "bad"
+           : tone == PARE_TONE_CAUTION ? "caution"
+                                       : "plain";
 }

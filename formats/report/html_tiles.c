@@ -4,33 +4,6 @@
 
 #include <math.h>
 
-static const char *heading_of(const pare_report *r, pare_tone tone)
-{
-    if (r->n_gates) return tone == PARE_TONE_BAD ? "A limit fails" : "Limits hold";
-    if (r->n_models < 2) return "Estimate";
-    return tone == PARE_TONE_GOOD ? "Better" : tone == PARE_TONE_BAD ? "Worse" : "No clear winner";
-}
-
-void pare_html_verdict(pare_doc *doc, const pare_report *r)
-{
-    pare_doc text = { .ctx = doc->ctx };
-    const pare_tone tone = pare_verdict(&text, r);
-    pare_doc_format(doc, "<div class=\"verdict %s\"><b>%s</b><h1>", pare_html_tone(tone),
-                    heading_of(r, tone));
-    pare_doc_html(doc, pare_doc_text(&text));
-    pare_doc_put(doc, "</h1>");
-    if (r->use.sentence) {
-        pare_doc_put(doc, "<p>");
-        pare_doc_html(doc, r->use.sentence);
-        pare_doc_put(doc, "</p>");
-    }
-    pare_doc_put(doc, "</div>\n");
-    if (text.status && !doc->status) doc->status = text.status;
-    pare_doc_free(&text);
-}
-
-/* --- tiles ------------------------------------------------------------------------------------ */
-
 /* A ratio on a line from 0 to somewhat behind 1: the base is a mark at 1, the band a bar. */
 static void put_ratio_band(pare_doc *doc, pare_band ratio)
 {
@@ -68,7 +41,11 @@ static void put_change_tile(pare_doc *doc, const pare_report *r, const pare_metr
                              "</p>", points, text[0], text[1]);
         pare_doc_put(doc, "<p class=\"hint\">");
         pare_doc_html(doc, f[1]->accuracy.metric);
-        pare_doc_format(doc, " on %llu samples</p>", (unsigned long long)f[1]->accuracy.samples);
+        pare_doc_format(doc, " on %llu samples", (unsigned long long)f[1]->accuracy.samples);
+        if (r->has_change && isfinite(r->change.drop_upper95))
+            pare_doc_format(doc, "; in general at most %.2f points less (95 %%)",
+                            fmax(0, r->change.drop_upper95));
+        pare_doc_put(doc, "</p>");
         return;
     }
     pare_doc_format(doc, "<p class=\"big %s\">", pare_html_tone(pare_tone_of(ratio)));

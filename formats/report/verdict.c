@@ -205,8 +205,107 @@ static pare_tone judge_gates(pare_doc *doc, const pare_report *report)
     return PARE_TONE_BAD;
 }
 
+/* --- a model that was made -------------------------------------------------------------------- */
+
+bool pare_report_is_made(const pare_report *report)
+{
+    return report->n_models == 2 && report->n_steps > 0;
+}
+
+const pare_report_gate *pare_report_accuracy_gate(const pare_report *report)
+{
+    for (size_t i = 0; i < report->n_gates; i++)
+        if (pare_str_eq(report->gates[i].name, "max-drop") ||
+            pare_str_eq(report->gates[i].name, "min-agreement")) return &report->gates[i];
+    return NULL;
+}
+
+static void put_points(pare_doc *doc, double drop)
+{
+    if (fabs(drop) < 0.005) pare_doc_put(doc, "loses nothing");
+    else pare_doc_format(doc, "%s %.2f points", drop > 0 ? "loses" : "gains", fabs(drop));
+}
+
+void pare_accuracy_words(pare_doc *doc, const pare_report *report)
+{
+    const pare_report_change *const c = &report->change;
+    const pare_report_accuracy *const a = &report->models[report->n_models - 1].figures->accuracy;
+    if (!report->has_change) {
+        pare_doc_put(doc, "was not judged: there are no samples to judge it by");
+    } else if (isfinite(c->drop)) {
+        put_points(doc, c->drop);
+        if (a->metric) {
+            pare_doc_put(doc, " of ");
+            pare_doc_plain(doc, a->metric);
+            pare_doc_format(doc, " on %llu samples", (unsigned long long)a->samples);
+        }
+        if (isfinite(c->drop_upper95))
+            pare_doc_format(doc, ", at most %.2f in general (95 %%)", c->drop_upper95);
+        if (c->bounded_by_agreement)
+            pare_doc_put(doc, ", bounded by agreement: there are no labels");
+    } else if (isfinite(c->agreement)) {
+        pare_doc_format(doc, "gives the same answer in %.2f %% of samples; there are no labels",
+                        100 * c->agreement);
+    } else {
+        pare_doc_put(doc, "cannot be told: the output is no classification");
+    }
+}
+
+/* "72 % smaller, 25 % less energy (20 to 31 % less)", as far as a figure changed. */
+static void made_figures(pare_doc *doc, const pare_report *report)
+{
+    static const int order[] = { PARE_METRIC_SIZE, PARE_METRIC_ENERGY, PARE_METRIC_LATENCY,
+                                 PARE_METRIC_RAM };
+    const pare_report_model *const after = pare_report_after(report);
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        const pare_metric *const metric = &pare_metrics[order[i]];
+        const pare_band ratio = pare_metric_ratio(metric, &report->models[0], after, 0);
+        if (!isfinite(ratio.value) || pare_tone_of(ratio) == PARE_TONE_PLAIN) continue;
+        pare_doc_put(doc, n++ ? ", " : "");
+        pare_metric_words(doc, metric, ratio.value);
+        if (order[i] != PARE_METRIC_ENERGY || ratio.low == ratio.high) continue;
+        pare_doc_put(doc, " (");
+        pare_band_words(doc, ratio);
+        pare_doc_put(doc, ")");
+    }
+    if (!n) pare_doc_put(doc, "no figure clearly differs");
+}
+
+static pare_tone describe_made(pare_doc *doc, const pare_report *report)
+{
+    const pare_report_gate *const gate = pare_report_accuracy_gate(report);
+    pare_report_name(doc, pare_report_after(report)->name);
+    pare_doc_put(doc, " against ");
+    pare_report_name(doc, report->models[0].name);
+    on_target(doc, report);
+    pare_doc_put(doc, ": ");
+    made_figures(doc, report);
+    put_accuracy(doc, report);
+    pare_doc_put(doc, ".");
+    return gate && gate->passed ? PARE_TONE_GOOD : PARE_TONE_CAUTION;
+}
+
+const char *pare_verdict_heading(const pare_report *r, pare_tone tone)
+{
+    if (pare_report_is_made(r))
+        return tone == PARE_TONE_BAD    ? "Do not ship"
+               : tone == PARE_TONE_GOOD ? "Ship it"
+                                        : "Look before you ship";
+    if (r->n_gates) return tone == PARE_TONE_BAD ? "A limit fails" : "Limits hold";
+    if (r->n_models < 2) return "Estimate";
+    return tone == PARE_TONE_GOOD ? "Better" : tone == PARE_TONE_BAD ? "Worse" : "No clear winner";
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
 pare_tone pare_verdict(pare_doc *doc, const pare_report *report)
 {
+    if (pare_report_is_made(report)) {
+        const pare_tone made = describe_made(doc, report);
+        if (!report->n_gates) return made;
+        return judge_gates(doc, report) == PARE_TONE_BAD ? PARE_TONE_BAD : made;
+    }
     const pare_tone tone = report->n_models < 2    ? describe_one(doc, report)
                            : report->n_models == 2 ? compare_two(doc, report)
                                                    : compare_many(doc, report);

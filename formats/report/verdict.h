@@ -9,12 +9,27 @@ typedef enum pare_tone {
     PARE_TONE_PLAIN, /* nothing is compared, or it cannot be told */
     PARE_TONE_GOOD,
     PARE_TONE_BAD,
+    PARE_TONE_CAUTION, /* a model was made, and nothing says that it may be shipped */
 } pare_tone;
 
 /* Appends plain text (names cut, escaped as pare_doc_plain does): "b.onnx needs 69 % less energy
  * than a.onnx (64 to 73 % less) on ort-x64; 74 % smaller, 61 % less time." Says of gates what
  * failed. */
 pare_tone pare_verdict(pare_doc *doc, const pare_report *report);
+
+/* Whether the report is of one model made of another: then it says whether to ship it. */
+bool pare_report_is_made(const pare_report *report);
+
+/* Two or three words in front of the sentence: "Ship it", "Do not ship", "Look before you ship",
+ * or of comparisons "Limits hold", "Better". tone: what pare_verdict returned. Static. */
+const char *pare_verdict_heading(const pare_report *report, pare_tone tone);
+
+/* The gate that judged accuracy, by labels or by agreement; NULL: none did. */
+const pare_report_gate *pare_report_accuracy_gate(const pare_report *report);
+
+/* Appends what is known of accuracy as plain text: "loses 0.21 points of top1 on 4744 samples, at
+ * most 0.51 in general (95 %)", "was not judged: there are no data". */
+void pare_accuracy_words(pare_doc *doc, const pare_report *report);
 
 /* How good it is that a figure came to be `ratio` of what it was. */
 pare_tone pare_tone_of(pare_band ratio);

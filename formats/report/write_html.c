@@ -11,6 +11,8 @@ static void write_html(pare_doc *doc, const pare_report *r)
     pare_html_verdict(doc, r);
     pare_html_tiles(doc, r);
     pare_html_gates(doc, r);
+    pare_html_since(doc, r);
+    pare_html_steps(doc, r);
     pare_html_models(doc, r);
     pare_html_pareto(doc, r);
     pare_html_terms(doc, r);

@@ -302,6 +302,44 @@ static void add_comparable(pare_json *json, const pare_report *r)
     pare_json_close(json);
 }
 
+static void add_data(pare_json *json, const pare_report *r)
+{
+    pare_json_open_array(json, "data");
+    for (size_t i = 0; i < r->n_data; i++) {
+        pare_json_open_object(json, NULL);
+        pare_json_text(json, "role", r->data[i].role);
+        pare_json_text(json, "file", r->data[i].name);
+        pare_json_text(json, "sha256", r->data[i].sha256);
+        add_count(json, "samples", r->data[i].samples);
+        pare_json_close(json);
+    }
+    pare_json_close(json);
+}
+
+static void add_since(pare_json *json, const pare_report *r)
+{
+    const pare_report_since *const since = &r->since;
+    if (!since->n) {
+        pare_json_null(json, "since_baseline");
+        return;
+    }
+    pare_json_open_object(json, "since_baseline");
+    pare_json_text(json, "file", since->model);
+    pare_json_text(json, "version", since->tool_version);
+    pare_json_open_array(json, "figures");
+    for (size_t i = 0; i < since->n; i++) {
+        pare_json_open_object(json, NULL);
+        pare_json_text(json, "figure", since->rows[i].figure);
+        add_real(json, "was", since->rows[i].was);
+        add_real(json, "is", since->rows[i].is);
+        add_real(json, "may_be_worse_by", since->rows[i].most);
+        pare_json_text(json, "differs", since->rows[i].differs);
+        pare_json_close(json);
+    }
+    pare_json_close(json);
+    pare_json_close(json);
+}
+
 static void write_json(pare_doc *doc, const pare_report *r)
 {
     const pare_report_model *const after = pare_report_after(r);
@@ -321,6 +359,8 @@ static void write_json(pare_doc *doc, const pare_report *r)
     add_gates(&json, r);
     pare_report_json_use(&json, r);
     add_comparable(&json, r);
+    add_data(&json, r);
+    add_since(&json, r);
     pare_json_open_array(&json, "models");
     for (size_t i = 0; i < r->n_models; i++) add_model(&json, r, &r->models[i]);
     pare_json_close(&json);
@@ -329,6 +369,7 @@ static void write_json(pare_doc *doc, const pare_report *r)
     pare_report_json_layers(&json, "layers", r);
     add_texts(&json, "warnings", r->warnings, r->n_warnings);
     pare_json_text(&json, "reproduce", r->reproduce);
+    add_texts(&json, "arguments", r->arguments, r->n_arguments);
     if (pare_json_end(&json, &text, &n)) doc->status = json.doc.status;
     else pare_doc_bytes(doc, text, n);
     pare_json_free(&json);

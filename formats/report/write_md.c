@@ -137,6 +137,55 @@ static void put_gates(pare_doc *doc, const pare_report *r)
     }
 }
 
+static void put_since(pare_doc *doc, const pare_report *r)
+{
+    char text[2][PARE_UNIT_BYTES];
+    if (!r->since.n) return;
+    pare_doc_put(doc, "\n| since ");
+    put_name(doc, r->since.model ? r->since.model : "the baseline");
+    pare_doc_put(doc, " | was | is | change |\n|---|--:|--:|---|\n");
+    for (size_t i = 0; i < r->since.n; i++) {
+        const pare_report_since_row *const row = &r->since.rows[i];
+        const pare_metric *const metric = pare_metric_find(row->figure);
+        const bool known = isfinite(row->was) && isfinite(row->is);
+        if (!metric) continue;
+        metric->unit(text[0], row->was);
+        metric->unit(text[1], row->is);
+        pare_doc_format(doc, "| %s | %s | %s | ", metric->title, text[0], text[1]);
+        if (row->differs) pare_doc_markdown(doc, row->differs);
+        else if (known && metric->higher_is_better)
+            pare_doc_format(doc, "%+.2f points", 100 * (row->is - row->was));
+        else if (known && row->was > 0) pare_metric_words(doc, metric, row->is / row->was);
+        pare_doc_put(doc, " |\n");
+    }
+}
+
+static void put_steps(pare_doc *doc, const pare_report *r)
+{
+    static const int columns[] = { PARE_METRIC_SIZE, PARE_METRIC_ENERGY, PARE_METRIC_ACCURACY };
+    char text[2][PARE_UNIT_BYTES];
+    if (!r->n_steps) return;
+    pare_doc_put(doc, "\n| step | options | size | energy | accuracy |\n|---|---|--:|--:|--:|\n");
+    for (size_t i = 0; i < r->n_steps && i < MAX_MODELS; i++) {
+        const pare_report_step *const step = &r->steps[i];
+        pare_doc_put(doc, "| ");
+        put_name(doc, step->name);
+        pare_doc_put(doc, " | ");
+        if (step->options && *step->options) pare_doc_code(doc, step->options);
+        for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {
+            const pare_metric *const metric = &pare_metrics[columns[c]];
+            const double was = metric->value(&step->before).value;
+            const double is = metric->value(&step->after).value;
+            pare_doc_put(doc, " | ");
+            if (!isfinite(was) || !isfinite(is)) continue;
+            metric->unit(text[0], was);
+            metric->unit(text[1], is);
+            pare_doc_format(doc, "%s \xe2\x86\x92 %s", text[0], text[1]);
+        }
+        pare_doc_put(doc, " |\n");
+    }
+}
+
 static void put_layers(pare_doc *doc, const pare_report *r)
 {
     const pare_report_model *const after = pare_report_after(r);
@@ -207,6 +256,7 @@ static void write_md(pare_doc *doc, const pare_report *r)
                              : tone == PARE_TONE_BAD ? "\xe2\x9d\x8c "
                                                      : "";
     pare_doc_format(doc, "### %s", sign);
+    if (pare_report_is_made(r)) pare_doc_format(doc, "%s: ", pare_verdict_heading(r, tone));
     pare_doc_markdown(doc, pare_doc_text(&verdict));
     pare_doc_put(doc, "\n\n");
     if (verdict.status && !doc->status) doc->status = verdict.status;
@@ -221,13 +271,20 @@ static void write_md(pare_doc *doc, const pare_report *r)
         put_models(doc, r, t);
     }
     put_gates(doc, r);
+    put_since(doc, r);
+    put_steps(doc, r);
     put_notes(doc, r);
     put_layers(doc, r);
     pare_doc_put(doc, "\nFigures of ");
     pare_doc_markdown(doc, pare_str_or_empty(r->targets[0].kind));
     pare_doc_put(doc, " kind; ranges are 10th to 90th percentile. Written by pare ");
     pare_doc_markdown(doc, r->tool_version);
-    pare_doc_put(doc, ".\n");
+    pare_doc_put(doc, ".");
+    if (r->reproduce) {
+        pare_doc_put(doc, " Again: ");
+        pare_doc_code(doc, r->reproduce);
+    }
+    pare_doc_put(doc, "\n");
 }
 
 const pare_report_writer pare_report_writer_md = {

@@ -42,6 +42,8 @@ typedef struct pare_dataset {
     size_t n_metrics;
     const char *output; /* name of the output that is scored; NULL: the first */
     uint64_t content_hash; /* of the samples and their order; the same for folder, tar and zip */
+    char sha256[65];       /* of the samples, their order, their labels, and what is done to them
+                              before a model sees them; 64 hexadecimal digits */
     pare_dataset_counts counts;
     const char *golden_sample; /* name of a sample (see `golden`) that the user's own pipeline was
                                   run on; NULL: none */

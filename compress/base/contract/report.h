@@ -118,6 +118,27 @@ typedef struct pare_report_use {
     const char *currency;
 } pare_report_use;
 
+/* A figure of the last model, held against the same figure of an earlier report. */
+typedef struct pare_report_since_row {
+    const char *figure;  /* key of a metric (formats/report/metric.h) */
+    double was, is;      /* NaN: not known */
+    double most;         /* how much worse it may be: a share, of accuracy points; NaN: any */
+    const char *differs; /* why the two cannot be compared; NULL: they can */
+} pare_report_since_row;
+
+typedef struct pare_report_since {
+    const char *model, *tool_version;  /* of the earlier report; NULL: it does not say */
+    const pare_report_since_row *rows; /* [n] */
+    size_t n;                          /* 0: there is no earlier report */
+} pare_report_since;
+
+/* Samples that decided something, or that judged. */
+typedef struct pare_report_data {
+    const char *role, *name; /* "calibration", "evaluation"; as it was given, without folders */
+    const char *sha256;
+    uint64_t samples;
+} pare_report_data;
+
 typedef struct pare_report_target {
     const char *name;
     int64_t version;
@@ -143,11 +164,16 @@ typedef struct pare_report {
     const pare_report_gate *gates;
     size_t n_gates;
     pare_report_use use;
-    const char *data_sha256, *metric; /* NULL: no data */
+    const char *data_sha256, *metric; /* of what accuracy was judged on; NULL: no data */
+    const pare_report_data *data;     /* [n_data] */
+    size_t n_data;
+    pare_report_since since;
     const char *shapes;               /* "image=1x3x224x224" */
     const char *const *warnings;
     size_t n_warnings;
     const char *reproduce; /* a command line; NULL */
+    const char *const *arguments; /* [n_arguments] the same as words, the verb first */
+    size_t n_arguments;
 } pare_report;
 
 #endif

@@ -124,6 +124,86 @@ static void test_verdicts(void **state)
     test_report_free(&r);
 }
 
+/* A model that was made: the page begins with whether to ship it, and says why. */
+static void test_made(void **state)
+{
+    (void)state;
+    test_report r;
+    test_report_make(&r, 2, 5);
+    static const char *const skipped[] = { "/head/fancy (Fancy): it is not known" };
+    const pare_report_step step = {
+        .name = "quantize", .options = "weights=int8", .seconds = 1.5, .before = r.figures[0][0],
+        .after = r.figures[1][0], .skipped = skipped, .n_skipped = 1,
+    };
+    r.report.steps = &step;
+    r.report.n_steps = 1;
+    char *text = written(&pare_report_writer_html, &r.report);
+    assert_has(text, "<div class=\"verdict bad\"><b>Do not ship</b>");
+    assert_has(text, "<strong>max-size</strong> does not hold: 26.7 MB, the limit is 20.0 MB. Try "
+                     "first: pare quantize --weights int4");
+    assert_has(text, "<strong>Accuracy</strong> was not judged");
+    assert_has(text, "<strong>max-energy</strong> 31.0 % (limit 45 %) holds");
+    assert_has(text, "<strong>quantize</strong> <code>weights=int8</code>");
+    assert_has(text, "<summary>1 left as it was</summary><ul><li>/head/fancy (Fancy)");
+    free(text);
+    r.report.n_gates = 1;
+    text = written(&pare_report_writer_html, &r.report);
+    assert_has(text, "<div class=\"verdict caution\"><b>Look before you ship</b>");
+    free(text);
+    for (size_t i = 0; i < 2; i++)
+        r.figures[i][0].accuracy = (pare_report_accuracy){ "top1", 0.763 - 0.002 * (double)i, 0.75,
+                                                           0.78, 3925 };
+    r.report.has_change = true;
+    r.report.change = (pare_report_change){ .drop = 0.2, .drop_upper95 = 0.4, .agreement = 0.98 };
+    r.gates[1] = (pare_report_gate){ "max-drop", "resnet50-int8.onnx", "0.5", "0.20 points", true,
+                                     true, NULL, NULL };
+    r.report.n_gates = 2;
+    text = written(&pare_report_writer_html, &r.report);
+    assert_has(text, "<div class=\"verdict good\"><b>Ship it</b><h1>resnet50-int8.onnx against "
+                     "resnet50.onnx on ort-x64: 74 % smaller, 69 % less energy (65 to 72 % less), "
+                     "44 % less time, 74 % less RAM, top1 76.10 % instead of 76.30 %. All 2 limits "
+                     "hold.");
+    assert_has(text, "loses 0.20 points of top1 on 3925 samples, at most 0.40 in general (95 %); "
+                     "max-drop 0.5 holds");
+    free(text);
+    text = written(&pare_report_writer_md, &r.report);
+    assert_has(text, "Ship it: resnet50-int8.onnx against resnet50.onnx");
+    assert_has(text, "| `quantize` | `weights=int8` | 103 MB");
+    free(text);
+    test_report_free(&r);
+}
+
+/* What became of figures since an earlier report. */
+static void test_since(void **state)
+{
+    (void)state;
+    const double none = (double)NAN;
+    const pare_report_since_row rows[] = {
+        { "energy", 120, 128, 0.02, NULL },
+        { "size", 30e6, 26.7e6, 0.01, NULL },
+        { "accuracy", 0.764, 0.761, 0.2, NULL },
+        { "latency", 10, 12, none, "the baseline is of target 'a', this run of 'b'" },
+        { "flash", 0, none, none, NULL },
+    };
+    test_report r;
+    test_report_make(&r, 2, 5);
+    r.report.since = (pare_report_since){ "release.onnx", "0.0.9", rows, 5 };
+    char *text = written(&pare_report_writer_html, &r.report);
+    assert_has(text, "<h2>Since the baseline</h2>");
+    assert_has(text, "<span class=\"bad\">6.7 % more energy</span>");
+    assert_has(text, "<span class=\"good\">11 % smaller</span>");
+    assert_has(text, "<span class=\"bad\">-0.30 points</span>");
+    assert_has(text, "no comparison: the baseline is of target &#39;a&#39;");
+    free(text);
+    text = written(&pare_report_writer_md, &r.report);
+    assert_has(text, "| since `release.onnx` | was | is | change |");
+    free(text);
+    text = written(&pare_report_writer_json, &r.report);
+    assert_has(text, "\"may_be_worse_by\": 0.02");
+    free(text);
+    test_report_free(&r);
+}
+
 static void make_hostile(test_report *r)
 {
     test_report_make(r, 3, 8);
@@ -148,6 +228,18 @@ static void make_hostile(test_report *r)
     r->report.n_gates = 1;
     r->report.warnings = texts;
     r->report.shapes = r->report.reproduce = r->report.use.sentence = hostile;
+    static const pare_report_since_row rows[] = { { "energy", 1, 2, 3, hostile } };
+    static const pare_report_data data[] = { { "calibration", hostile, hostile, 3 } };
+    static const pare_report_step steps[] = {
+        { .name = hostile, .options = hostile, .skipped = texts, .n_skipped = 1 },
+    };
+    r->report.since = (pare_report_since){ hostile, hostile, rows, 1 };
+    r->report.data = data;
+    r->report.n_data = 1;
+    r->report.steps = steps;
+    r->report.n_steps = 1;
+    r->report.arguments = texts;
+    r->report.n_arguments = 1;
     r->targets[0].name = hostile;
 }
 
@@ -248,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_all_formats),   cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_many_layers),
         cmocka_unit_test(test_nothing_known), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_made),          cmocka_unit_test(test_since),
     };
     return test_run(tests);
 }
