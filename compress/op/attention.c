@@ -2,6 +2,7 @@
 
 #include "op/costs.h"
 #include "op/infer.h"
+#include "op/linker.h"
 
 /* Scaled dot-product attention of ONNX. Inputs are [batch, heads, steps, size] or, with the numbers
  * of heads as attributes, [batch, steps, heads * size]. */
@@ -126,7 +127,7 @@ const pare_op pare_op_attention = {
     .params_bytes = sizeof(pare_attention_params),
     .resolve = attention_resolve, .infer = attention_infer, .eval = pare_attention_eval,
     .cost = pare_attention_cost,
-    .links = PARE_TODO(links),
+    .links = pare_attention_links,
 };
 
 const pare_op pare_op_preview_flex_attention = {

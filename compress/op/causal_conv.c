@@ -1,6 +1,7 @@
 #include "op/causal_conv.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/shape.h"
 
 /* Depthwise causal convolution over X [B, C, L] with weight [C, 1, k] and a state of the last k - 1
@@ -40,5 +41,5 @@ const pare_op pare_op_causal_conv_with_state = {
     .params_bytes = sizeof(pare_causal_conv_params),
     .resolve = causal_conv_resolve, .infer = causal_conv_infer, .eval = pare_causal_conv_eval,
     .cost = pare_causal_conv_cost,
-    .links = PARE_TODO(links),
+    .links = pare_causal_conv_links,
 };

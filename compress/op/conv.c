@@ -96,7 +96,7 @@ const pare_op pare_op_conv_integer = {
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = conv_integer_infer, .eval = pare_conv_integer_eval,
     .cost = pare_conv_integer_cost,
-    .links = PARE_TODO(links),
+    .links = pare_conv_integer_links,
 };
 
 const pare_op pare_op_deform_conv = {
@@ -114,7 +114,7 @@ const pare_op pare_op_qlinear_conv = {
     .params_bytes = sizeof(pare_conv_params),
     .resolve = conv_resolve, .infer = qlinear_conv_infer, .eval = pare_qlinear_conv_eval,
     .cost = pare_qlinear_conv_cost,
-    .links = PARE_TODO(links),
+    .links = pare_qlinear_conv_links,
 };
 
 const pare_op pare_op_ms_fused_conv = {

@@ -2,6 +2,7 @@
 
 #include "op/costs.h"
 #include "op/elementwise.h"
+#include "op/linker.h"
 #include "op/reduce.h"
 #include "op/rows.h"
 
@@ -83,7 +84,7 @@ const pare_op pare_op_cum_sum = {
     .params_bytes = sizeof(pare_cumulative_params),
     .resolve = cumulative_resolve, .infer = cumulative_infer, .eval = cum_sum_eval,
     .cost = pare_scan_axis_cost,
-    .links = PARE_TODO(links),
+    .links = pare_cumulative_links,
 };
 
 const pare_op pare_op_cum_prod = {
@@ -92,5 +93,5 @@ const pare_op pare_op_cum_prod = {
     .params_bytes = sizeof(pare_cumulative_params),
     .resolve = cumulative_resolve, .infer = cumulative_infer, .eval = cum_prod_eval,
     .cost = pare_scan_axis_cost,
-    .links = PARE_TODO(links),
+    .links = pare_cumulative_links,
 };

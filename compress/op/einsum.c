@@ -1,6 +1,7 @@
 #include "op/einsum.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 #include <inttypes.h>
 
@@ -208,5 +209,5 @@ const pare_op pare_op_einsum = {
     .params_bytes = sizeof(pare_einsum_params),
     .resolve = einsum_resolve, .infer = einsum_infer, .eval = pare_einsum_eval,
     .cost = pare_einsum_cost,
-    .links = PARE_TODO(links),
+    .links = pare_einsum_links,
 };

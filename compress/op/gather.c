@@ -262,7 +262,7 @@ const pare_op pare_op_gather_elements = {
     .params_bytes = sizeof(pare_axis_params),
     .resolve = axis_resolve, .infer = gather_elements_infer, .eval = gather_elements_eval,
     .cost = pare_pick_cost,
-    .links = PARE_TODO(links),
+    .links = pare_gather_elements_links,
 };
 
 const pare_op pare_op_gather_nd = {
@@ -271,5 +271,5 @@ const pare_op pare_op_gather_nd = {
     .params_bytes = sizeof(pare_gather_nd_params),
     .resolve = gather_nd_resolve, .infer = gather_nd_infer, .eval = gather_nd_eval,
     .cost = pare_pick_cost,
-    .links = PARE_TODO(links),
+    .links = pare_gather_nd_links,
 };

@@ -82,5 +82,5 @@ const pare_op pare_op_ms_qgemm = {
     .params_bytes = sizeof(pare_gemm_params),
     .resolve = gemm_resolve, .infer = qgemm_infer, .eval = pare_qgemm_eval,
     .cost = pare_qgemm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_qgemm_links,
 };

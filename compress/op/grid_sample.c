@@ -1,6 +1,7 @@
 #include "op/list.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/resize.h"
 
 #include <inttypes.h>
@@ -86,7 +87,7 @@ const pare_op pare_op_grid_sample = {
     .resolve = grid_sample_resolve, .infer = grid_sample_infer,
     .eval = pare_grid_sample_eval,
     .cost = pare_grid_sample_cost,
-    .links = PARE_TODO(links),
+    .links = pare_sampling_links,
 };
 
 const pare_op pare_op_affine_grid = {

@@ -79,12 +79,18 @@ void pare_link_regroup(pare_links *l, uint32_t in, uint32_t out)
     if (pare_link_in(l, in) && pare_link_out(l, out)) add(l, &link);
 }
 
+void pare_link_within(pare_links *l, pare_axis_ref a, pare_axis_ref b, int64_t block)
+{
+    const pare_link link = { .kind = PARE_LINK_INNER, .a = a, .b = b, .a_block = block };
+    const int64_t n_a = pare_link_extent(l, a), n_b = pare_link_extent(l, b);
+    if (block <= 1 || !n_a || !n_b || n_a % block || n_b % block) return;
+    if (n_a == block && n_b == block) pare_link_tie(l, a, b);
+    else add(l, &link);
+}
+
 void pare_link_inner(pare_links *l, pare_axis_ref a, pare_axis_ref b)
 {
-    const pare_link link = { .kind = PARE_LINK_INNER, .a = a, .b = b };
-    const int64_t n_a = pare_link_extent(l, a), n_b = pare_link_extent(l, b);
-    if (n_a == n_b) pare_link_tie(l, a, b);
-    else if (n_b > 1 && n_a % n_b == 0 && n_a) add(l, &link);
+    pare_link_within(l, a, b, pare_link_extent(l, b));
 }
 
 void pare_link_outer(pare_links *l, pare_axis_ref a, int64_t a_block, pare_axis_ref b,
@@ -136,6 +142,11 @@ void pare_follow_count_attr(pare_links *l, const char *attribute, uint32_t eleme
                             pare_axis_ref of, int64_t block)
 {
     follow(l, &(pare_follow){ PARE_FOLLOW_COUNT, of, block, attribute, 0, element });
+}
+
+void pare_follow_root(pare_links *l, const char *attribute, pare_axis_ref of, int64_t block)
+{
+    follow(l, &(pare_follow){ PARE_FOLLOW_ROOT, of, block, attribute, 0, 0 });
 }
 
 void pare_follow_place(pare_links *l, pare_follow_kind kind, const char *attribute, uint32_t input,

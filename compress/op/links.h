@@ -22,7 +22,7 @@ typedef struct pare_axis_ref {
  * the same places of all blocks. */
 typedef enum pare_link_kind {
     PARE_LINK_TIE,            /* positions of a with as many of b, in order */
-    PARE_LINK_INNER,          /* places within blocks of a, which are as large as b, with b */
+    PARE_LINK_INNER,          /* places within blocks of a_block positions of a with those of b */
     PARE_LINK_OUTER,          /* blocks of a_block positions of a with blocks of b_block of b */
     PARE_LINK_RESHAPE,        /* axes of a's operand with those of b's, in row-major order */
     PARE_LINK_FREE,           /* positions of a may go by themselves */
@@ -34,7 +34,7 @@ typedef struct pare_link {
     pare_link_kind kind;
     pare_axis_ref a, b;
     int64_t start;            /* TIE: position i of a, the shorter one, with start + i */
-    int64_t a_block, b_block; /* OUTER */
+    int64_t a_block, b_block; /* OUTER; INNER: a_block for both */
     const char *why;          /* FREEZE, LOSSY: for people: "sums over it" */
 } pare_link;
 
@@ -43,12 +43,14 @@ typedef enum pare_follow_kind {
     PARE_FOLLOW_COUNT,        /* how many blocks of `block` positions are left on the axis */
     PARE_FOLLOW_POSITION,     /* a place on the axis: moves up by what is removed before it */
     PARE_FOLLOW_TAIL,         /* how many positions there are at its end */
+    PARE_FOLLOW_ROOT,         /* 1 / sqrt(block), which the attribute says where it is not there or
+                                 0: to be written down when places within blocks go */
 } pare_follow_kind;
 
 typedef struct pare_follow {
     pare_follow_kind kind;
     pare_axis_ref of;
-    int64_t block;            /* COUNT */
+    int64_t block;            /* COUNT, ROOT */
     const char *attribute;    /* where the number stands; NULL: in input `input` */
     uint32_t input;
     uint32_t element;         /* which of several */

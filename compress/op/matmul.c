@@ -134,7 +134,7 @@ const pare_op pare_op_matmul_integer = {
     .n_in = { 2, 4 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = matmul_integer_infer, .eval = pare_matmul_integer_eval,
     .cost = pare_matmul_integer_cost,
-    .links = PARE_TODO(links),
+    .links = pare_matmul_integer_links,
 };
 
 const pare_op pare_op_qlinear_matmul = {
@@ -142,7 +142,7 @@ const pare_op pare_op_qlinear_matmul = {
     .n_in = { 8, 8 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = qlinear_matmul_infer, .eval = pare_qlinear_matmul_eval,
     .cost = pare_qlinear_matmul_cost,
-    .links = PARE_TODO(links),
+    .links = pare_qlinear_matmul_links,
 };
 
 const pare_op pare_op_ms_dynamic_quantize_matmul = {
@@ -155,7 +155,7 @@ const pare_op pare_op_ms_dynamic_quantize_matmul = {
     .infer = dynamic_quantize_matmul_infer,
     .eval = pare_dynamic_quantize_matmul_eval,
     .cost = pare_dynamic_quantize_matmul_cost,
-    .links = PARE_TODO(links),
+    .links = pare_dynamic_quantize_matmul_links,
 };
 
 const pare_op pare_op_ms_matmul_integer_to_float = {
@@ -168,7 +168,7 @@ const pare_op pare_op_ms_matmul_integer_to_float = {
     .infer = matmul_integer_to_float_infer,
     .eval = pare_matmul_integer_to_float_eval,
     .cost = pare_matmul_integer_to_float_cost,
-    .links = PARE_TODO(links),
+    .links = pare_matmul_integer_to_float_links,
 };
 
 const pare_op pare_op_ms_fused_matmul = {
@@ -187,5 +187,5 @@ const pare_op pare_op_ms_transpose_matmul = {
     .params_bytes = sizeof(pare_matmul_params),
     .resolve = fused_matmul_resolve, .infer = fused_matmul_infer, .eval = pare_fused_matmul_eval,
     .cost = pare_matmul_cost,
-    .links = PARE_TODO(links),
+    .links = pare_matmul_links,
 };

@@ -50,23 +50,28 @@ pare_status pare_transpose_links(pare_ctx *ctx, pare_links *l)
     return PARE_OK;
 }
 
+void pare_link_joined(pare_links *l, int64_t joined, uint32_t first, uint32_t step)
+{
+    const pare_info *y = pare_link_out(l, 0);
+    if (!y || axis_of(joined, y) == PARE_MAX_DIMS) return;
+    const uint32_t axis = axis_of(joined, y);
+    bool without[PARE_MAX_DIMS] = { false };
+    int64_t start = 0;
+    without[axis] = true;
+    for (uint32_t i = first; i < l->n_in; i += step) {
+        const int64_t n = pare_link_extent(l, pare_in_axis(i, axis));
+        pare_link_alike(l, i, 0, without);
+        if (!n) return; /* where the others lie is not known */
+        pare_link_stack(l, pare_in_axis(i, axis), pare_out_axis(0, axis), start, n);
+        start += n;
+    }
+}
+
 pare_status pare_concat_links(pare_ctx *ctx, pare_links *l)
 {
     (void)ctx;
     const pare_axis_params *p = l->params;
-    const pare_info *y = pare_link_out(l, 0);
-    if (!y || axis_of(p->axis, y) == PARE_MAX_DIMS) return PARE_OK;
-    const uint32_t axis = axis_of(p->axis, y);
-    bool without[PARE_MAX_DIMS] = { false };
-    int64_t start = 0;
-    without[axis] = true;
-    for (uint32_t i = 0; i < l->n_in; i++) {
-        const int64_t n = pare_link_extent(l, pare_in_axis(i, axis));
-        pare_link_alike(l, i, 0, without);
-        if (!n) return PARE_OK; /* where the others lie is not known */
-        pare_link_stack(l, pare_in_axis(i, axis), pare_out_axis(0, axis), start, n);
-        start += n;
-    }
+    pare_link_joined(l, p->axis, 0, 1);
     return PARE_OK;
 }
 

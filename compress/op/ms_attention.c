@@ -1,6 +1,7 @@
 #include "op/ms_attention.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/norm.h"
 
 #include <inttypes.h>
@@ -188,25 +189,29 @@ static pare_status embed_layer_norm_resolve(pare_ctx *ctx, void *params, const p
     return pare_get_float(ctx, call, "epsilon", 1e-12f, params);
 }
 
-/*      symbol                   name                     inputs   outputs  resolve to cost */
+/*      symbol                   name                     inputs   outputs  resolve to links */
 #define MS_ATTENTION_OPS(X)                                                                        \
     X(ms_attention,             "Attention",              2, 7,    1, 2, ms_attention_resolve,     \
-      ms_attention_infer, pare_ms_attention_eval, pare_ms_attention_cost)                          \
+      ms_attention_infer, pare_ms_attention_eval, pare_ms_attention_cost,                          \
+      pare_ms_attention_links)                                                                     \
     X(ms_group_query_attention, "GroupQueryAttention",    7, 16,   1, 4, group_query_resolve,      \
-      group_query_infer, pare_ms_group_query_eval, pare_group_query_cost)                          \
+      group_query_infer, pare_ms_group_query_eval, pare_group_query_cost,                          \
+      pare_ms_group_query_links)                                                                   \
     X(ms_multi_head_attention,  "MultiHeadAttention",     1, 10,   1, 4, ms_attention_resolve,     \
-      multi_head_infer, pare_ms_multi_head_eval, pare_multi_head_cost)                             \
+      multi_head_infer, pare_ms_multi_head_eval, pare_multi_head_cost,                             \
+      pare_ms_multi_head_links)                                                                    \
     X(ms_qattention,            "QAttention",             5, 9,    1, 2, ms_attention_resolve,     \
-      qattention_infer, pare_ms_qattention_eval, pare_ms_qattention_cost)
+      qattention_infer, pare_ms_qattention_eval, pare_ms_qattention_cost,                          \
+      pare_ms_qattention_links)
 
 #define MS_ATTENTION_OP(symbol, text, min_in, max_in, min_out, max_out, resolver, inferer, run,    \
-                        price)                                                                     \
+                        price, linker)                                                             \
     const pare_op pare_op_##symbol = {                                                             \
         .domain = "com.microsoft", .name = text, .since = 1,                                       \
         .n_in = { min_in, max_in }, .n_out = { min_out, max_out },                                 \
         .params_bytes = sizeof(pare_attention_params),                                             \
         .resolve = resolver, .infer = inferer, .eval = run, .cost = price,                         \
-        .links = PARE_TODO(links),                                                                 \
+        .links = linker,                                                                           \
     };
 MS_ATTENTION_OPS(MS_ATTENTION_OP)
 
@@ -217,5 +222,5 @@ const pare_op pare_op_ms_embed_layer_normalization = {
     .resolve = embed_layer_norm_resolve, .infer = embed_layer_norm_infer,
     .eval = pare_embed_layer_norm_eval,
     .cost = pare_embed_layer_norm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_embed_layer_norm_links,
 };

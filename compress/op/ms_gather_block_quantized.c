@@ -1,6 +1,7 @@
 #include "op/block_gather.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/shape.h"
 
 #include <inttypes.h>
@@ -73,5 +74,5 @@ const pare_op pare_op_ms_gather_block_quantized = {
     .params_bytes = sizeof(pare_block_gather_params),
     .resolve = gather_resolve, .infer = gather_infer, .eval = pare_block_gather_eval,
     .cost = pare_gather_block_quantized_cost,
-    .links = PARE_TODO(links),
+    .links = pare_block_gather_links,
 };

@@ -1,6 +1,7 @@
 #include "op/matmul.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 #include <inttypes.h>
 
@@ -62,5 +63,5 @@ const pare_op pare_op_ms_matmul_nbits = {
     .params_bytes = sizeof(pare_matmul_nbits_params),
     .resolve = matmul_nbits_resolve, .infer = matmul_nbits_infer, .eval = pare_matmul_nbits_eval,
     .cost = pare_matmul_nbits_cost,
-    .links = PARE_TODO(links),
+    .links = pare_matmul_nbits_links,
 };

@@ -1,6 +1,7 @@
 #include "op/ms_qlinear.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/shape.h"
 
 /* Element-wise operators on quantized numbers: each tensor comes with its scale and zero point. */
@@ -75,30 +76,37 @@ static pare_status qlinear_concat_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
-/*      symbol                    name                inputs    resolve, infer, eval */
+/*      symbol                    name                inputs    resolve, infer, eval, links */
 #define QLINEAR_OPS(X)                                                                             \
     X(ms_qlinear_add,             "QLinearAdd",       7, 8,     PARE_NA(resolve),                  \
-      qlinear_binary_infer, pare_qlinear_binary_eval)                                              \
+      qlinear_binary_infer, pare_qlinear_binary_eval,                                              \
+      pare_qlinear_binary_links)                                                                   \
     X(ms_qlinear_concat,          "QLinearConcat",    3, PARE_MANY, qlinear_concat_resolve,        \
-      qlinear_concat_infer, pare_qlinear_concat_eval)                                              \
+      qlinear_concat_infer, pare_qlinear_concat_eval,                                              \
+      pare_qlinear_concat_links)                                                                   \
     X(ms_qlinear_leaky_relu,      "QLinearLeakyRelu", 4, 5,     qlinear_unary_resolve,             \
-      pare_infer_same, pare_qlinear_unary_eval)                                                    \
+      pare_infer_same, pare_qlinear_unary_eval,                                                    \
+      pare_first_links)                                                                            \
     X(ms_qlinear_mul,             "QLinearMul",       7, 8,     PARE_NA(resolve),                  \
-      qlinear_binary_infer, pare_qlinear_binary_eval)                                              \
+      qlinear_binary_infer, pare_qlinear_binary_eval,                                              \
+      pare_qlinear_binary_links)                                                                   \
     X(ms_qlinear_sigmoid,         "QLinearSigmoid",   4, 5,     PARE_NA(resolve),                  \
-      pare_infer_same, pare_qlinear_unary_eval)                                                    \
+      pare_infer_same, pare_qlinear_unary_eval,                                                    \
+      pare_first_links)                                                                            \
     X(ms_qlinear_softmax,         "QLinearSoftmax",   5, 5,     qlinear_unary_resolve,             \
-      pare_infer_same, pare_qlinear_softmax_eval)                                                  \
+      pare_infer_same, pare_qlinear_softmax_eval,                                                  \
+      pare_qlinear_softmax_links)                                                                  \
     X(ms_qlinear_where,           "QLinearWhere",     9, 9,     PARE_NA(resolve),                  \
-      qlinear_where_infer, pare_qlinear_where_eval)
+      qlinear_where_infer, pare_qlinear_where_eval,                                                \
+      pare_qlinear_where_links)
 
-#define QLINEAR_OP(symbol, text, min_in, max_in, resolver, inferer, evaluator)                     \
+#define QLINEAR_OP(symbol, text, min_in, max_in, resolver, inferer, evaluator, linker)             \
     const pare_op pare_op_##symbol = {                                                             \
         .domain = "com.microsoft", .name = text, .since = 1,                                       \
         .n_in = { min_in, max_in }, .n_out = { 1, 1 },                                             \
         .params_bytes = sizeof(pare_qlinear_params),                                               \
         .resolve = resolver, .infer = inferer, .eval = evaluator,                                  \
         .cost = pare_qlinear_cost,                                                                 \
-        .links = PARE_TODO(links),                                                                 \
+        .links = linker,                                                                           \
     };
 QLINEAR_OPS(QLINEAR_OP)

@@ -119,7 +119,7 @@ const pare_op pare_op_mean_variance_normalization = {
     .infer = pare_infer_same,
     .eval = pare_mean_variance_norm_eval,
     .cost = pare_mean_variance_norm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_mean_variance_links,
 };
 
 const pare_op pare_op_lp_normalization = {
@@ -128,5 +128,5 @@ const pare_op pare_op_lp_normalization = {
     .params_bytes = sizeof(pare_norm_params),
     .resolve = lp_norm_resolve, .infer = lp_norm_infer, .eval = pare_lp_norm_eval,
     .cost = pare_lp_norm_cost,
-    .links = PARE_TODO(links),
+    .links = pare_lp_norm_links,
 };

@@ -78,3 +78,41 @@ pare_status pare_lrn_links(pare_ctx *ctx, pare_links *l)
     pare_link_lossy(l, pare_in_axis(0, 1), "a norm's sum is over neighbours");
     return PARE_OK;
 }
+
+/* The axes of an attribute are normalized together. */
+static void link_normalized(pare_links *l, const bool *marks, const char *why)
+{
+    const pare_info *x = pare_link_in(l, 0);
+    pare_link_alike(l, 0, 0, NULL);
+    for (uint32_t k = 0; x && k < x->rank; k++)
+        if (marks[k]) pare_link_lossy(l, pare_in_axis(0, k), why);
+}
+
+pare_status pare_mean_variance_links(pare_ctx *ctx, pare_links *l)
+{
+    (void)ctx;
+    static const int64_t usual[] = { 0, 2, 3 };
+    const pare_norm_params *p = l->params;
+    const pare_info *x = pare_link_in(l, 0);
+    bool marks[PARE_MAX_DIMS] = { false };
+    const uint32_t n = p->axes.found ? p->axes.n : 3;
+    for (uint32_t i = 0; x && i < n; i++) {
+        const int64_t axis = p->axes.found ? p->axes.v[i] : usual[i];
+        const int64_t k = axis < 0 ? axis + x->rank : axis;
+        if (k >= 0 && k < x->rank) marks[k] = true;
+    }
+    link_normalized(l, marks, mean_why);
+    return PARE_OK;
+}
+
+pare_status pare_lp_norm_links(pare_ctx *ctx, pare_links *l)
+{
+    (void)ctx;
+    const pare_norm_params *p = l->params;
+    const pare_info *x = pare_link_in(l, 0);
+    bool marks[PARE_MAX_DIMS] = { false };
+    if (!x || !x->rank) return PARE_OK;
+    marks[(p->axis < 0 ? p->axis + x->rank : p->axis) % x->rank] = true;
+    link_normalized(l, marks, "a norm's sum is over it");
+    return PARE_OK;
+}

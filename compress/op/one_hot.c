@@ -2,6 +2,7 @@
 
 #include "kernels/copy.h"
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/move.h"
 #include "op/mover.h"
 #include "op/wide.h"
@@ -108,5 +109,5 @@ const pare_op pare_op_one_hot = {
     .params_bytes = sizeof(pare_axis_params),
     .resolve = one_hot_resolve, .infer = one_hot_infer, .eval = one_hot_eval,
     .cost = pare_one_hot_cost,
-    .links = PARE_TODO(links),
+    .links = pare_one_hot_links,
 };

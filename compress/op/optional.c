@@ -90,7 +90,7 @@ const pare_op pare_op_optional = {
     .params_bytes = sizeof(pare_optional_params),
     .resolve = optional_resolve, .infer = optional_infer, .eval = optional_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_optional_get_element = {
@@ -98,7 +98,7 @@ const pare_op pare_op_optional_get_element = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = get_element_infer, .eval = get_element_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_optional_has_element = {
@@ -106,5 +106,5 @@ const pare_op pare_op_optional_has_element = {
     .n_in = { 0, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = has_element_infer, .eval = has_element_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };

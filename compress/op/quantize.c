@@ -115,7 +115,7 @@ const pare_op pare_op_dynamic_quantize_linear = {
     .resolve = PARE_NA(resolve), .infer = dynamic_quantize_linear_infer,
     .eval = pare_dynamic_quantize_eval,
     .cost = pare_dynamic_quantize_cost,
-    .links = PARE_TODO(links),
+    .links = pare_first_links,
 };
 
 /* ONNX Runtime's forms, which had 16 and 4 bits before the standard did. */

@@ -133,7 +133,7 @@ const pare_op pare_op_random_normal = {
     .params_bytes = sizeof(pare_random_params),
     .resolve = normal_resolve, .infer = shape_infer, .eval = pare_random_normal_eval,
     .cost = pare_random_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_random_uniform = {
@@ -142,7 +142,7 @@ const pare_op pare_op_random_uniform = {
     .params_bytes = sizeof(pare_random_params),
     .resolve = uniform_resolve, .infer = shape_infer, .eval = pare_random_uniform_eval,
     .cost = pare_random_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_random_normal_like = {
@@ -151,7 +151,7 @@ const pare_op pare_op_random_normal_like = {
     .params_bytes = sizeof(pare_random_params),
     .resolve = normal_like_resolve, .infer = like_infer, .eval = pare_random_normal_eval,
     .cost = pare_random_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_random_uniform_like = {
@@ -160,7 +160,7 @@ const pare_op pare_op_random_uniform_like = {
     .params_bytes = sizeof(pare_random_params),
     .resolve = uniform_like_resolve, .infer = like_infer, .eval = pare_random_uniform_eval,
     .cost = pare_random_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_bernoulli = {
@@ -169,7 +169,7 @@ const pare_op pare_op_bernoulli = {
     .params_bytes = sizeof(pare_random_params),
     .resolve = bernoulli_resolve, .infer = like_infer, .eval = pare_bernoulli_eval,
     .cost = pare_random_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_multinomial = {
@@ -178,7 +178,7 @@ const pare_op pare_op_multinomial = {
     .params_bytes = sizeof(pare_random_params),
     .resolve = multinomial_resolve, .infer = multinomial_infer, .eval = pare_multinomial_eval,
     .cost = pare_random_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_eye_like = {
@@ -187,5 +187,5 @@ const pare_op pare_op_eye_like = {
     .params_bytes = sizeof(pare_eye_like_params),
     .resolve = eye_like_resolve, .infer = eye_like_infer, .eval = pare_eye_like_eval,
     .cost = pare_fill_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };

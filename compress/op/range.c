@@ -133,5 +133,5 @@ const pare_op pare_op_range = {
     .n_in = { 3, 3 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = range_infer, .eval = range_eval,
     .cost = pare_fill_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };

@@ -212,7 +212,7 @@ const pare_op pare_op_reverse_sequence = {
     .infer = reverse_sequence_infer,
     .eval = pare_reverse_sequence_eval,
     .cost = pare_move_cost,
-    .links = PARE_TODO(links),
+    .links = pare_reverse_sequence_links,
 };
 
 const pare_op pare_op_trilu = {
@@ -221,7 +221,7 @@ const pare_op pare_op_trilu = {
     .params_bytes = sizeof(pare_trilu_params),
     .resolve = trilu_resolve, .infer = trilu_infer, .eval = pare_trilu_eval,
     .cost = pare_move_cost,
-    .links = PARE_TODO(links),
+    .links = pare_trilu_links,
 };
 
 const pare_op pare_op_center_crop_pad = {

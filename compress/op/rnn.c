@@ -1,6 +1,7 @@
 #include "op/rnn.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 /* X [steps, batch, size], W [directions, gates * hidden, size], R [directions, gates * hidden,
  * hidden]. Outputs: Y [steps, directions, batch, hidden]; last states [directions, batch, hidden].
@@ -53,26 +54,30 @@ static pare_status rnn_infer(pare_ctx *ctx, pare_infer_io *io)
     return PARE_OK;
 }
 
-/*      symbol                   domain           name        inputs  outputs  eval */
+/*      symbol                   domain           name        inputs  outputs  eval, links */
 #define RNN_OPS(X)                                                                                 \
-    X(gru,                       "",              "GRU",      3, 6,   2,       pare_rnn_eval)      \
-    X(lstm,                      "",              "LSTM",     3, 8,   3,       pare_rnn_eval)      \
-    X(rnn,                       "",              "RNN",      3, 6,   2,       pare_rnn_eval)      \
+    X(gru,                       "",              "GRU",      3, 6,   2,       pare_rnn_eval,      \
+      pare_rnn_links)                                                                              \
+    X(lstm,                      "",              "LSTM",     3, 8,   3,       pare_rnn_eval,      \
+      pare_rnn_links)                                                                              \
+    X(rnn,                       "",              "RNN",      3, 6,   2,       pare_rnn_eval,      \
+      pare_rnn_links)                                                                              \
     X(ms_dynamic_quantize_lstm,  "com.microsoft", "DynamicQuantizeLSTM",                           \
-                                                              12, 12, 3,       PARE_TODO(eval))
+                                                              12, 12, 3,       PARE_TODO(eval),    \
+      PARE_TODO(links))
 
-#define RNN_OP(symbol, dom, text, min_in, max_in, max_out, evaluator) \
-    const pare_op pare_op_##symbol = {                                \
-        .domain = dom,                                                \
-        .name = text,                                                 \
-        .since = 1,                                                   \
-        .n_in = { min_in, max_in },                                   \
-        .n_out = { 0, max_out },                                      \
-        .params_bytes = sizeof(pare_rnn_params),                      \
-        .resolve = rnn_resolve,                                       \
-        .infer = rnn_infer,                                           \
-        .eval = evaluator,                                            \
-        .cost = pare_rnn_cost,                                        \
-        .links = PARE_TODO(links),                                    \
+#define RNN_OP(symbol, dom, text, min_in, max_in, max_out, evaluator, linker) \
+    const pare_op pare_op_##symbol = {                                        \
+        .domain = dom,                                                        \
+        .name = text,                                                         \
+        .since = 1,                                                           \
+        .n_in = { min_in, max_in },                                           \
+        .n_out = { 0, max_out },                                              \
+        .params_bytes = sizeof(pare_rnn_params),                              \
+        .resolve = rnn_resolve,                                               \
+        .infer = rnn_infer,                                                   \
+        .eval = evaluator,                                                    \
+        .cost = pare_rnn_cost,                                                \
+        .links = linker,                                                      \
     };
 RNN_OPS(RNN_OP)

@@ -1,6 +1,7 @@
 #include "op/roi.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/shape.h"
 
 /* Pools regions of interest of X [N, C, H, W] into one image each: [regions, C, height, width]. */
@@ -64,7 +65,7 @@ const pare_op pare_op_roi_align = {
     .params_bytes = sizeof(pare_roi_params),
     .resolve = roi_align_resolve, .infer = roi_infer, .eval = pare_roi_align_eval,
     .cost = pare_roi_cost,
-    .links = PARE_TODO(links),
+    .links = pare_sampling_links,
 };
 
 const pare_op pare_op_max_roi_pool = {
@@ -73,5 +74,5 @@ const pare_op pare_op_max_roi_pool = {
     .params_bytes = sizeof(pare_roi_params),
     .resolve = max_roi_pool_resolve, .infer = roi_infer, .eval = pare_max_roi_pool_eval,
     .cost = pare_roi_cost,
-    .links = PARE_TODO(links),
+    .links = pare_sampling_links,
 };

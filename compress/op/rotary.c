@@ -1,6 +1,7 @@
 #include "op/attention.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 
 /* Rotates pairs of each head by angles of its position; the shape stays. */
 
@@ -26,7 +27,7 @@ const pare_op pare_op_rotary_embedding = {
     .params_bytes = sizeof(pare_rotary_params),
     .resolve = rotary_resolve, .infer = rotary_infer, .eval = pare_rotary_eval,
     .cost = pare_rotary_cost,
-    .links = PARE_TODO(links),
+    .links = pare_rotary_links,
 };
 
 /* The position comes second here, not last. */
@@ -36,5 +37,5 @@ const pare_op pare_op_ms_rotary_embedding = {
     .params_bytes = sizeof(pare_rotary_params),
     .resolve = rotary_resolve, .infer = rotary_infer, .eval = pare_ms_rotary_eval,
     .cost = pare_rotary_cost,
-    .links = PARE_TODO(links),
+    .links = pare_ms_rotary_links,
 };

@@ -1,6 +1,7 @@
 #include "op/content.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/move.h"
 
 #include <inttypes.h>
@@ -173,7 +174,7 @@ const pare_op pare_op_scatter = {
     .infer = scatter_elements_infer,
     .eval = pare_scatter_elements_eval,
     .cost = pare_scatter_cost,
-    .links = PARE_TODO(links),
+    .links = pare_scatter_elements_links,
 };
 
 const pare_op pare_op_scatter_elements = {
@@ -187,7 +188,7 @@ const pare_op pare_op_scatter_elements = {
     .infer = scatter_elements_infer,
     .eval = pare_scatter_elements_eval,
     .cost = pare_scatter_cost,
-    .links = PARE_TODO(links),
+    .links = pare_scatter_elements_links,
 };
 
 const pare_op pare_op_scatter_nd = {
@@ -196,7 +197,7 @@ const pare_op pare_op_scatter_nd = {
     .params_bytes = sizeof(pare_scatter_params),
     .resolve = reduction_resolve, .infer = scatter_nd_infer, .eval = pare_scatter_nd_eval,
     .cost = pare_scatter_cost,
-    .links = PARE_TODO(links),
+    .links = pare_scatter_nd_links,
 };
 
 const pare_op pare_op_tensor_scatter = {

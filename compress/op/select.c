@@ -97,7 +97,7 @@ const pare_op pare_op_non_zero = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = non_zero_infer, .eval = pare_non_zero_eval,
     .cost = pare_non_zero_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_compress = {
@@ -115,5 +115,5 @@ const pare_op pare_op_unique = {
     .params_bytes = sizeof(pare_flat_axis_params),
     .resolve = flat_axis_resolve, .infer = unique_infer, .eval = pare_unique_eval,
     .cost = pare_unique_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };

@@ -114,7 +114,7 @@ const pare_op pare_op_sequence_construct = {
     .n_in = { 1, PARE_MANY }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = construct_infer, .eval = pare_sequence_construct_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_sequence_empty = {
@@ -123,7 +123,7 @@ const pare_op pare_op_sequence_empty = {
     .params_bytes = sizeof(pare_sequence_empty_params),
     .resolve = empty_resolve, .infer = empty_infer, .eval = pare_sequence_empty_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_sequence_insert = {
@@ -131,7 +131,7 @@ const pare_op pare_op_sequence_insert = {
     .n_in = { 2, 3 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = insert_infer, .eval = pare_sequence_insert_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_sequence_erase = {
@@ -139,7 +139,7 @@ const pare_op pare_op_sequence_erase = {
     .n_in = { 1, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = erase_infer, .eval = pare_sequence_erase_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_sequence_at = {
@@ -147,7 +147,7 @@ const pare_op pare_op_sequence_at = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = at_infer, .eval = pare_sequence_at_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_sequence_length = {
@@ -155,7 +155,7 @@ const pare_op pare_op_sequence_length = {
     .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = length_infer, .eval = pare_sequence_length_eval,
     .cost = PARE_NA(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_sequence_map = {
@@ -164,5 +164,5 @@ const pare_op pare_op_sequence_map = {
     .params_bytes = sizeof(pare_body_params),
     .resolve = map_resolve, .infer = map_infer, .eval = pare_sequence_map_eval,
     .cost = pare_sequence_map_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };

@@ -99,7 +99,7 @@ const pare_op pare_op_split_to_sequence = {
     .resolve = split_resolve, .infer = split_infer,
     .eval = pare_split_to_sequence_eval,
     .cost = pare_move_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_concat_from_sequence = {
@@ -109,5 +109,5 @@ const pare_op pare_op_concat_from_sequence = {
     .resolve = concat_resolve, .infer = concat_infer,
     .eval = pare_concat_from_sequence_eval,
     .cost = pare_move_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };

@@ -164,7 +164,7 @@ const pare_op pare_op_blackman_window = {
     .params_bytes = sizeof(pare_signal_window_params),
     .resolve = window_resolve, .infer = window_infer, .eval = pare_signal_window_eval,
     .cost = pare_window_function_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_hamming_window = {
@@ -173,7 +173,7 @@ const pare_op pare_op_hamming_window = {
     .params_bytes = sizeof(pare_signal_window_params),
     .resolve = window_resolve, .infer = window_infer, .eval = pare_signal_window_eval,
     .cost = pare_window_function_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_hann_window = {
@@ -182,7 +182,7 @@ const pare_op pare_op_hann_window = {
     .params_bytes = sizeof(pare_signal_window_params),
     .resolve = window_resolve, .infer = window_infer, .eval = pare_signal_window_eval,
     .cost = pare_window_function_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_mel_weight_matrix = {
@@ -191,5 +191,5 @@ const pare_op pare_op_mel_weight_matrix = {
     .params_bytes = sizeof(pare_signal_window_params),
     .resolve = window_resolve, .infer = mel_infer, .eval = pare_mel_weight_matrix_eval,
     .cost = pare_window_function_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };

@@ -156,7 +156,7 @@ const pare_op pare_op_string_concat = {
     .n_in = { 2, 2 }, .n_out = { 1, 1 },
     .resolve = PARE_NA(resolve), .infer = concat_infer, .eval = pare_string_concat_eval,
     .cost = PARE_TODO(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_string_normalizer = {
@@ -165,7 +165,7 @@ const pare_op pare_op_string_normalizer = {
     .params_bytes = sizeof(pare_string_normalizer_params),
     .resolve = normalizer_resolve, .infer = normalizer_infer, .eval = pare_string_normalizer_eval,
     .cost = PARE_TODO(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_string_split = {
@@ -174,7 +174,7 @@ const pare_op pare_op_string_split = {
     .params_bytes = sizeof(pare_string_split_params),
     .resolve = split_resolve, .infer = split_infer, .eval = pare_string_split_eval,
     .cost = PARE_TODO(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_regex_full_match = {
@@ -183,7 +183,7 @@ const pare_op pare_op_regex_full_match = {
     .params_bytes = sizeof(pare_regex_params),
     .resolve = regex_resolve, .infer = regex_infer, .eval = pare_regex_full_match_eval,
     .cost = PARE_TODO(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_tf_idf_vectorizer = {
@@ -192,7 +192,7 @@ const pare_op pare_op_tf_idf_vectorizer = {
     .params_bytes = sizeof(pare_tf_idf_params),
     .resolve = tf_idf_resolve, .infer = tf_idf_infer, .eval = pare_tf_idf_eval,
     .cost = pare_tf_idf_cost,
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };
 
 const pare_op pare_op_image_decoder = {
@@ -201,5 +201,5 @@ const pare_op pare_op_image_decoder = {
     .params_bytes = sizeof(pare_image_decoder_params),
     .resolve = image_resolve, .infer = image_infer, .eval = PARE_TODO(eval),
     .cost = PARE_TODO(cost),
-    .links = PARE_TODO(links),
+    .links = PARE_NA(links),
 };

@@ -1,6 +1,7 @@
 #include "op/list.h"
 
 #include "op/costs.h"
+#include "op/linker.h"
 #include "op/move.h"
 
 #include <inttypes.h>
@@ -55,5 +56,5 @@ const pare_op pare_op_top_k = {
     .params_bytes = sizeof(pare_top_k_params),
     .resolve = top_k_resolve, .infer = top_k_infer, .eval = pare_top_k_eval,
     .cost = pare_top_k_cost,
-    .links = PARE_TODO(links),
+    .links = pare_top_k_links,
 };

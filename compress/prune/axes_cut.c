@@ -76,8 +76,9 @@ static void pass_tie(pare_axes_work *w, const pare_axis_tie *t, bool *changed)
 
 static void pass_inner(pare_axes_work *w, const pare_axis_tie *t, bool *changed)
 {
-    const int64_t n = pare_axis_extent(w, t->b);
+    const int64_t n = t->a_block;
     cut_axis(w, t->a, n, changed);
+    cut_axis(w, t->b, n, changed);
     if (is_broken(w, t, changed)) return;
     copy_below(w, t->a, n, t->b, changed);
     copy_below(w, t->b, n, t->a, changed);

@@ -231,8 +231,7 @@ static void unite_tie(const uniter *u, const pare_axis_tie *t, pare_node_id node
                                  .is_lossy = t->kind == PARE_LINK_LOSSY, .by = node,
                                  .why = t->why };
     if (t->kind == PARE_LINK_TIE) unite_part(u, t);
-    else if (t->kind == PARE_LINK_INNER)
-        unite_blocks(u, t, pare_axis_extent(u->w, t->b), 0, true);
+    else if (t->kind == PARE_LINK_INNER) unite_blocks(u, t, t->a_block, 0, true);
     else if (t->kind == PARE_LINK_OUTER) unite_blocks(u, t, t->a_block, t->b_block, false);
     else if (t->kind == PARE_LINK_RESHAPE) unite_rows(u, t);
     else mark_axis(u->w, t->a, &mark_as);

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "ir/graph.h"
 
+#include <math.h>
 #include <string.h>
 
 /* --- what it becomes -------------------------------------------------------------------------- */
@@ -45,9 +46,35 @@ static int64_t becomes(const pare_axes_found *axes, const pare_axis_follow *f, i
 
 /* --- attributes ------------------------------------------------------------------------------- */
 
+/* Whether something within blocks goes. */
+static bool shrinks_within(const pare_axes_found *axes, const pare_axis_info *axis, int64_t block,
+                           const bool *gone)
+{
+    for (uint32_t i = 0; i < axis->n_factors; i++) {
+        const pare_factor *f = &axes->factors[axis->first_factor + i];
+        for (int64_t k = 0; f->stride < block && k < f->size; k++)
+            if (gone[axes->class_of[f->first + (uint32_t)k]]) return true;
+    }
+    return false;
+}
+
+static pare_status set_root(pare_ctx *ctx, pare_model *model, const pare_axes_found *axes,
+                            const pare_axis_follow *f, const bool *gone)
+{
+    const pare_attr *old = pare_node_attr(&model->nodes[f->node], f->follow.attribute);
+    const bool is_said = old && old->type == PARE_ATTR_FLOAT && old->floats[0] != 0;
+    if (is_said || !shrinks_within(axes, &axes->axes[f->axis], f->follow.block, gone))
+        return PARE_OK;
+    const float root = (float)(1 / sqrt((double)f->follow.block));
+    const pare_attr *attr = pare_attr_float(model, f->follow.attribute, root);
+    if (!attr) return pare_arena_fail(ctx, &model->arena);
+    return pare_node_set_attr(ctx, model, f->node, attr);
+}
+
 static pare_status set_attr(pare_ctx *ctx, pare_model *model, const pare_axes_found *axes,
                             const pare_axis_follow *f, const bool *gone)
 {
+    if (f->follow.kind == PARE_FOLLOW_ROOT) return set_root(ctx, model, axes, f, gone);
     const pare_attr *old = pare_node_attr(&model->nodes[f->node], f->follow.attribute);
     int64_t list[PARE_MAX_DIMS];
     const bool fits = old && old->n <= PARE_MAX_DIMS && f->follow.element < old->n;
