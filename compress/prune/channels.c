@@ -1,10 +1,10 @@
 #include "prune/channels.h"
 
 #include "ir/graph.h"
-#include "pass/pass.h"
 
 #include "prune/allocate.h"
 #include "prune/mask.h"
+#include "prune/prepare.h"
 #include "prune/repair.h"
 #include "prune/second_order.h"
 #include "prune/shrink.h"
@@ -29,12 +29,8 @@ typedef struct pruner {
 
 static pare_status prepare(pruner *p)
 {
-    static const char *const passes[] = { "fold-constants", "fold-affine", "dead-code" };
-    pare_pass_stats stats = { 0 };
     pare_shapes *shapes = NULL;
-    pare_graph_drop_default_inputs(p->model->graph);
-    for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++)
-        PARE_TRY(pare_pass_run(p->ctx, p->model, pare_pass_find(passes[i]), NULL, &stats));
+    PARE_TRY(pare_prune_prepare(p->ctx, p->model));
     PARE_TRY(pare_infer(p->ctx, &shapes, p->model, NULL));
     pare_status st = pare_axes_find(p->ctx, &p->axes, p->model, shapes, NULL);
     pare_shapes_free(p->ctx, shapes);

@@ -1,11 +1,10 @@
 #include "prune/listing.h"
 
-#include "ir/graph.h"
 #include "ir/order.h"
-#include "ir/tensor.h"
 #include "op/cost.h"
 #include "op/linear.h"
-#include "pass/pass.h"
+#include "prune/channels.h"
+#include "prune/prepare.h"
 #include "prune/shrink.h"
 
 #include <math.h>
@@ -29,13 +28,9 @@ typedef struct lister {
 
 static pare_status prepare(lister *l, const pare_model *model)
 {
-    static const char *const passes[] = { "fold-constants", "fold-affine", "dead-code" };
-    pare_pass_stats stats = { 0 };
     pare_shapes *declared = NULL;
     PARE_TRY(pare_model_clone(l->ctx, &l->model, model));
-    pare_graph_drop_default_inputs(l->model->graph);
-    for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++)
-        PARE_TRY(pare_pass_run(l->ctx, l->model, pare_pass_find(passes[i]), NULL, &stats));
+    PARE_TRY(pare_prune_prepare(l->ctx, l->model));
     PARE_TRY(pare_infer(l->ctx, &declared, l->model, NULL));
     pare_status st = pare_axes_find(l->ctx, &l->axes, l->model, declared, NULL);
     pare_shapes_free(l->ctx, declared);
@@ -73,12 +68,6 @@ static const char *op_name(lister *l, pare_node_id id)
     if (n_domain) text[n_domain] = '.';
     memcpy(text + n_domain + (n_domain > 0), op, n_op + 1);
     return text;
-}
-
-static const char *group_name(const lister *l, uint32_t g)
-{
-    const pare_factor *f = &l->axes->factors[l->axes->groups[g].factor];
-    return l->model->values[l->axes->axes[f->axis].value].name;
 }
 
 /* --- members ---------------------------------------------------------------------------------- */
@@ -203,7 +192,7 @@ static pare_status list_widths(lister *l)
         l->width_of[g] = PARE_NONE;
         if (l->axes->groups[g].n_classes < 2) continue;
         pare_prune_width *w = &out->widths[out->n_widths];
-        w->name = pare_arena_str(&out->arena, group_name(l, g));
+        w->name = pare_arena_str(&out->arena, pare_axes_group_name(l->model, l->axes, g));
         w->lossy = pare_arena_str(&out->arena, lossy_reason(l, g));
         w->n_channels = l->axes->groups[g].n_classes;
         if (!w->name) return pare_arena_fail(l->ctx, &out->arena);

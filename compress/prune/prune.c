@@ -1,125 +1,259 @@
 #include "prune/prune.h"
 
-#include "ir/pattern.h"
+#include "prune/asked.h"
+#include "prune/choice.h"
 #include "prune/meter.h"
+#include "prune/prepare.h"
+#include "stats/evaluate.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
+
+/* Models that are made in search of the smallest one: to 1/64 of the multiplications. */
+enum { MOST_TRIALS = 6 };
 
 typedef struct driver {
     pare_ctx *ctx;
-    pare_model *model;
     const pare_prune_job *job;
     pare_prune_outcome *outcome;
+    pare_prune_asked asked;
+    pare_prune_choice choice;
     pare_prune_meter meter;
-    int64_t round_to;
+    pare_prune_figures before;
+    double allowed[PARE_N_PRUNE_FIGURES]; /* of each figure; INFINITY: any */
 } driver;
 
-/* --- what is asked ---------------------------------------------------------------------------- */
+/* --- budgets ---------------------------------------------------------------------------------- */
 
-static pare_status check_patterns(pare_ctx *ctx, const char *option, const pare_option_list *list)
+static pare_status set_allowed(driver *d)
 {
-    for (size_t i = 0; i < list->n; i++) {
-        const pare_status st = pare_pattern_check(ctx, list->items[i]);
-        if (st) return pare_fail_in(ctx, st, "%s '%s': ", option, list->items[i]);
-    }
-    return PARE_OK;
-}
-
-static pare_status read_round_to(driver *d)
-{
-    const char *const text = d->job->settings->round_to;
-    char *end = NULL;
-    d->round_to = d->job->target ? d->job->target->rules.round_channels : 1;
-    if (d->round_to < 1) d->round_to = 1;
-    if (!text || pare_str_eq(text, "auto")) return PARE_OK;
-    errno = 0;
-    const long long n = strtoll(text, &end, 10);
-    if (errno || *end || end == text || n < 1 || n > 65536)
-        return pare_fail(d->ctx, PARE_EUSAGE,
-                         "round-to: expected auto or an integer from 1 to 65536, found '%s'", text);
-    d->round_to = n;
-    return PARE_OK;
-}
-
-static bool has_budget(const pare_prune_job *job)
-{
-    for (int k = 0; k < PARE_N_PRUNE_FIGURES; k++)
-        if (job->budgets[k].given) return true;
-    return job->max_drop < INFINITY || job->min_agreement > 0;
-}
-
-static pare_status check(driver *d)
-{
-    const pare_prune_settings *s = d->job->settings;
-    PARE_TRY(check_patterns(d->ctx, "include", &s->include));
-    PARE_TRY(check_patterns(d->ctx, "exclude", &s->exclude));
-    PARE_TRY(read_round_to(d));
-    if (!s->pattern && !has_budget(d->job))
-        return pare_fail(d->ctx, PARE_EUSAGE,
-                         "how small the model is to become is not said: give a limit, such as "
-                         "max-macs 70%% or max-energy 50%%, or max-drop and data to judge by");
-    return PARE_OK;
-}
-
-/* --- channels --------------------------------------------------------------------------------- */
-
-static pare_status prune_channels(driver *d)
-{
-    const pare_prune_job *job = d->job;
-    const pare_prune_budget *macs = &job->budgets[PARE_PRUNE_MACS];
-    pare_prune_opts opts = {
-        .limit = macs->given && macs->relative ? macs->value : 0.7, .data = job->data,
-        .pool = job->pool, .level = job->level, .shapes = job->shapes, .round_to = d->round_to,
-        .repair = (pare_prune_repair)job->settings->repair,
-    };
-    return pare_prune_channels(d->ctx, d->model, &opts, &d->outcome->channels);
-}
-
-/* ---------------------------------------------------------------------------------------------- */
-
-static pare_status tell_met(driver *d, const pare_prune_figures *before)
-{
-    pare_prune_figures after;
-    PARE_TRY(pare_prune_measure(d->ctx, &after, &d->meter, d->model));
     for (int k = 0; k < PARE_N_PRUNE_FIGURES; k++) {
         const pare_prune_budget *b = &d->job->budgets[k];
-        pare_prune_met *met = &d->outcome->met[k];
+        d->allowed[k] = INFINITY;
         if (!b->given) continue;
-        met->before = before->values[k];
-        met->after = after.values[k];
-        met->allowed = b->relative ? b->value * met->before : b->value;
-        met->holds = met->after <= met->allowed * (1 + 1e-9);
+        if (!isfinite(d->before.values[k]))
+            return pare_fail(d->ctx, PARE_EUSAGE, "a limit on %s: target '%s' does not tell it",
+                             pare_prune_figure_name((pare_prune_figure)k), d->job->target->name);
+        d->allowed[k] = b->relative ? b->value * d->before.values[k] : b->value;
+        if (!(d->allowed[k] >= 0))
+            return pare_fail(d->ctx, PARE_EUSAGE, "a limit on %s: expected 0 or more, found %g",
+                             pare_prune_figure_name((pare_prune_figure)k), d->allowed[k]);
     }
     return PARE_OK;
 }
 
-static pare_status run(driver *d)
+/* The figure that is furthest above what is allowed, as a multiple of that. */
+static double worst_of(const driver *d, const pare_prune_figures *f)
 {
-    pare_prune_figures before;
-    PARE_TRY(check(d));
-    pare_prune_meter_set(&d->meter, d->job->target, d->job->shapes, d->job->batch, d->model,
+    double worst = 0;
+    for (int k = 0; k < PARE_N_PRUNE_FIGURES; k++) {
+        const double least = 1e-6 * d->before.values[k]; /* of a limit of nothing */
+        const double allowed = fmax(fmax(d->allowed[k], least), 1e-300);
+        if (isfinite(d->allowed[k])) worst = fmax(worst, f->values[k] / allowed);
+    }
+    return worst;
+}
+
+/* A pare_prune_cost_fn: at most 1 where all budgets hold. */
+static pare_status cost(void *user, pare_ctx *ctx, const pare_model *model, double *figure)
+{
+    const driver *const d = user;
+    pare_prune_figures f;
+    PARE_TRY(pare_prune_measure(ctx, &f, &d->meter, model));
+    *figure = worst_of(d, &f);
+    return PARE_OK;
+}
+
+static double block_cost(void *user, pare_ctx *ctx, const pare_model *model)
+{
+    double figure;
+    return cost(user, ctx, model, &figure) ? -1 : figure;
+}
+
+/* --- one model -------------------------------------------------------------------------------- */
+
+static pare_status prune_channels(driver *d, pare_model *model, double limit)
+{
+    const pare_prune_job *const job = d->job;
+    const pare_prune_opts opts = {
+        .limit = limit, .cost = cost, .cost_user = d,
+        .criterion = (pare_prune_criterion)job->settings->criterion,
+        .repair = (pare_prune_repair)job->settings->repair, .data = job->data, .pool = job->pool,
+        .level = job->level, .shapes = job->shapes, .round_to = d->asked.round_to,
+        .least = pare_prune_choice_least, .least_user = &d->choice,
+    };
+    pare_prune_report *const r = &d->outcome->channels;
+    pare_prune_report_free(d->ctx, r);
+    d->choice.model = NULL; /* what it found of another model is of no use */
+    d->choice.axes = NULL;
+    PARE_TRY(pare_prune_channels(d->ctx, model, &opts, r));
+    d->outcome->chosen.criterion = r->criterion;
+    d->outcome->chosen.repair = r->repair;
+    return d->choice.status;
+}
+
+static pare_status prune_blocks(driver *d, pare_model *model, double limit)
+{
+    const pare_prune_job *const job = d->job;
+    const pare_block_opts opts = {
+        .cost = block_cost, .cost_user = d, .limit = limit, .data = job->data, .pool = job->pool,
+        .shapes = job->shapes, .without_repair = job->settings->repair == PARE_PRUNE_REPAIR_NONE,
+    };
+    pare_block_report_free(d->ctx, &d->outcome->blocks);
+    return pare_prune_blocks(d->ctx, model, &opts, &d->outcome->blocks);
+}
+
+/* What the budgets allow, done to a prepared model. */
+static pare_status prune_one(driver *d, pare_model *model)
+{
+    double whole;
+    PARE_TRY(cost(d, d->ctx, model, &whole));
+    if (whole <= 1) return PARE_OK; /* it is small enough as it is */
+    switch (d->asked.what) {
+    case PARE_PRUNE_BLOCKS: return prune_blocks(d, model, 1 / whole);
+    case PARE_PRUNE_RANK:
+        return pare_fail(d->ctx, PARE_EUNSUPPORTED, "what: rank is not there yet");
+    default: return prune_channels(d, model, 1 / whole);
+    }
+}
+
+/* --- the smallest that keeps its answers ------------------------------------------------------ */
+
+static pare_status judge(driver *d, const pare_model *model, const pare_model *reference,
+                         bool *holds)
+{
+    const pare_prune_job *const job = d->job;
+    pare_evaluation e;
+    const pare_evaluate_opts opts = {
+        .data = job->judge ? job->judge : job->data, .reference = reference, .pool = job->pool,
+        .max_memory_bytes = job->max_memory_bytes,
+        .metrics = PARE_SCORE_BIT(PARE_SCORE_TOP1) | PARE_SCORE_BIT(PARE_SCORE_AGREEMENT),
+        .judged = PARE_SCORE_TOP1,
+    };
+    PARE_TRY(pare_evaluate(d->ctx, &e, model, &opts));
+    d->outcome->drop = e.drop.drop;
+    d->outcome->agreement =
+        e.n_answers ? 1 - (double)e.n_changed / (double)e.n_answers : (double)NAN;
+    *holds = (job->max_drop == INFINITY || d->outcome->drop <= job->max_drop) &&
+             (!(job->min_agreement > 0) || d->outcome->agreement >= job->min_agreement);
+    return PARE_OK;
+}
+
+static pare_status try_share(driver *d, const pare_model *model, double share, bool *holds)
+{
+    pare_model *trial = NULL;
+    pare_ctx *const ctx = d->ctx;
+    pare_ctx quiet = *ctx; /* what is to be warned about is told once, by the last */
+    quiet.opts.warn = NULL;
+    d->ctx = &quiet;
+    d->allowed[PARE_PRUNE_MACS] = share * d->before.values[PARE_PRUNE_MACS];
+    pare_status st = pare_model_clone(&quiet, &trial, model);
+    if (!st) st = prune_one(d, trial);
+    if (!st) st = judge(d, trial, model, holds);
+    pare_model_free(&quiet, trial);
+    d->outcome->n_trials++;
+    d->ctx = ctx;
+    return st ? pare_fail(ctx, st, "%s", quiet.message) : PARE_OK;
+}
+
+/* Half of what is left to choose from goes with each trial. */
+static pare_status search(driver *d, pare_model *model)
+{
+    double low = 0, high = 1, drop = NAN, agreement = NAN;
+    for (uint32_t i = 0; i < MOST_TRIALS; i++) {
+        const double share = (low + high) / 2;
+        bool holds = false;
+        PARE_TRY(try_share(d, model, share, &holds));
+        if (holds) {
+            high = share;
+            drop = d->outcome->drop;
+            agreement = d->outcome->agreement;
+        } else {
+            low = share;
+        }
+    }
+    d->allowed[PARE_PRUNE_MACS] = d->before.values[PARE_PRUNE_MACS] * (high < 1 ? high : low);
+    if (high < 1) {
+        d->outcome->drop = drop;
+        d->outcome->agreement = agreement;
+    }
+    return prune_one(d, model);
+}
+
+/* --- afterwards ------------------------------------------------------------------------------- */
+
+static pare_status tell_missed(driver *d, int k)
+{
+    const pare_prune_met *met = &d->outcome->met[k];
+    char text[512];
+    const char *const finer = d->asked.round_to > 1 ? "round-to 1, " : "";
+    snprintf(text, sizeof(text),
+             "%s: %.4g %% of the model's are left, %.4g %% were asked for; no less can be had with "
+             "these settings: try %sa lower floor, fewer exclude, and see what cannot go with "
+             "list-groups", pare_prune_figure_name((pare_prune_figure)k),
+             100 * met->after / met->before, 100 * met->allowed / met->before, finer);
+    d->outcome->missed = pare_arena_str(&d->outcome->arena, text);
+    return d->outcome->missed ? PARE_OK : pare_arena_fail(d->ctx, &d->outcome->arena);
+}
+
+static pare_status tell_met(driver *d, const pare_model *model)
+{
+    pare_prune_figures after;
+    PARE_TRY(pare_prune_measure(d->ctx, &after, &d->meter, model));
+    const double macs = d->before.values[PARE_PRUNE_MACS];
+    d->outcome->macs_left = macs > 0 ? after.values[PARE_PRUNE_MACS] / macs : 1;
+    for (int k = 0; k < PARE_N_PRUNE_FIGURES; k++) {
+        pare_prune_met *met = &d->outcome->met[k];
+        if (!d->job->budgets[k].given) continue;
+        *met = (pare_prune_met){ d->before.values[k], d->allowed[k], after.values[k], false };
+        met->holds = met->after <= met->allowed * (1 + 1e-9);
+        if (!met->holds && !d->outcome->missed) PARE_TRY(tell_missed(d, k));
+    }
+    return PARE_OK;
+}
+
+static void tell_chosen(driver *d)
+{
+    pare_prune_outcome *const o = d->outcome;
+    o->chosen = *d->job->settings;
+    o->chosen.include = o->chosen.exclude = o->chosen.floors = (pare_option_list){ 0 };
+    if (d->asked.has_pattern) return;
+    o->chosen.what = d->asked.what;
+    if (d->asked.what != PARE_PRUNE_CHANNELS && d->asked.what != PARE_PRUNE_HEADS) return;
+    snprintf(o->round_to, sizeof(o->round_to), "%" PRId64, d->asked.round_to);
+    o->chosen.round_to = o->round_to;
+}
+
+static pare_status run(driver *d, pare_model *model)
+{
+    PARE_TRY(pare_prune_ask(d->ctx, &d->asked, d->job));
+    PARE_TRY(pare_prune_choice_make(d->ctx, &d->choice, d->job->settings, model));
+    pare_prune_meter_set(&d->meter, d->job->target, d->job->shapes, d->job->batch, model,
                          d->job->file_bytes);
-    PARE_TRY(pare_prune_measure(d->ctx, &before, &d->meter, d->model));
-    d->outcome->chosen = *d->job->settings;
-    PARE_TRY(prune_channels(d));
-    return tell_met(d, &before);
+    PARE_TRY(pare_prune_measure(d->ctx, &d->before, &d->meter, model));
+    PARE_TRY(set_allowed(d));
+    tell_chosen(d);
+    PARE_TRY(pare_prune_prepare(d->ctx, model));
+    PARE_TRY(d->asked.has_goal ? search(d, model) : prune_one(d, model));
+    return tell_met(d, model);
 }
 
 pare_status pare_prune(pare_ctx *ctx, pare_model *model, const pare_prune_job *job,
                        pare_prune_outcome *outcome)
 {
-    driver d = { .ctx = ctx, .model = model, .job = job, .outcome = outcome };
-    *outcome = (pare_prune_outcome){ 0 };
+    driver d = { .ctx = ctx, .job = job, .outcome = outcome };
+    *outcome = (pare_prune_outcome){ .drop = NAN, .agreement = NAN, .macs_left = 1 };
     pare_arena_init(ctx, &outcome->arena, 0);
-    return run(&d);
+    const pare_status st = run(&d, model);
+    pare_prune_choice_free(&d.choice);
+    return st;
 }
 
 void pare_prune_outcome_free(pare_ctx *ctx, pare_prune_outcome *outcome)
 {
     pare_prune_report_free(ctx, &outcome->channels);
+    pare_block_report_free(ctx, &outcome->blocks);
     pare_arena_free(&outcome->arena);
     *outcome = (pare_prune_outcome){ 0 };
 }

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/contract/target.h"
 
+#include "prune/blocks.h"
 #include "prune/channels.h"
 #include "prune/settings.h"
 
@@ -25,11 +26,10 @@ typedef struct pare_prune_job {
     uint64_t batch;           /* inferences that one run with these makes; 0: 1 */
     uint64_t file_bytes;      /* of the model as it is stored; 0: its weights alone */
     const pare_dataset *data; /* to choose and to repair with; NULL: there is none */
-    const pare_dataset *judge; /* other samples, for max_drop and min_agreement; NULL */
+    const pare_dataset *judge; /* other samples, for max_drop and min_agreement; NULL: data */
     pare_pool *pool;
     const char *level;        /* of kernels, for base/linalg.h; NULL: "scalar" */
     uint64_t max_memory_bytes; /* that running the model may need; 0: any */
-    uint64_t seed;
 } pare_prune_job;
 
 /* What became of a figure that there is a budget for. */
@@ -42,17 +42,24 @@ typedef struct pare_prune_met {
 typedef struct pare_prune_outcome {
     pare_arena arena;
     pare_prune_settings chosen; /* without any auto; lists are not copied */
-    const char *why;          /* that was chosen, a sentence; NULL: it was asked for */
-    pare_prune_report channels; /* of whole channels */
+    char round_to[24];        /* what chosen.round_to points to */
+    pare_prune_report channels; /* of whole channels and heads */
+    pare_block_report blocks;
     pare_prune_met met[PARE_N_PRUNE_FIGURES]; /* those with a budget */
-    uint32_t n_trials;        /* whole models that max_drop took */
+    double macs_left;         /* share of the multiplications */
+    uint32_t n_trials;        /* whole models that max_drop or min_agreement took; 0: it was no
+                                 goal */
+    double drop, agreement;   /* of the last one judged that was kept; NaN */
+    const char *missed;       /* why a budget does not hold, and what would help; NULL: all hold */
 } pare_prune_outcome;
 
-/* Does all that the settings ask for. EUSAGE for settings that contradict each other or need what
- * is not there; EUNSUPPORTED, naming what blocks, where nothing can go; EFORMAT for data that do
- * not suit; ENOMEM, EBUDGET, ECANCELED. The model is then half changed: work on a clone. Budgets
- * that cannot be reached are no failure: outcome->met tells what is left. *outcome is to be freed
- * in every case. */
+/* Does all that the settings ask for. With budgets, as much goes as they take, all at once; without,
+ * max_drop and min_agreement are the goal: the smallest model, to a hundredth or so of its
+ * multiplications, that keeps them. EUSAGE for settings that contradict each other, the target or
+ * the data; EUNSUPPORTED, naming what blocks, where nothing can go; EFORMAT for data that do not
+ * suit; ENOMEM, EBUDGET, ECANCELED. The model is then half changed: work on a clone. Budgets that
+ * cannot be reached are no failure: as much goes as may, and outcome->missed says so. *outcome is to
+ * be freed in every case. */
 pare_status pare_prune(pare_ctx *ctx, pare_model *model, const pare_prune_job *job,
                        pare_prune_outcome *outcome);
 void pare_prune_outcome_free(pare_ctx *ctx, pare_prune_outcome *outcome); /* accepts zeroed */
