@@ -35,6 +35,9 @@ enum { PARE_DEFAULT_SAMPLES = 256 };
     { .name = "output", .short_name = 'o', .kind = PARE_OPT_STRING, .required = true,             \
       .placeholder = "OUT", .offset = offsetof(pare_rewrite_options, output),                     \
       .help = "The model file to write; never MODEL itself" },                                    \
+    PARE_REWRITE_ROWS_OF_DATA
+
+#define PARE_REWRITE_ROWS_OF_DATA                                                                 \
     { .name = "data", .kind = PARE_OPT_STRING, .placeholder = "DATA",                             \
       .offset = offsetof(pare_rewrite_options, data),                                             \
       .help = "Samples to calibrate with: a DATA.yaml, or a folder, tar, zip, .npz or IDX file" },\

@@ -166,6 +166,26 @@ static pare_status keep_skipped(pare_rewrite *job, pare_report_step *step,
     return PARE_OK;
 }
 
+static pare_status keep_removed(pare_rewrite *job, pare_report_step *step,
+                                const pare_step_outcome *outcome)
+{
+    pare_arena *const arena = &job->figures.arena;
+    const size_t n = outcome->n_removed;
+    pare_report_removed *const removed = pare_arena_array(arena, n + 1, sizeof(*removed));
+    if (!removed) return pare_arena_fail(&job->app->ctx, arena);
+    for (size_t i = 0; i < n; i++) {
+        removed[i] = outcome->removed[i];
+        removed[i].name = pare_arena_str(arena, removed[i].name);
+        removed[i].what = pare_arena_str(arena, removed[i].what);
+        removed[i].why = pare_arena_str(arena, pare_str_or_empty(removed[i].why));
+        if (!removed[i].name || !removed[i].what || !removed[i].why)
+            return pare_arena_fail(&job->app->ctx, arena);
+    }
+    step->removed = removed;
+    step->n_removed = n;
+    return PARE_OK;
+}
+
 pare_status pare_rewrite_add_step(pare_rewrite *job, const char *name,
                                   const pare_step_outcome *outcome, double seconds,
                                   const pare_report_figures *before,
@@ -183,6 +203,7 @@ pare_status pare_rewrite_add_step(pare_rewrite *job, const char *name,
     };
     if (!step->options) return pare_arena_fail(&job->app->ctx, arena);
     PARE_TRY(keep_skipped(job, step, outcome));
+    PARE_TRY(keep_removed(job, step, outcome));
     job->n_steps++;
     return PARE_OK;
 }

@@ -34,6 +34,7 @@
 #include "op/op.h"
 #include "op/sample.h"
 #include "pass/pass.h"
+#include "prune/listing.h"
 #include "prune/prune.h"
 #include "quant/oracle.h"
 #include "quant/quantize.h"

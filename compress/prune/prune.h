@@ -7,6 +7,7 @@
 
 #include "prune/blocks.h"
 #include "prune/channels.h"
+#include "prune/meter.h"
 #include "prune/settings.h"
 
 /* A figure that may remain. */

@@ -2,8 +2,12 @@
 #ifndef PARE_RECIPE_PRUNE_H
 #define PARE_RECIPE_PRUNE_H
 
-#include "prune/settings.h"
+#include "prune/prune.h"
 #include "recipe/step.h"
+
+/* Tells of what was pruned in *outcome, which was begun. ENOMEM, EBUDGET. */
+pare_status pare_prune_tell(pare_ctx *ctx, pare_step_outcome *outcome,
+                            const pare_prune_outcome *pruned);
 
 /* Names of the values of the enums in prune/settings.h, ended by NULL. */
 extern const char *const pare_prune_what_names[];

@@ -115,6 +115,22 @@ pare_status pare_step_skip(pare_ctx *ctx, pare_step_outcome *outcome, const char
     return PARE_OK;
 }
 
+pare_status pare_step_remove(pare_ctx *ctx, pare_step_outcome *outcome,
+                             const pare_report_removed *removed)
+{
+    pare_arena *const arena = &outcome->arena;
+    pare_report_removed copy = *removed;
+    copy.name = pare_arena_str(arena, removed->name);
+    copy.what = pare_arena_str(arena, removed->what);
+    copy.why = pare_arena_str(arena, removed->why);
+    if (!copy.name || !copy.what || (removed->why && !copy.why) ||
+        !pare_arena_grow(arena, &outcome->removed, &outcome->removed_cap, outcome->n_removed + 1,
+                         sizeof(outcome->removed[0])))
+        return pare_arena_fail(ctx, arena);
+    outcome->removed[outcome->n_removed++] = copy;
+    return PARE_OK;
+}
+
 pare_status pare_step_choose(pare_ctx *ctx, pare_step_outcome *outcome, const pare_step *step,
                              const void *settings)
 {

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/contract/dataset.h"
+#include "base/contract/report.h"
 #include "base/contract/target.h"
 #include "base/pool.h"
 #include "op/infer.h"
@@ -48,6 +49,8 @@ typedef struct pare_step_outcome {
     size_t n_lines, lines_cap;
     pare_step_skipped *skipped; /* [n_skipped] in the order of the model's nodes */
     size_t n_skipped, skipped_cap;
+    pare_report_removed *removed; /* [n_removed] likewise: what it took out */
+    size_t n_removed, removed_cap;
     const char *missed;       /* why a limit that it had as a goal does not hold; NULL */
 } pare_step_outcome;
 
@@ -77,6 +80,10 @@ pare_status pare_step_say(pare_ctx *ctx, pare_step_outcome *outcome, const char 
     __attribute__((format(printf, 3, 4)));
 pare_status pare_step_skip(pare_ctx *ctx, pare_step_outcome *outcome, const char *node,
                            const char *op, const char *reason);
+
+/* For steps: adds what was taken out; texts are copied. ENOMEM, EBUDGET. */
+pare_status pare_step_remove(pare_ctx *ctx, pare_step_outcome *outcome,
+                             const pare_report_removed *removed);
 
 /* For steps: sets outcome->chosen to the text of these settings. ENOMEM, EBUDGET. */
 pare_status pare_step_choose(pare_ctx *ctx, pare_step_outcome *outcome, const pare_step *step,

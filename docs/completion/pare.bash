@@ -10,7 +10,7 @@ _pare_files() {
 }
 _pare() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb="" i
-    local verbs="compare convert data eval help inspect ops quantize run targets version"
+    local verbs="compare convert data eval help inspect ops prune quantize run targets version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
             verb=${COMP_WORDS[i]}
@@ -70,6 +70,38 @@ _pare() {
     "inspect --max-memory") COMPREPLY=(); return ;;
     "inspect --report") _pare_files; return ;;
     "inspect --ci") _pare_words "auto github gitlab none"; return ;;
+    "prune --output" | "prune -o") _pare_files; return ;;
+    "prune --data") COMPREPLY=(); return ;;
+    "prune --eval-data") COMPREPLY=(); return ;;
+    "prune --target") COMPREPLY=(); return ;;
+    "prune --what") _pare_words "auto channels heads blocks rank"; return ;;
+    "prune --pattern") COMPREPLY=(); return ;;
+    "prune --sparsity") COMPREPLY=(); return ;;
+    "prune --criterion") _pare_words "auto l1 l2 bn-scale fpgm activation second-order magnitude wanda sparsegpt"; return ;;
+    "prune --repair") _pare_words "auto none stats least-squares"; return ;;
+    "prune --round-to") COMPREPLY=(); return ;;
+    "prune --include") COMPREPLY=(); return ;;
+    "prune --exclude") COMPREPLY=(); return ;;
+    "prune --floor") COMPREPLY=(); return ;;
+    "prune --samples") COMPREPLY=(); return ;;
+    "prune --max-drop") COMPREPLY=(); return ;;
+    "prune --min-agreement") COMPREPLY=(); return ;;
+    "prune --max-energy") COMPREPLY=(); return ;;
+    "prune --max-latency") COMPREPLY=(); return ;;
+    "prune --max-macs") COMPREPLY=(); return ;;
+    "prune --max-params") COMPREPLY=(); return ;;
+    "prune --max-size") COMPREPLY=(); return ;;
+    "prune --max-flash") COMPREPLY=(); return ;;
+    "prune --max-ram") COMPREPLY=(); return ;;
+    "prune --baseline") _pare_files; return ;;
+    "prune --max-regress") COMPREPLY=(); return ;;
+    "prune --shape") COMPREPLY=(); return ;;
+    "prune --dim") COMPREPLY=(); return ;;
+    "prune --seed") COMPREPLY=(); return ;;
+    "prune --threads") COMPREPLY=(); return ;;
+    "prune --max-memory") COMPREPLY=(); return ;;
+    "prune --report") _pare_files; return ;;
+    "prune --ci") _pare_words "auto github gitlab none"; return ;;
     "quantize --output" | "quantize -o") _pare_files; return ;;
     "quantize --data") COMPREPLY=(); return ;;
     "quantize --eval-data") COMPREPLY=(); return ;;
@@ -126,6 +158,7 @@ _pare() {
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
+    "prune -"*) _pare_words " -o --output --list-groups --data --eval-data --target --what --pattern --sparsity --criterion --repair --round-to --include --exclude --floor --sparse-storage --samples --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "quantize -"*) _pare_words " -o --output --data --eval-data --target --weights --activations --scheme --algorithm --block-size --calibration --percentile --format --per-tensor --correct --exclude --override --samples --stats --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --reference --target --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
     "targets -"*) _pare_words " --yaml --bibtex --fit --fit-time -o --output --json -q --quiet -v --verbose -h --help"; return ;;
@@ -139,6 +172,7 @@ _pare() {
     "eval") _pare_files onnx ;;
     "help") _pare_words "$verbs" ;;
     "inspect") _pare_files onnx ;;
+    "prune") _pare_files onnx ;;
     "quantize") _pare_files onnx ;;
     "run") _pare_files onnx ;;
     "targets") _pare_files onnx ;;

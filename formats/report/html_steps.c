@@ -36,6 +36,47 @@ static void put_skipped(pare_doc *doc, const pare_report_step *step)
     pare_doc_put(doc, "</ul></details>");
 }
 
+static void put_error(pare_doc *doc, double error)
+{
+    pare_doc_put(doc, "<td class=\"n\">");
+    if (isfinite(error)) pare_doc_format(doc, "%.3g %%", 100 * error);
+    pare_doc_put(doc, "</td>");
+}
+
+/* What was taken out, those that lost something. */
+static void put_removed(pare_doc *doc, const pare_report_step *step)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < step->n_removed; i++)
+        n += step->removed[i].after != step->removed[i].before;
+    if (!n) return;
+    pare_doc_format(doc, "<details><summary>%zu of %zu became less</summary><table><thead><tr>"
+                         "<th scope=\"col\">where</th><th scope=\"col\">what</th>"
+                         "<th scope=\"col\" class=\"n\">before \xe2\x86\x92 after</th>"
+                         "<th scope=\"col\" class=\"n\">error</th>"
+                         "<th scope=\"col\" class=\"n\">after repair</th></tr></thead><tbody>",
+                    n, step->n_removed);
+    for (size_t i = 0, shown = 0; i < step->n_removed && shown < MAX_SKIPPED; i++) {
+        const pare_report_removed *const r = &step->removed[i];
+        if (r->after == r->before) continue;
+        shown++;
+        pare_doc_put(doc, "<tr><td>");
+        pare_html_name(doc, r->name, NAME_COLUMNS);
+        pare_doc_put(doc, "</td><td>");
+        pare_doc_html(doc, r->what);
+        pare_doc_format(doc, "</td><td class=\"n\">%llu \xe2\x86\x92 %llu</td>",
+                        (unsigned long long)r->before, (unsigned long long)r->after);
+        put_error(doc, r->error_before);
+        put_error(doc, r->error_after);
+        pare_doc_put(doc, "</tr>");
+    }
+    pare_doc_put(doc, "</tbody></table>");
+    if (n > MAX_SKIPPED)
+        pare_doc_format(doc, "<p class=\"hint\">and %zu more in report.json</p>",
+                        n - MAX_SKIPPED);
+    pare_doc_put(doc, "</details>");
+}
+
 static bool any_accuracy(const pare_report *r)
 {
     for (size_t i = 0; i < r->n_steps; i++)
@@ -65,6 +106,7 @@ void pare_html_steps(pare_doc *doc, const pare_report *r)
         pare_doc_put(doc, "</strong> <code>");
         pare_html_name(doc, step->options, NAME_COLUMNS);
         pare_doc_put(doc, "</code>");
+        put_removed(doc, step);
         put_skipped(doc, step);
         pare_doc_put(doc, "</td>");
         for (size_t c = 0; c < n_columns; c++) put_pair(doc, &pare_metrics[columns[c]], step);

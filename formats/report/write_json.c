@@ -207,6 +207,26 @@ static void add_change(pare_json *json, const pare_report *r)
     pare_json_close(json);
 }
 
+/* What was taken out: only of steps that take things out. */
+static void add_removed(pare_json *json, const pare_report_step *step)
+{
+    if (!step->n_removed) return;
+    pare_json_open_array(json, "removed");
+    for (size_t i = 0; i < step->n_removed; i++) {
+        const pare_report_removed *const removed = &step->removed[i];
+        pare_json_open_object(json, NULL);
+        pare_json_text(json, "name", removed->name);
+        pare_json_text(json, "what", removed->what);
+        add_count(json, "before", removed->before);
+        add_count(json, "after", removed->after);
+        add_real(json, "error_before", removed->error_before);
+        add_real(json, "error_after", removed->error_after);
+        pare_json_text(json, "why", removed->why);
+        pare_json_close(json);
+    }
+    pare_json_close(json);
+}
+
 static void add_steps(pare_json *json, const pare_report *r)
 {
     pare_json_open_array(json, "steps");
@@ -218,6 +238,7 @@ static void add_steps(pare_json *json, const pare_report *r)
         add_figures(json, "before", &r->steps[i].before);
         add_figures(json, "after", &r->steps[i].after);
         add_texts(json, "skipped", r->steps[i].skipped, r->steps[i].n_skipped);
+        add_removed(json, &r->steps[i]);
         pare_json_close(json);
     }
     pare_json_close(json);

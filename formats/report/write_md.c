@@ -186,6 +186,37 @@ static void put_steps(pare_doc *doc, const pare_report *r)
     }
 }
 
+/* What was taken out, where it was most. */
+static void put_removed(pare_doc *doc, const pare_report *r)
+{
+    size_t n = 0, n_shown = 0;
+    for (size_t i = 0; i < r->n_steps; i++)
+        for (size_t k = 0; k < r->steps[i].n_removed; k++)
+            n += r->steps[i].removed[k].after != r->steps[i].removed[k].before;
+    if (!n) return;
+    pare_doc_format(doc, "\n<details><summary>What was taken out (%zu)</summary>\n\n"
+                         "| where | what | before | after | error | after repair |\n"
+                         "|---|---|--:|--:|--:|--:|\n", n);
+    for (size_t i = 0; i < r->n_steps; i++) {
+        for (size_t k = 0; k < r->steps[i].n_removed && n_shown < MAX_MODELS; k++) {
+            const pare_report_removed *const it = &r->steps[i].removed[k];
+            if (it->after == it->before) continue;
+            n_shown++;
+            pare_doc_put(doc, "| ");
+            put_name(doc, it->name);
+            pare_doc_format(doc, " | %s | %llu | %llu | ", it->what,
+                            (unsigned long long)it->before, (unsigned long long)it->after);
+            if (isfinite(it->error_before))
+                pare_doc_format(doc, "%.3g %%", 100 * it->error_before);
+            pare_doc_put(doc, " | ");
+            if (isfinite(it->error_after)) pare_doc_format(doc, "%.3g %%", 100 * it->error_after);
+            pare_doc_put(doc, " |\n");
+        }
+    }
+    pare_doc_put(doc, "\n</details>\n");
+    if (n_shown < n) pare_doc_format(doc, "\nand %zu more in report.json\n", n - n_shown);
+}
+
 static void put_layers(pare_doc *doc, const pare_report *r)
 {
     const pare_report_model *const after = pare_report_after(r);
@@ -273,6 +304,7 @@ static void write_md(pare_doc *doc, const pare_report *r)
     put_gates(doc, r);
     put_since(doc, r);
     put_steps(doc, r);
+    put_removed(doc, r);
     put_notes(doc, r);
     put_layers(doc, r);
     pare_doc_put(doc, "\nFigures of ");

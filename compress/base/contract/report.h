@@ -95,12 +95,24 @@ typedef struct pare_report_tie {
     pare_band ratio;    /* b to a */
 } pare_report_tie;
 
+/* Something that a step took out of a model, or thinned. */
+typedef struct pare_report_removed {
+    const char *name;         /* of the value, sum or node that it is known by */
+    const char *what;         /* it is counted in: "channels", "heads", "blocks", "rank",
+                                 "weights" */
+    uint64_t before, after;
+    double error_before, error_after; /* repair: noise by signal of what reads it; NaN */
+    const char *why;          /* this one; NULL */
+} pare_report_removed;
+
 typedef struct pare_report_step {
     const char *name, *options;
     double seconds;
     pare_report_figures before, after;
     const char *const *skipped; /* [n_skipped] */
     size_t n_skipped;
+    const pare_report_removed *removed; /* [n_removed] in the order of the nodes */
+    size_t n_removed;
 } pare_report_step;
 
 typedef struct pare_report_gate {
