@@ -2,6 +2,9 @@
  *
  *     make_testdata DIR             writes them all; DIR holds the texts, NAME.txt
  *     make_testdata --check DIR     makes them elsewhere and compares: status 1 when one differs
+ *     make_testdata --shapes DIR    writes the pictures of testdata/shapes, and trains the network
+ *     make_testdata --check-shapes DIR   makes the pictures elsewhere and compares; with --network
+ *                                   behind it the network, too
  *     make_testdata --nets          lists the networks of tests/support/nets: name, parameters,
  *                                   tokens (0: an image network), output shape behind the batch
  *     make_testdata --net NAME FILE [BATCH [TOKENS [OPSET]]]
@@ -13,8 +16,10 @@
 #include "ir/text.h"
 #include "support/files.h"
 #include "support/nets/nets.h"
+#include "testdata/shapes.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +122,33 @@ static int check(pare_ctx *ctx, const char *dir)
     return st || n_different;
 }
 
+/* The pictures, and the network unless `quick`. */
+static pare_status make_shapes(pare_ctx *ctx, const char *dir, bool quick)
+{
+    char path[TEST_PATH_BYTES];
+    const pare_status st = shapes_write_data(ctx, dir);
+    return st || quick ? st : shapes_train(ctx, test_join(path, dir, "shapes.onnx"));
+}
+
+static int check_shapes(pare_ctx *ctx, const char *dir, bool quick)
+{
+    char made[TEST_PATH_BYTES];
+    test_temp_dir(made);
+    const pare_status st = make_shapes(ctx, made, quick);
+    if (st) fprintf(stderr, "%s\n", ctx->message);
+    const int n_different = st ? 0 : count_differences(made, dir);
+    test_remove_tree(made);
+    if (n_different) printf("to take over what is made: make_testdata --shapes %s\n", dir);
+    return st || n_different;
+}
+
+static int write_shapes(pare_ctx *ctx, const char *dir)
+{
+    const pare_status st = make_shapes(ctx, dir, false);
+    if (st) fprintf(stderr, "%s\n", ctx->message);
+    return st != PARE_OK;
+}
+
 static int write_net(pare_ctx *ctx, int argc, char **argv)
 {
     pare_model *model = NULL;
@@ -154,8 +186,12 @@ int main(int argc, char **argv)
     if (argc == 2 && !strcmp(argv[1], "--nets")) return list_nets();
     if (argc >= 4 && !strcmp(argv[1], "--net")) return write_net(&ctx, argc, argv);
     if (argc == 3 && !strcmp(argv[1], "--check")) return check(&ctx, argv[2]);
+    if (argc == 3 && !strcmp(argv[1], "--shapes")) return write_shapes(&ctx, argv[2]);
+    if (argc >= 3 && !strcmp(argv[1], "--check-shapes"))
+        return check_shapes(&ctx, argv[2], argc == 3);
     if (argc != 2 || argv[1][0] == '-') {
-        fprintf(stderr, "usage: make_testdata [--check] DIR | --nets | --net NAME FILE [...]\n");
+        fprintf(stderr, "usage: make_testdata [--check|--shapes] DIR | --nets | "
+                        "--net NAME FILE [...]\n");
         return 2;
     }
     const pare_status st = make_all(&ctx, argv[1], argv[1]);
