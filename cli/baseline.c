@@ -72,11 +72,12 @@ static pare_status judge_points(pare_ctx *ctx, pare_gates *gates, pare_report_ga
     pare_line limit = { 0 }, value = { 0 }, reason = { 0 };
     const double drop = 100 * (before - after);
     pare_line_add(&limit, "%.3g points less", most);
-    pare_line_add(&value, "%.3g points %s", fabs(drop), drop >= 0 ? "less" : "more");
+    if (fabs(drop) < 0.005) pare_line_add(&value, "the same"); /* a report has six digits */
+    else pare_line_add(&value, "%.2f points %s", fabs(drop), drop > 0 ? "less" : "more");
     gate->limit = limit.text;
     gate->value = value.text;
     gate->comparable = true;
-    gate->passed = drop <= most * (1 + 1e-9);
+    gate->passed = drop <= most + 1e-3;
     pare_line_add(&reason, "accuracy fell from %.2f %% to %.2f %%", 100 * before, 100 * after);
     if (!gate->passed) {
         gate->reason = reason.text;

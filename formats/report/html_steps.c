@@ -128,9 +128,11 @@ static void put_change(pare_doc *doc, const pare_metric *metric, const pare_repo
     if (!isfinite(row->was) || !isfinite(row->is)) return;
     if (metric->higher_is_better) {
         const double points = 100 * (row->is - row->was);
-        const bool worse = isfinite(row->most) && -points > row->most;
-        pare_doc_format(doc, "<span class=\"%s\">%+.2f points</span>",
-                        worse ? "bad" : points > 0 ? "good" : "", points);
+        const bool worse = isfinite(row->most) && -points > row->most + 1e-3;
+        if (fabs(points) < 0.005) pare_doc_put(doc, "no change");
+        else
+            pare_doc_format(doc, "<span class=\"%s\">%+.2f points</span>",
+                            worse ? "bad" : points > 0 ? "good" : "", points);
     } else if (isfinite(ratio)) {
         pare_doc_format(doc, "<span class=\"%s\">",
                         isfinite(row->most) && ratio > 1 + row->most ? "bad"

@@ -154,7 +154,8 @@ static void put_since(pare_doc *doc, const pare_report *r)
         pare_doc_format(doc, "| %s | %s | %s | ", metric->title, text[0], text[1]);
         if (row->differs) pare_doc_markdown(doc, row->differs);
         else if (known && metric->higher_is_better)
-            pare_doc_format(doc, "%+.2f points", 100 * (row->is - row->was));
+            pare_doc_format(doc, "%+.2f points",
+                            fabs(row->is - row->was) < 5e-5 ? 0 : 100 * (row->is - row->was));
         else if (known && row->was > 0) pare_metric_words(doc, metric, row->is / row->was);
         pare_doc_put(doc, " |\n");
     }
