@@ -129,8 +129,9 @@ static int add_shaped(pare_figures *f, const pare_model *model, const char *path
         return pare_app_fail(f->app, pare_exit_for_output(pare_arena_fail(ctx, &f->arena)), NULL);
     pare_costed *const costed = &f->models[f->n++];
     *costed = (pare_costed){ .name = base_name(called) };
-    pare_model_files_of(&costed->files, model);
-    if (f->hash) hash_file(costed->sha256, path);
+    if (f->sizes) costed->files = *f->sizes;
+    else pare_model_files_of(&costed->files, model);
+    if (f->hash && !f->sizes) hash_file(costed->sha256, path);
     for (size_t t = 0; !st && t < f->targets.n; t++)
         st = estimate(f, costed, model, &given->opts, t);
     if (!st) return PARE_EXIT_DONE;
@@ -232,28 +233,6 @@ int pare_figures_use(pare_figures *f, const char *text)
 }
 
 /* --- as a report ------------------------------------------------------------------------------ */
-
-static pare_band scaled(pare_band band, double factor)
-{
-    return (pare_band){ band.value * factor, band.low * factor, band.high * factor };
-}
-
-static void fill_figures(pare_report_figures *out, const pare_estimate *e,
-                         const pare_model_files *files)
-{
-    *out = (pare_report_figures){
-        .priced = e->has_energy, .params = e->params,
-        .file_bytes = files->file_bytes + files->external_bytes,
-        .macs = e->macs, .other_ops = e->other_ops, .flops = e->flops,
-        .weight_traffic_bytes = e->weight_traffic_bytes,
-        .activation_traffic_bytes = e->activation_traffic_bytes,
-        .dram_traffic_bytes = e->dram_bytes, .energy_mj = scaled(e->energy_uj, 1e-3),
-        .latency_ms = scaled(e->latency_us, 1e-3), .ram_peak_bytes = e->ram_peak_bytes,
-        .flash_bytes = e->flash_bytes, .sparsity = e->sparsity,
-    };
-    for (size_t i = 0; i < PARE_REPORT_TERMS; i++) out->energy_terms_mj[i] = e->terms_uj[i] * 1e-3;
-    if (!e->has_time) out->latency_ms = (pare_band){ NAN, NAN, NAN };
-}
 
 static const char *bound_name(pare_bound bound)
 {
@@ -361,7 +340,8 @@ static pare_status fill_model(pare_figures *f, pare_report_model *out, size_t m)
     pare_report_ratio *const ratios = pare_arena_array(&f->arena, f->targets.n, sizeof(*ratios));
     if (!figures || !ratios) return pare_arena_fail(&f->app->ctx, &f->arena);
     for (size_t t = 0; t < f->targets.n; t++) {
-        fill_figures(&figures[t], costed->estimates[t], &costed->files);
+        pare_estimate_figures(&figures[t], costed->estimates[t],
+                              costed->files.file_bytes + costed->files.external_bytes);
         if (m) fill_ratio(&ratios[t], f->models[0].estimates[t], costed->estimates[t]);
     }
     *out = (pare_report_model){ .name = costed->name, .figures = figures,

@@ -6,7 +6,6 @@
 #include "cli/app.h"
 
 #include "base/contract/report.h"
-#include "recipe/limit.h"
 
 /* Field of a verb's options: what was written, NULL where nothing. */
 typedef struct pare_limit_options {

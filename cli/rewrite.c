@@ -109,7 +109,21 @@ static pare_status check_written(pare_ctx *ctx, const char *path, void *user)
     job->written = written; /* what is told of it has names of its values */
     pare_model_files_of(&job->out, written);
     st = pare_rewrite_judge(job, written, path);
-    return !st && (job->failed_gate || job->options->dry_run) ? PARE_ECANCELED : st;
+    return !st && job->failed_gate ? PARE_ECANCELED : st;
+}
+
+/* What writing it would come to, with nothing written. */
+static pare_status judge_unwritten(pare_rewrite *job)
+{
+    pare_onnx_sizes sizes;
+    PARE_TRY(pare_onnx_measure(&job->app->ctx, &sizes, job->result, job->options->output));
+    job->out = (pare_model_files){ .file_bytes = sizes.file_bytes,
+                                   .external_bytes = sizes.external_bytes,
+                                   .n_external = sizes.n_external };
+    job->figures.sizes = &job->out;
+    const pare_status st = pare_rewrite_judge(job, job->result, job->path);
+    job->figures.sizes = NULL;
+    return st;
 }
 
 pare_status pare_rewrite_save(pare_rewrite *job)
@@ -117,11 +131,12 @@ pare_status pare_rewrite_save(pare_rewrite *job)
     pare_ctx *const ctx = &job->app->ctx;
     const pare_onnx_save_opts how = { .check = check_written, .user = job };
     pare_model_files_of(&job->in, job->model);
+    if (job->options->dry_run) return judge_unwritten(job);
     pare_signals_defer(true);
     pare_status st = pare_onnx_save(ctx, job->result, job->options->output, &how);
     if (st == PARE_ECANCELED && !pare_signals_caught && !job->reported) {
         st = PARE_OK;
-        if (job->failed_gate && !job->options->dry_run)
+        if (job->failed_gate)
             st = pare_onnx_save(ctx, job->result, job->rejected, &how);
     }
     pare_signals_defer(false);

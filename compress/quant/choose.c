@@ -65,6 +65,12 @@ static bool is_transformer(const census *c)
     return c->n_matmul > c->n_conv && (c->n_attention || c->n_norm);
 }
 
+bool pare_is_transformer(const pare_model *model)
+{
+    const census c = count(model);
+    return is_transformer(&c);
+}
+
 static bool can_be_dynamic(const pare_target_rules *rules)
 {
     for (size_t i = 0; rules->has_quant && i < rules->quant.n_ops; i++)

@@ -59,6 +59,10 @@ typedef struct pare_quantize_report {
     pare_buf *stats;                /* with keep_stats; else NULL */
 } pare_quantize_report;
 
+/* Whether ranges of activations had better be found while the model runs: more products of matrices
+ * than convolutions, and attention or LayerNormalization among them. */
+bool pare_is_transformer(const pare_model *model);
+
 /* Does all that the settings ask for: prepares (opset, folding), corrects, places by the target's
  * rules, calibrates, writes. EUSAGE for settings that contradict each other or the target, or need
  * data that are not there; EUNSUPPORTED when the target has no such form, or the model's opset

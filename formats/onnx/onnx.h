@@ -59,4 +59,16 @@ typedef struct pare_onnx_save_opts {
 pare_status pare_onnx_save(pare_ctx *ctx, const pare_model *model, const char *path,
                            const pare_onnx_save_opts *opts);
 
+/* What pare_onnx_save would write. */
+typedef struct pare_onnx_sizes {
+    uint64_t file_bytes;      /* the model file */
+    uint64_t external_bytes;  /* its data files, whole */
+    size_t n_external;        /* how many */
+} pare_onnx_sizes;
+
+/* Measures it, with storage kept, without writing or looking at anything. Fails as pare_onnx_save
+ * does while it plans. */
+pare_status pare_onnx_measure(pare_ctx *ctx, pare_onnx_sizes *out, const pare_model *model,
+                              const char *path);
+
 #endif

@@ -60,7 +60,8 @@ static pare_status build(save_job *job)
     pare_arena_free(&job->arena);
     pare_arena_init(ctx, &job->arena, 0);
     if (l->data_bytes) pare_onnx_data_name(l->data_location, job->target.name, 0);
-    PARE_TRY(pare_onnx_kept_resolve(ctx, l, &job->arena, job->model, &job->target));
+    if (job->target.dir_fd >= 0) /* else it is only to be measured */
+        PARE_TRY(pare_onnx_kept_resolve(ctx, l, &job->arena, job->model, &job->target));
     PARE_TRY(pare_onnx_export(ctx, &job->msg, &job->arena, job->model, l));
     /* The sum is counted in 64 bits. Lengths beyond 32 bits, which protobuf-c would cut when it
      * packs, make it a size that is refused. */
@@ -238,6 +239,24 @@ pare_status pare_onnx_save(pare_ctx *ctx, const pare_model *model, const char *p
     if (st) undo(&job);
     else st = commit(&job);
     if (job.target.dir_fd >= 0) close(job.target.dir_fd);
+    pare_onnx_layout_free(ctx, &job.layout);
+    pare_arena_free(&job.arena);
+    return st;
+}
+
+pare_status pare_onnx_measure(pare_ctx *ctx, pare_onnx_sizes *out, const pare_model *model,
+                              const char *path)
+{
+    const char *const slash = strrchr(path, '/');
+    save_job job = { .ctx = ctx, .model = model,
+                     .target = { .dir_fd = -1, .path = path, .name = slash ? slash + 1 : path } };
+    pare_arena_init(ctx, &job.arena, 0);
+    const pare_status st = plan(&job, NULL);
+    *out = (pare_onnx_sizes){ .file_bytes = job.model_bytes,
+                              .external_bytes = job.layout.data_bytes,
+                              .n_external = job.layout.n_kept + (job.layout.data_bytes > 0) };
+    for (size_t i = 0; i < job.layout.n_kept; i++)
+        out->external_bytes += job.layout.kept[i].bytes->n_bytes;
     pare_onnx_layout_free(ctx, &job.layout);
     pare_arena_free(&job.arena);
     return st;
