@@ -1,13 +1,11 @@
 #include "cli/history.h"
-#include "cli/rewrite.h"
-#include "cli/unset_dims.h"
+#include "cli/oracle_text.h"
 
 #include "formats/onnx/mapping.h"
 #include "formats/output.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 typedef struct options {
@@ -27,31 +25,6 @@ typedef struct job_state {
 } job_state;
 
 /* --- the work --------------------------------------------------------------------------------- */
-
-/* What the targets' runtimes will make of it; the first one's answer is shown. */
-static pare_status ask_oracle(job_state *job)
-{
-    pare_rewrite *const w = &job->rewrite;
-    pare_app *const app = w->app;
-    const pare_target *const target = w->figures.targets.items[0];
-    pare_shapes_given given;
-    pare_shapes *shapes = NULL;
-    pare_dims_set dims;
-    if (!target->rules.has_quant) return PARE_OK;
-    pare_status st = pare_shapes_read(app, &given, &w->options->shapes) ? PARE_EUSAGE : PARE_OK;
-    if (!st)
-        st = pare_dims_complete(&app->ctx, &w->figures.arena, &dims, w->result, &given.opts,
-                                target->batch, false, w->path);
-    if (!st) st = pare_infer(&app->ctx, &shapes, w->result, &dims.opts);
-    if (!st) st = pare_oracle_run(&app->ctx, &job->oracle, w->result, shapes, &target->rules);
-    /* The text for people has them already. */
-    const bool is_told = !app->shared.json && !app->shared.quiet && !app->shared.report_dir;
-    for (size_t i = 0; !st && !is_told && i < job->oracle->n_warnings; i++)
-        pare_warn(&app->ctx, "%s", job->oracle->warnings[i]);
-    pare_shapes_free(&app->ctx, shapes);
-    pare_shapes_given_free(app, &given);
-    return st == PARE_ENOMEM || st == PARE_ECANCELED ? st : PARE_OK;
-}
 
 static pare_status add_history(const job_state *job)
 {
@@ -84,7 +57,7 @@ static pare_status quantize(job_state *job)
     const double seconds = pare_app_seconds() - begun;
     pare_app_note(w->app, "quantized in %.2f s; at most %.1f MB of memory at once", seconds,
                   (double)atomic_load(&w->bounded.budget.peak_bytes) / 1e6);
-    if (!st) st = ask_oracle(job);
+    if (!st) st = pare_rewrite_ask_oracle(w, &job->oracle);
     if (!st) st = add_history(job);
     return st ? st : pare_rewrite_add_step(w, "quantize", &job->outcome, seconds, NULL, NULL);
 }
@@ -115,21 +88,11 @@ static pare_status write_stats(job_state *job)
 
 /* --- telling ---------------------------------------------------------------------------------- */
 
-static pare_status print_oracle(pare_rewrite *w)
+static pare_status print_text(pare_rewrite *w)
 {
     const job_state *const job = w->user;
-    const char *text = NULL;
     pare_rewrite_print_outcome(w->app, &pare_step_quantize, &job->outcome);
-    if (!job->oracle) return PARE_OK;
-    PARE_TRY(pare_oracle_text(&w->app->ctx, &text, job->oracle));
-    while (*text) {
-        pare_line line = { 0 };
-        const size_t n = strcspn(text, "\n");
-        pare_line_add(&line, "%.*s", (int)n, text);
-        pare_app_print(w->app, line.text);
-        text += n + (text[n] == '\n');
-    }
-    return PARE_OK;
+    return job->oracle ? pare_oracle_print(w->app, job->oracle) : PARE_OK;
 }
 
 static void add_json(pare_rewrite *w, pare_json *json)
@@ -144,7 +107,7 @@ static void add_json(pare_rewrite *w, pare_json *json)
 static int work(job_state *job)
 {
     pare_rewrite *const w = &job->rewrite;
-    const pare_rewrite_show_opts show = { .print_text = print_oracle, .add_json = add_json };
+    const pare_rewrite_show_opts show = { .print_text = print_text, .add_json = add_json };
     pare_status st = read_stats(job);
     if (!st) st = quantize(job);
     if (st == PARE_EUSAGE) return pare_app_fail(w->app, PARE_EXIT_USAGE, NULL);

@@ -131,7 +131,7 @@ pare_status pare_rewrite_save(pare_rewrite *job)
     pare_ctx *const ctx = &job->app->ctx;
     const pare_onnx_save_opts how = { .check = check_written, .user = job };
     pare_model_files_of(&job->in, job->model);
-    if (job->options->dry_run) return judge_unwritten(job);
+    if (job->options->dry_run || job->is_unchanged) return judge_unwritten(job);
     pare_signals_defer(true);
     pare_status st = pare_onnx_save(ctx, job->result, job->options->output, &how);
     if (st == PARE_ECANCELED && !pare_signals_caught && !job->reported) {

@@ -30,6 +30,10 @@ typedef struct pare_rewrite_options {
 
 enum { PARE_DEFAULT_SAMPLES = 256 };
 
+/* Limits on accuracy of verbs that always judge, in points and as a share. */
+#define PARE_DEFAULT_DROP 1.0
+#define PARE_DEFAULT_AGREEMENT 0.97
+
 /* Rows for a verb's table, those that come first in its help and those that come last. */
 #define PARE_REWRITE_ROWS_FIRST                                                                   \
     { .name = "output", .short_name = 'o', .kind = PARE_OPT_STRING, .required = true,             \
@@ -93,9 +97,14 @@ typedef struct pare_rewrite {
                                  those of the first and the last model */
     size_t n_steps, steps_cap;
     const char *remedy;       /* what to try first where too much is lost; NULL: nothing is known */
+    bool has_default_limit;   /* where there are samples and no limit on accuracy is given, the
+                                 default one counts: PARE_DEFAULT_DROP, without labels
+                                 PARE_DEFAULT_AGREEMENT */
+    bool is_default_limit;    /* it was taken: what cannot be judged by it is told, and no gate */
     /* More gates, once job->figures.report is filled; NULL: there are none. */
     pare_status (*judge_more)(struct pare_rewrite *job);
     void *user;               /* the verb's */
+    bool is_unchanged;        /* the verb found nothing to do: nothing is written, only judged */
     bool failed_gate;
     int reported;             /* exit status of a failure that was told already; 0 */
 } pare_rewrite;
@@ -130,6 +139,7 @@ pare_status pare_rewrite_add_step(pare_rewrite *job, const char *name,
  * estimated: it adds members to the object. Returns the exit status. */
 typedef struct pare_rewrite_show_opts {
     pare_status (*print_text)(pare_rewrite *job);
+    pare_status (*print_end)(pare_rewrite *job); /* the last lines; NULL */
     void (*add_json)(pare_rewrite *job, pare_json *json);
 } pare_rewrite_show_opts;
 

@@ -27,17 +27,50 @@ static bool is_wanted(const pare_rewrite *job)
            (o->data && (job->app->shared.report_dir || job->against.given));
 }
 
+static bool has_split(const pare_rewrite *job)
+{
+    return pare_data_has_split(job->data, PARE_DATA_EVAL) ||
+           pare_data_has_split(job->data, PARE_DATA_CALIBRATE);
+}
+
+/* Where calibration would take all samples, and nobody said how many: half of them. */
+static pare_status leave_some(pare_rewrite *job)
+{
+    pare_dataset *half = NULL;
+    const pare_data_choice choice = { .split = PARE_DATA_CALIBRATE, .take = (job->data->n + 1) / 2,
+                                      .seed = (uint64_t)job->options->seed };
+    const bool is_all = job->data->n >= job->data->counts.rows - job->data->counts.duplicates;
+    if (!job->has_default_limit || job->options->samples || has_split(job) || !is_all ||
+        job->data->n < 2)
+        return PARE_OK;
+    PARE_TRY(pare_data_choose(&job->bounded.ctx, &half, job->data, &choice));
+    pare_data_close(&job->bounded.ctx, job->data);
+    job->data = half;
+    return PARE_OK;
+}
+
 /* Those that the calibration does not use, of the same data. */
 static pare_status choose_rest(pare_rewrite *job)
 {
-    const bool has_split = pare_data_has_split(job->data, PARE_DATA_EVAL) ||
-                           pare_data_has_split(job->data, PARE_DATA_CALIBRATE);
+    PARE_TRY(leave_some(job));
     const pare_data_choice choice = {
-        .split = PARE_DATA_EVAL, .skip = has_split ? 0 : job->data->n,
-        .take = has_data_limits(job) ? 0 : REPORT_SAMPLES,
+        .split = PARE_DATA_EVAL, .skip = has_split(job) ? 0 : job->data->n,
+        .take = has_data_limits(job) || job->has_default_limit ? 0 : REPORT_SAMPLES,
         .seed = (uint64_t)job->options->seed,
     };
     return pare_data_choose(&job->bounded.ctx, &job->eval_data, job->data, &choice);
+}
+
+/* Where nothing was asked for: a limit that models as a rule keep. */
+static void take_default_limit(pare_rewrite *job)
+{
+    pare_limit *const drop = &job->limits.items[PARE_LIMIT_DROP];
+    pare_limit *const share = &job->limits.items[PARE_LIMIT_AGREEMENT];
+    if (!job->has_default_limit || drop->given || share->given) return;
+    if (job->eval_data->has_labels)
+        *drop = (pare_limit){ .given = true, .value = PARE_DEFAULT_DROP, .text = "1 point" };
+    else *share = (pare_limit){ .given = true, .value = PARE_DEFAULT_AGREEMENT, .text = "97 %" };
+    job->is_default_limit = true;
 }
 
 int pare_rewrite_open_eval(pare_rewrite *job)
@@ -66,6 +99,7 @@ int pare_rewrite_open_eval(pare_rewrite *job)
                               "--data or --eval-data", NULL);
     }
     if (st) return pare_app_fail(app, pare_exit_for_input(st), NULL);
+    take_default_limit(job);
     return pare_eval_metrics_choose(app, &job->metrics, NULL, job->eval_data, true);
 }
 
@@ -196,6 +230,19 @@ static pare_status fill_report(pare_rewrite *job)
 
 /* --- gates ------------------------------------------------------------------------------------ */
 
+/* A default limit is no gate for what it does not suit. */
+static pare_status tell_unknown(pare_rewrite *job)
+{
+    const pare_score_value *sqnr = &job->evaluation.model.values[PARE_SCORE_SQNR];
+    if (sqnr->n)
+        pare_warn(&job->app->ctx, "the output is no classification: nothing judges the result but "
+                                  "its distance from the input model's output, %.1f dB",
+                  sqnr->value);
+    else
+        pare_warn(&job->app->ctx, "the output is no classification: nothing judges the result");
+    return PARE_OK;
+}
+
 static pare_status judge_drop(pare_rewrite *job)
 {
     const pare_limit *limit = &job->limits.items[PARE_LIMIT_DROP];
@@ -203,6 +250,7 @@ static pare_status judge_drop(pare_rewrite *job)
     pare_line value = { 0 }, reason = { 0 };
     if (!limit->given) return PARE_OK;
     const bool known = !isnan(e->drop.drop);
+    if (!known && job->is_default_limit) return tell_unknown(job);
     const bool passed = known && e->drop.drop <= limit->value;
     if (known) pare_line_add(&value, "%.2f points", fabs(e->drop.drop) < 0.005 ? 0 : e->drop.drop);
     else pare_line_add(&value, "unknown");
@@ -226,6 +274,7 @@ static pare_status judge_agreement(pare_rewrite *job)
     const pare_evaluation *e = &job->evaluation;
     pare_line value = { 0 };
     if (!limit->given) return PARE_OK;
+    if (!e->n_answers && job->is_default_limit) return tell_unknown(job);
     const double share =
         e->n_answers ? 1 - (double)e->n_changed / (double)e->n_answers : (double)NAN;
     const bool passed = share >= limit->value;

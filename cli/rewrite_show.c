@@ -91,6 +91,10 @@ static void print_worst(const pare_rewrite *job)
 static void print_written(const pare_rewrite *job)
 {
     pare_line line = { 0 };
+    if (job->is_unchanged) {
+        pare_app_print(job->app, "nothing was written");
+        return;
+    }
     if (job->options->dry_run) pare_line_add(&line, "would write %s: ", job->options->output);
     else
         pare_line_add(&line, "wrote %s: ", job->failed_gate ? job->rejected
@@ -116,7 +120,7 @@ static pare_status print_text(pare_rewrite *job, const pare_rewrite_show_opts *o
         PARE_TRY(pare_figures_print_comparison(app, &job->figures.report));
     (void)pare_gates_print(app, job->gates.items, job->gates.n);
     print_written(job);
-    return PARE_OK;
+    return opts->print_end ? opts->print_end(job) : PARE_OK;
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/ctx.h"
+#include "base/nearest.h"
 #include "base/pool.h"
 #include "base/status.h"
 #include "base/utf8.h"

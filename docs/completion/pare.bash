@@ -10,7 +10,7 @@ _pare_files() {
 }
 _pare() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb="" i
-    local verbs="compare convert data eval help inspect ops prune quantize run targets version"
+    local verbs="compare compress convert data eval help inspect ops prune quantize recipes run targets version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
             verb=${COMP_WORDS[i]}
@@ -37,6 +37,34 @@ _pare() {
     "compare --max-memory") COMPREPLY=(); return ;;
     "compare --report") _pare_files; return ;;
     "compare --ci") _pare_words "auto github gitlab none"; return ;;
+    "compress --output" | "compress -o") _pare_files; return ;;
+    "compress --data") COMPREPLY=(); return ;;
+    "compress --eval-data") COMPREPLY=(); return ;;
+    "compress --target") COMPREPLY=(); return ;;
+    "compress --preset") COMPREPLY=(); return ;;
+    "compress --recipe") _pare_files; return ;;
+    "compress --set") COMPREPLY=(); return ;;
+    "compress --samples") COMPREPLY=(); return ;;
+    "compress --max-time") COMPREPLY=(); return ;;
+    "compress --max-drop") COMPREPLY=(); return ;;
+    "compress --min-agreement") COMPREPLY=(); return ;;
+    "compress --max-energy") COMPREPLY=(); return ;;
+    "compress --max-latency") COMPREPLY=(); return ;;
+    "compress --max-macs") COMPREPLY=(); return ;;
+    "compress --max-params") COMPREPLY=(); return ;;
+    "compress --max-size") COMPREPLY=(); return ;;
+    "compress --max-flash") COMPREPLY=(); return ;;
+    "compress --max-ram") COMPREPLY=(); return ;;
+    "compress --baseline") _pare_files; return ;;
+    "compress --max-regress") COMPREPLY=(); return ;;
+    "compress --shape") COMPREPLY=(); return ;;
+    "compress --dim") COMPREPLY=(); return ;;
+    "compress --seed") COMPREPLY=(); return ;;
+    "compress --threads") COMPREPLY=(); return ;;
+    "compress --use") COMPREPLY=(); return ;;
+    "compress --max-memory") COMPREPLY=(); return ;;
+    "compress --report") _pare_files; return ;;
+    "compress --ci") _pare_words "auto github gitlab none"; return ;;
     "convert --output" | "convert -o") _pare_files; return ;;
     "convert --shape") COMPREPLY=(); return ;;
     "convert --dim") COMPREPLY=(); return ;;
@@ -152,6 +180,7 @@ _pare() {
     case "$verb $cur" in
     " -"*) _pare_words " --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact --report --ci -h --help --version"; return ;;
     "compare -"*) _pare_words " --target --shape --dim --use --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact --report --ci -h --help"; return ;;
+    "compress -"*) _pare_words " -o --output --data --eval-data --target --preset --recipe --set --samples --max-time --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "convert -"*) _pare_words " -o --output --external-data --embed --optimize --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "data -"*) _pare_words " --model -o --output --output-dir --limit --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
     "eval -"*) _pare_words " --data --reference --predictions --limit --metrics --max-drop --by-layer --output --save-predictions --save-inputs --allow-commands --metric-time --target --split --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
@@ -160,6 +189,7 @@ _pare() {
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
     "prune -"*) _pare_words " -o --output --list-groups --data --eval-data --target --what --pattern --sparsity --criterion --repair --round-to --include --exclude --floor --sparse-storage --samples --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "quantize -"*) _pare_words " -o --output --data --eval-data --target --weights --activations --scheme --algorithm --block-size --calibration --percentile --format --per-tensor --correct --exclude --override --samples --stats --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
+    "recipes -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --reference --target --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
     "targets -"*) _pare_words " --yaml --bibtex --fit --fit-time -o --output --json -q --quiet -v --verbose -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
@@ -167,6 +197,7 @@ _pare() {
     case $verb in
     "") _pare_words "$verbs" ;;
     "compare") _pare_files onnx ;;
+    "compress") _pare_files onnx ;;
     "convert") _pare_files onnx ;;
     "data") _pare_files onnx ;;
     "eval") _pare_files onnx ;;
@@ -174,6 +205,7 @@ _pare() {
     "inspect") _pare_files onnx ;;
     "prune") _pare_files onnx ;;
     "quantize") _pare_files onnx ;;
+    "recipes") _pare_files onnx ;;
     "run") _pare_files onnx ;;
     "targets") _pare_files onnx ;;
     esac
