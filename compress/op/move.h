@@ -125,8 +125,8 @@ pare_status pare_pad_eval(pare_ctx *ctx, struct pare_eval_io *io, const int64_t 
 pare_status pare_pad_amounts(pare_ctx *ctx, const pare_infer_io *io, int64_t *begin, int64_t *end,
                              bool *known);
 
-/* Slice: index of the first element and step along each axis of input 0 [its rank], when *known.
- * EFORMAT as for infer. */
+/* Slice: index of the first element and step along each axis of input 0 [PARE_MAX_DIMS]; a step of
+ * 0 where these are not known. *known: all are. EFORMAT as for infer. */
 pare_status pare_slice_starts(pare_ctx *ctx, const pare_infer_io *io, int64_t *first, int64_t *step,
                               bool *known);
 

@@ -150,9 +150,9 @@ pare_status pare_slice_links(pare_ctx *ctx, pare_links *l)
     for (uint32_t k = 0; k < x->rank; k++) {
         const pare_axis_ref from = pare_in_axis(0, k), to = pare_out_axis(0, k);
         const int64_t n = pare_link_extent(l, to);
-        if (!cut[k] || (known && step[k] == 1 && n == pare_link_extent(l, from))) {
+        if (!cut[k] || (step[k] == 1 && n == pare_link_extent(l, from))) {
             pare_link_tie(l, from, to);
-        } else if (known && step[k] == 1) {
+        } else if (step[k] == 1) {
             pare_link_stack(l, to, from, first[k], n);
             follow_bounds(l, &axes, starts.n, k, x->rank);
         }

@@ -7,6 +7,7 @@
 #include "op/mover.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* A range of indices along some axes. Version 10 made the attributes inputs and added steps. Bounds
  * below 0 count from the end; then they are cut to what there is. */
@@ -151,6 +152,7 @@ static pare_status cut(pare_ctx *ctx, const pare_infer_io *io, request *q, uint3
     if (dim->kind != PARE_NUM_INT || r.start.kind != PARE_NUM_INT || r.end.kind != PARE_NUM_INT ||
         r.step.kind != PARE_NUM_INT) {
         *dim = count_symbolic(io->shapes->exprs, *dim, r);
+        q->step[axis] = 0;
         q->exact = false;
         return PARE_OK;
     }
@@ -214,11 +216,12 @@ pare_status pare_slice_starts(pare_ctx *ctx, const pare_infer_io *io, int64_t *f
     request q = { .x = pare_in(io, 0) };
     pare_num dims[PARE_MAX_DIMS];
     *known = false;
+    memset(step, 0, PARE_MAX_DIMS * sizeof(*step));
     if (!pare_info_has_rank(q.x)) return PARE_OK;
     PARE_TRY(read_request(ctx, io, &q));
     PARE_TRY(cut_all(ctx, io, &q, dims));
     *known = q.exact;
-    for (uint32_t k = 0; *known && k < q.x->rank; k++) {
+    for (uint32_t k = 0; q.n != PARE_NONE && k < q.x->rank; k++) {
         first[k] = q.first[k];
         step[k] = q.step[k];
     }

@@ -75,7 +75,7 @@ typedef struct pare_axes_opts {
     bool edges_free;          /* inputs and outputs of the graph may be pruned, too */
 } pare_axes_opts;
 
-/* Works it out for the main graph; opts may be NULL. Inputs and outputs of the graph, what nested
+/* Works it out for the main graph and the branches of If in it; opts may be NULL. Inputs and outputs of the graph, what nested
  * graphs read, and axes of unknown size stay as they are. EFORMAT when the graph has a cycle;
  * ENOMEM. The caller frees *out with pare_axes_free. Linear in the sizes of all axes, but for the
  * factors that have to be found: a few passes over the nodes. */

@@ -7,10 +7,21 @@
 
 /* --- axes ------------------------------------------------------------------------------------- */
 
+bool pare_axes_cover(const pare_model *model, const pare_graph *graph)
+{
+    while (graph && graph != model->graph) {
+        if (graph->owner == PARE_NONE) return false;
+        const pare_node *owner = &model->nodes[graph->owner];
+        if (*pare_node_domain(owner) || !pare_str_eq(owner->op_type, "If")) return false;
+        graph = graph->parent;
+    }
+    return graph != NULL;
+}
+
 static uint32_t rank_of(const pare_axes_work *w, pare_value_id v)
 {
     const pare_value *value = &w->model->values[v];
-    if (!value->graph || value->graph != w->model->graph) return 0;
+    if (!pare_axes_cover(w->model, value->graph)) return 0;
     if (value->tensor) return value->tensor->rank;
     const pare_info *info = pare_shapes_of(w->shapes, v);
     return pare_info_has_rank(info) ? info->rank : 0;
@@ -195,14 +206,31 @@ static pare_status take_follows(const taker *t, const pare_links *links)
     return PARE_OK;
 }
 
+static pare_axis_node begin(const pare_axes_work *w, pare_node_id node, const char *why)
+{
+    return (pare_axis_node){ .node = node, .first_tie = (uint32_t)w->n_ties,
+                             .first_touched = (uint32_t)w->n_touched,
+                             .first_free = (uint32_t)w->n_free, .why = why };
+}
+
+static pare_status end(pare_axes_work *w, pare_axis_node *said)
+{
+    const pare_node *n = &w->model->nodes[said->node];
+    for (uint32_t i = 0; i < n->n_inputs; i++) PARE_TRY(touch(w, n->inputs[i].value));
+    for (uint32_t i = 0; i < n->n_outputs; i++) PARE_TRY(touch(w, n->outputs[i]));
+    said->end_tie = (uint32_t)w->n_ties;
+    said->end_touched = (uint32_t)w->n_touched;
+    said->end_free = (uint32_t)w->n_free;
+    PARE_TRY(pare_grow(w->ctx, &w->nodes, &w->nodes_cap, w->n_nodes + 1, sizeof(*w->nodes)));
+    w->nodes[w->n_nodes++] = *said;
+    return PARE_OK;
+}
+
 static pare_status take(void *user, const pare_links *links, const char *why)
 {
     const taker *t = user;
     pare_axes_work *w = t->w;
-    const pare_node *n = &w->model->nodes[t->node];
-    pare_axis_node said = { .node = t->node, .first_tie = (uint32_t)w->n_ties,
-                            .first_touched = (uint32_t)w->n_touched,
-                            .first_free = (uint32_t)w->n_free, .why = why };
+    pare_axis_node said = begin(w, t->node, why);
     bool is_computed_with = false;
     if (!why && !*links->call->op->domain && pare_str_eq(links->call->op->name, "Shape"))
         PARE_TRY(pare_axes_size_matters(w, t->node, &is_computed_with));
@@ -210,25 +238,63 @@ static pare_status take(void *user, const pare_links *links, const char *why)
     for (size_t i = 0; i < links->n && !is_computed_with; i++)
         PARE_TRY(take_link(t, links, &links->items[i]));
     PARE_TRY(take_follows(t, links));
-    for (uint32_t i = 0; i < n->n_inputs; i++) PARE_TRY(touch(w, n->inputs[i].value));
-    for (uint32_t i = 0; i < n->n_outputs; i++) PARE_TRY(touch(w, n->outputs[i]));
-    said.end_tie = (uint32_t)w->n_ties;
-    said.end_touched = (uint32_t)w->n_touched;
-    said.end_free = (uint32_t)w->n_free;
-    PARE_TRY(pare_grow(w->ctx, &w->nodes, &w->nodes_cap, w->n_nodes + 1, sizeof(*w->nodes)));
-    w->nodes[w->n_nodes++] = said;
+    return end(w, &said);
+}
+
+/* --- branches --------------------------------------------------------------------------------- */
+
+/* An output of If and what a branch gives for it are one. */
+static pare_status tie_result(pare_axes_work *w, pare_value_id given, pare_value_id result)
+{
+    const pare_axes_found *f = w->found;
+    if (given == PARE_NONE || result == PARE_NONE) return PARE_OK;
+    const uint32_t a = f->first_axis[given], b = f->first_axis[result];
+    const uint32_t rank = f->first_axis[given + 1] - a;
+    PARE_TRY(touch(w, given));
+    for (uint32_t k = 0; k < rank && rank == f->first_axis[result + 1] - b; k++) {
+        const pare_axis_tie tie = { .kind = PARE_LINK_TIE, .a = a + k, .b = b + k };
+        const int64_t n = pare_axis_extent(w, a + k);
+        if (n && n == pare_axis_extent(w, b + k)) PARE_TRY(add_tie(w, &tie));
+    }
     return PARE_OK;
+}
+
+static pare_status collect_graph(pare_axes_work *w, const pare_graph *graph);
+
+static pare_status collect_branches(pare_axes_work *w, pare_node_id node)
+{
+    const pare_node *n = &w->model->nodes[node];
+    const pare_graph *bodies[2];
+    uint32_t n_bodies = 0;
+    for (uint32_t i = 0; i < n->n_attrs; i++)
+        if (n->attrs[i]->type == PARE_ATTR_GRAPH && n_bodies < 2)
+            bodies[n_bodies++] = n->attrs[i]->graphs[0];
+    for (uint32_t i = 0; i < n_bodies; i++) PARE_TRY(collect_graph(w, bodies[i]));
+    pare_axis_node said = begin(w, node, "its branches give other sizes");
+    for (uint32_t i = 0; i < n_bodies; i++)
+        for (uint32_t o = 0; o < n->n_outputs && o < bodies[i]->outputs.n; o++)
+            PARE_TRY(tie_result(w, bodies[i]->outputs.items[o].value, n->outputs[o]));
+    return end(w, &said);
+}
+
+static pare_status collect_graph(pare_axes_work *w, const pare_graph *graph)
+{
+    pare_node_id *order = NULL;
+    pare_status st = pare_graph_order(w->ctx, &order, graph);
+    for (uint32_t i = 0; !st && i < graph->n_nodes; i++) {
+        taker t = { w, order[i] };
+        const pare_node *n = &w->model->nodes[order[i]];
+        if (!*pare_node_domain(n) && pare_str_eq(n->op_type, "If"))
+            st = collect_branches(w, order[i]);
+        else
+            st = pare_links_of(w->ctx, w->model, order[i], w->shapes, take, &t);
+    }
+    pare_free(w->ctx, order);
+    return st;
 }
 
 pare_status pare_axes_collect(pare_axes_work *w)
 {
-    pare_node_id *order = NULL;
     PARE_TRY(make_axes(w));
-    pare_status st = pare_graph_order(w->ctx, &order, w->model->graph);
-    for (uint32_t i = 0; !st && i < w->model->graph->n_nodes; i++) {
-        taker t = { w, order[i] };
-        st = pare_links_of(w->ctx, w->model, order[i], w->shapes, take, &t);
-    }
-    pare_free(w->ctx, order);
-    return st;
+    return collect_graph(w, w->model->graph);
 }

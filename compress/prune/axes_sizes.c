@@ -52,7 +52,8 @@ static bool matters(const pare_axes_work *w, trail *t)
     while (t->n) {
         const pare_value *v = &w->model->values[t->open[--t->n]];
         for (const pare_use *use = v->first_use; use; use = use->next) {
-            if (use->user == PARE_NONE || use->graph != w->model->graph) return true;
+            if (use->user == PARE_NONE || !pare_axes_cover(w->model, use->graph))
+                return true;
             const pare_node *n = &w->model->nodes[use->user];
             if (*pare_node_domain(n)) return true;
             if (is_end(n, use->slot)) continue;

@@ -235,7 +235,7 @@ static void unite_tie(const uniter *u, const pare_axis_tie *t, pare_node_id node
     else if (t->kind == PARE_LINK_OUTER) unite_blocks(u, t, t->a_block, t->b_block, false);
     else if (t->kind == PARE_LINK_RESHAPE) unite_rows(u, t);
     else mark_axis(u->w, t->a, &mark_as);
-    if (t->kind == PARE_LINK_FREEZE) speak_of_axis(u, t->a);
+    if (t->kind == PARE_LINK_FREEZE || t->kind == PARE_LINK_LOSSY) speak_of_axis(u, t->a);
 }
 
 /* What a node does not speak of stays as it is. */
@@ -267,9 +267,11 @@ static void freeze_edges(pare_axes_work *w)
     for (pare_value_id v = 0; v < f->n_values; v++) {
         const pare_value *value = &w->model->values[v];
         const pare_class *as = value->is_input && !w->edges_free ? &is_edge : NULL;
-        for (const pare_use *use = value->first_use; use; use = use->next)
-            if (use->user == PARE_NONE) as = w->edges_free ? as : &is_edge;
-            else if (use->graph != w->model->graph && !as) as = &is_captured;
+        for (const pare_use *use = value->first_use; use; use = use->next) {
+            const bool is_result = use->user == PARE_NONE && use->graph == w->model->graph;
+            if (is_result) as = w->edges_free ? as : &is_edge;
+            else if (!as && !pare_axes_cover(w->model, use->graph)) as = &is_captured;
+        }
         if (!as && value->tensor && pare_dtype_of(value->tensor->dtype)->bits < 8) as = &is_packed;
         for (uint32_t k = f->first_axis[v]; as && k < f->first_axis[v + 1]; k++)
             mark_axis(w, k, as);

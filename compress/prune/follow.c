@@ -139,7 +139,8 @@ static pare_status copy_constant(pare_ctx *ctx, pare_model *model, const place *
 {
     pare_value_id copy;
     if (model->values[*v].n_uses == 1) return PARE_OK;
-    PARE_TRY(pare_value_derive(ctx, &copy, model->graph, model->values[*v].name));
+    PARE_TRY(pare_value_derive(ctx, &copy, model->values[*v].graph,
+                               model->values[*v].name));
     PARE_TRY(pare_value_set_tensor(ctx, model, copy, model->values[*v].tensor));
     PARE_TRY(pare_node_set_input(ctx, model, at->node, at->slot, copy));
     *v = copy;

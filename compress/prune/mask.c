@@ -124,7 +124,9 @@ static pare_status mask_constant(pare_ctx *ctx, pare_model *m, const pare_axes_f
         if (pare_prune_keeps(axes, v, own->rank, own->dims, gone, i)) continue;
         const int64_t at = zeros && zeros->n_elements > 1 ? i / after % own->dims[zero.axis] : 0;
         uint8_t *element = data + (size_t)i * width;
-        if (zeros) memcpy(element, (const uint8_t *)zeros->payload.data + (size_t)at * width, width);
+        const uint8_t *from = zeros ? (const uint8_t *)zeros->payload.data + (size_t)at * width
+                                    : NULL;
+        if (from) memcpy(element, from, width);
         else memset(element, 0, width);
     }
     if (!st) st = pare_value_set_tensor(ctx, m, v, own);
@@ -138,7 +140,7 @@ pare_status pare_prune_mask(pare_ctx *ctx, pare_model *model, const pare_axes_fo
 {
     for (pare_value_id v = 0; v < axes->n_values; v++) {
         const pare_tensor *t = model->values[v].tensor;
-        if (!t || model->values[v].graph != model->graph || !may_be_zero(model, v)) continue;
+        if (!t || !may_be_zero(model, v)) continue;
         const bool is_index = t->dtype == PARE_INT64 || t->dtype == PARE_INT32;
         if (is_index || pare_dtype_of(t->dtype)->bits < 8 || !pare_axes_shrink(axes, v, gone))
             continue;

@@ -1,11 +1,12 @@
-/* What every kind of pruning does to a model first. */
+/* What comes first: the model in the form that pruning sees most in. */
 #ifndef PARE_PRUNE_PREPARE_H
 #define PARE_PRUNE_PREPARE_H
 
 #include "ir/model.h"
 
-/* Folds what can be folded: constants, affine steps into products (BatchNormalization), what nobody
- * needs. Inputs with a default value become constants. Again, it changes nothing. As the passes. */
+/* Makes constants of inputs with initializers and of Constant nodes, folds what can be folded, and
+ * removes dead code. What the model computes stays. EFORMAT when the graph has a cycle; what the
+ * passes give; ENOMEM, EBUDGET. */
 pare_status pare_prune_prepare(pare_ctx *ctx, pare_model *model);
 
 #endif

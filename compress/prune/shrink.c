@@ -135,7 +135,7 @@ static pare_status compare_shapes(const shrinker *s, const pare_shapes *shapes)
     for (size_t k = 0; k < a->n_axes; k++) {
         const pare_value *v = &s->model->values[a->axes[k].value];
         const pare_info *info = pare_shapes_of(shapes, a->axes[k].value);
-        if (!a->axes[k].extent || v->graph != s->model->graph || !info || v->tensor) continue;
+        if (!a->axes[k].extent || !info || v->tensor) continue;
         const int64_t left = pare_axis_left(a, &a->axes[k], s->gone);
         if (pare_info_has_rank(info) && a->axes[k].axis < info->rank &&
             info->dims[a->axes[k].axis].kind == PARE_NUM_INT &&
@@ -158,7 +158,7 @@ pare_status pare_shrink(pare_ctx *ctx, pare_model *model, const pare_axes_found 
     for (size_t i = 0; i < axes->n_follows; i++)
         PARE_TRY(pare_follow_apply(ctx, model, axes, &axes->follows[i], gone));
     for (pare_value_id v = 0; v < axes->n_values; v++) {
-        if (model->values[v].graph != model->graph || !pare_axes_shrink(axes, v, gone)) continue;
+        if (!pare_axes_shrink(axes, v, gone)) continue;
         if (model->values[v].tensor) PARE_TRY(slice_constant(&s, v));
         PARE_TRY(declare(&s, v));
     }

@@ -3,8 +3,8 @@
 #include "formats/onnx/onnx.h"
 #include "ir/graph.h"
 #include "op/sample.h"
-#include "pass/pass.h"
 #include "prune/mask.h"
+#include "prune/prepare.h"
 #include "prune/shrink.h"
 #include "run/runner.h"
 #include "support/conformance.h"
@@ -134,13 +134,11 @@ static void check_model(const char *path, tally *t)
     pare_eval_input *inputs = NULL;
     pare_datum *out = NULL;
     size_t n = 0;
-    pare_pass_stats stats;
     pare_ctx_init(&ctx, NULL);
     const pare_infer_opts sizes = shapes_for(path);
     const pare_sample_opts opts = { .seed = 1, .shapes = &sizes, .quiet = true };
     pare_status st = pare_onnx_open(&ctx, &model, path, NULL);
-    if (!st) pare_graph_drop_default_inputs(model->graph);
-    if (!st) st = pare_optimize(&ctx, model, NULL, &stats);
+    if (!st) st = pare_prune_prepare(&ctx, model);
     if (!st) st = pare_sample_inputs(&ctx, &inputs, &n, model, &opts);
     if (!st) st = run(&ctx, &out, model, inputs, n);
     if (!st) st = pare_infer(&ctx, &shapes, model, NULL);
