@@ -6,6 +6,7 @@
 #include "kernels/finish.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* Bounds of what one tile of any level takes. */
 enum { PARE_TILE_MAX_ROWS = 16, PARE_PANEL_MAX = 32 };
@@ -50,18 +51,42 @@ static inline const float *pare_gemm_tile_row(const pare_gemm_tile *t, int64_t t
 
 typedef void pare_gemm_tile_fn(const pare_gemm_tile *tile);
 
+/* Packs a panel of n columns, n <= panel, each of k numbers that lie side by side: number i of
+ * column j is float i + j * col_stride from b, at any address. It becomes
+ * out[(i % n_taps * (k / n_taps) + i / n_taps) * panel + j], with zeros beyond n: filters
+ * [n][depth][n_taps] become [n_taps][depth][panel]. k is a multiple of n_taps; out is aligned to 64
+ * bytes, panel a multiple of 8. */
+typedef void pare_pack_columns_fn(int n, int64_t k, int64_t n_taps, const void *b,
+                                  int64_t col_stride, int panel, float *out);
+
 typedef struct pare_gemm_kernel {
     int rows;                 /* at most this many rows in a tile; fewer run slower per row */
     int panel;                /* columns of a panel, a multiple of 8 */
     pare_gemm_tile_fn *run;
+    pare_pack_columns_fn *pack;
 } pare_gemm_kernel;
 
 /* Rows of 4, panels of 16. */
 pare_gemm_tile_fn pare_gemm_tile_ref;
+pare_pack_columns_fn pare_pack_columns_ref;
 
-/* Packs a matrix of n columns and k rows, element (p, j) at b[p * row_stride + j * col_stride],
- * into panels: out [ceil(n / panel)][k][panel], zero beyond n. out is aligned to 64 bytes. */
-void pare_pack_panels(int64_t n, int64_t k, const float *b, int64_t row_stride, int64_t col_stride,
-                      int panel, float *out);
+/* Packs a matrix of n columns and k rows, element (p, j) float p * row_stride + j * col_stride from
+ * b, at any address, into panels: out [ceil(n / panel)][k][panel], zero beyond n. out is aligned to
+ * 64 bytes. */
+void pare_pack_panels(const pare_gemm_kernel *kernel, int64_t n, int64_t k, const void *b,
+                      int64_t row_stride, int64_t col_stride, float *out);
+
+/* Where float i stands behind an address that need not suit one, and its value. */
+static inline const void *pare_float_address(const void *from, int64_t i)
+{
+    return (const char *)from + i * (int64_t)sizeof(float);
+}
+
+static inline float pare_float_at(const void *from, int64_t i)
+{
+    float f;
+    memcpy(&f, pare_float_address(from, i), sizeof(f));
+    return f;
+}
 
 #endif

@@ -31,7 +31,7 @@ static const pare_integer_kernels integers_avx512vnni = {
 
 #define AVX2_SET(its_dots, its_integers)                                                           \
     { .isa = PARE_ISA_AVX2, .dots = (its_dots), .integers = (its_integers),                        \
-      .gemm = { 6, 16, pare_gemm_tile_avx2 },                                                      \
+      .gemm = { 6, 16, pare_gemm_tile_avx2, pare_pack_columns_avx2 },                              \
       .map = pare_maps_avx2, .map2 = pare_maps2_avx2, .compare = pare_compares_avx2,               \
       .affine = pare_affine_avx2, .select = pare_select_avx2,                                      \
       .depthwise = pare_depthwise_avx2, .depthwise_row = pare_depthwise_row_avx2,                  \
@@ -44,7 +44,7 @@ static const pare_integer_kernels integers_avx512vnni = {
 
 #define AVX512_SET(its_dots, its_integers)                                                         \
     { .isa = PARE_ISA_AVX512, .dots = (its_dots), .integers = (its_integers),                      \
-      .gemm = { 14, 32, pare_gemm_tile_avx512 },                                                   \
+      .gemm = { 14, 32, pare_gemm_tile_avx512, pare_pack_columns_avx512 },                         \
       .map = pare_maps_avx512, .map2 = pare_maps2_avx2, .compare = pare_compares_avx2,             \
       .affine = pare_affine_avx2, .select = pare_select_avx2,                                      \
       .depthwise = pare_depthwise_avx512, .depthwise_row = pare_depthwise_row_avx512,              \
@@ -60,7 +60,7 @@ static const pare_kernels sets[] = {
     {
         .isa = PARE_ISA_SCALAR,
         .integers = &pare_integers_ref,
-        .gemm = { 4, 16, pare_gemm_tile_ref },
+        .gemm = { 4, 16, pare_gemm_tile_ref, pare_pack_columns_ref },
         .map = pare_maps_ref, .map2 = pare_maps2_ref, .compare = pare_compares_ref,
         .affine = pare_affine_ref, .select = pare_select_ref,
         .depthwise = pare_depthwise_ref, .depthwise_row = pare_depthwise_row_ref,

@@ -16,9 +16,10 @@ enum { PARE_WINOGRAD_TILE = 4, PARE_WINOGRAD_PATCH = 6, PARE_WINOGRAD_POINTS = 3
 
 enum { PARE_WINOGRAD_FILTERS = 16 };
 
-/* u[e * u_stride + i] = (G g G')[e / 6][e % 6] of n filters, at most 16: filter i, [3][3], stands
- * at g + i * g_stride. Without fused operations. */
-void pare_winograd_filters(int n, const float *g, int64_t g_stride, float *u, int64_t u_stride);
+/* u[e * u_stride + i] = (G g G')[e / 6][e % 6] of 16 filters [3][3], weight t of filter i being
+ * g[t * 16 + i]: first along columns, then along rows, by PARE_WINOGRAD_FILTER. g and u are aligned
+ * to 64 bytes, u_stride is a multiple of 16. */
+typedef void pare_winograd_filters_fn(const float *g, float *u, int64_t u_stride);
 
 /* v[e * v_stride + c] = (B' d B)[e / 6][e % 6], for c < n_channels: first along columns, then along
  * rows, by PARE_WINOGRAD_IN; d [6][6] are the numbers of channel c in the patch whose corner is at
@@ -53,9 +54,25 @@ typedef void pare_winograd_out_fn(const pare_winograd_out *out);
 typedef struct pare_winograd_kernels {
     pare_winograd_in_fn *in;
     pare_winograd_out_fn *out;
+    pare_winograd_filters_fn *filters;
 } pare_winograd_kernels;
 
 extern const pare_winograd_kernels pare_winograd_ref;
+
+/* Three numbers g to six numbers o. MUL(a, x) is a x. */
+#define PARE_WINOGRAD_FILTER(V, MUL, ADD, SUB, o, g)                                               \
+    do {                                                                                           \
+        const V even = MUL(-1.0F / 6, ADD((g)[0], (g)[2]));                                        \
+        const V odd = MUL(1.0F / 6, (g)[1]);                                                       \
+        const V wide = ADD(MUL(1.0F / 24, (g)[0]), MUL(1.0F / 6, (g)[2]));                         \
+        const V twelfth = MUL(1.0F / 12, (g)[1]);                                                  \
+        (o)[0] = MUL(0.25F, (g)[0]);                                                               \
+        (o)[1] = SUB(even, odd);                                                                   \
+        (o)[2] = ADD(even, odd);                                                                   \
+        (o)[3] = ADD(wide, twelfth);                                                               \
+        (o)[4] = SUB(wide, twelfth);                                                               \
+        (o)[5] = (g)[2];                                                                           \
+    } while (0)
 
 /* Six numbers d to six numbers o: V holds one or a vector of them, FMA(a, x, y) is a x + y, rounded
  * once. Products by powers of two are exact, so that these are all roundings there are. */

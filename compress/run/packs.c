@@ -1,17 +1,25 @@
 #include "run/packs.h"
 
 #include "base/map.h"
-#include "kernels/narrow.h"
 
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ALIGNMENT = 64, LARGE_PAGE = 2 << 20 };
+enum { ALIGNMENT = 64, LARGE_PAGE = 2 << 20, LEAST_BLOCK = 1 << 14, MOST_ROOM = 64 << 20 };
+
+/* Forms lie one behind the other in few blocks, so that large pages hold most of them. */
+typedef struct block {
+    void *memory;
+    uint8_t *data;            /* memory, aligned */
+    size_t n_bytes, n_used, n_large; /* so far in large pages */
+    size_t n_live;            /* forms in it */
+} block;
 
 typedef struct pack {
     pare_pack_key key;
     pare_tensor *tensor;      /* one reference, so that its address is not used again */
-    void *block, *data;       /* data is block, aligned */
+    block *block;
+    void *data;
     size_t n_bytes;
     bool is_filled;
 } pack;
@@ -21,6 +29,8 @@ struct pare_packs {
     pack *items;
     size_t n, cap;
     size_t n_empty;           /* not filled in yet */
+    block *last;              /* that has room, if any has */
+    uint64_t n_expected;      /* bytes, as long as nothing is there */
     uint32_t *slots;          /* 1 + index of an item; 0: free */
     size_t n_slots;           /* a power of two */
     uint64_t seed[2];         /* of hashes: callers may have other contexts each time */
@@ -35,12 +45,21 @@ pare_status pare_packs_new(pare_ctx *ctx, pare_packs **out)
     return PARE_OK;
 }
 
+/* Of a form less in a block. */
+static void let_go(pare_ctx *ctx, pare_packs *packs, block *b)
+{
+    if (--b->n_live) return;
+    if (packs->last == b) packs->last = NULL;
+    pare_free(ctx, b->memory);
+    pare_free(ctx, b);
+}
+
 void pare_packs_free(pare_ctx *ctx, pare_packs *packs)
 {
     if (!packs) return;
     for (size_t i = 0; i < packs->n; i++) {
         pare_tensor_unref(packs->items[i].tensor);
-        pare_free(ctx, packs->items[i].block);
+        let_go(ctx, packs, packs->items[i].block);
     }
     pare_free(ctx, packs->items);
     pare_free(ctx, packs->slots);
@@ -70,13 +89,16 @@ static uint32_t *slot_for(const pare_packs *packs, const pare_pack_key *key)
     return &packs->slots[i];
 }
 
-/* Asks for large pages where whole ones fit: weights are read front to back. */
-static void use_large_pages(const pack *p, size_t n_bytes)
+/* Asks for large pages where whole ones are in use, before anything touches them: memory comes
+ * faster so, and weights are read front to back. */
+static void use_large_pages(block *b)
 {
-    const uintptr_t start = ((uintptr_t)p->data + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-    const uintptr_t end = ((uintptr_t)p->data + n_bytes) / LARGE_PAGE * LARGE_PAGE;
-    if (end > start)
-        madvise((uint8_t *)p->data + (start - (uintptr_t)p->data), end - start, MADV_HUGEPAGE);
+    const uintptr_t from = (uintptr_t)b->data;
+    const uintptr_t start = (from + b->n_large + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    const uintptr_t end = (from + b->n_used) / LARGE_PAGE * LARGE_PAGE;
+    if (end <= start) return;
+    madvise(b->data + (start - from), end - start, MADV_HUGEPAGE);
+    b->n_large = end - from;
 }
 
 static void fill_slots(pare_packs *packs)
@@ -85,16 +107,19 @@ static void fill_slots(pare_packs *packs)
         *slot_for(packs, &packs->items[i].key) = (uint32_t)(i + 1);
 }
 
-static void widen(const pare_tensor *t, float *to)
+static void widen(const pare_kernels *kernels, const pare_tensor *t, float *to)
 {
-    for (int64_t i = 0; i < t->n_elements; i++) {
-        uint16_t half = 0;
-        memcpy(&half, t->payload.data + (size_t)i * sizeof(half), sizeof(half));
-        pare_narrow_ref.from_f16(1, &half, &to[i]);
+    enum { AT_ONCE = 512 };
+    uint16_t halves[AT_ONCE]; /* at an address that suits them */
+    for (int64_t i = 0; i < t->n_elements; i += AT_ONCE) {
+        const int64_t n = t->n_elements - i < AT_ONCE ? t->n_elements - i : AT_ONCE;
+        memcpy(halves, t->payload.data + (size_t)i * sizeof(*halves), (size_t)n * sizeof(*halves));
+        kernels->narrow->from_f16(n, halves, to + i);
     }
 }
 
-pare_status pare_pack_floats(pare_ctx *ctx, const pare_tensor *t, const float **out, void **owned)
+pare_status pare_pack_floats(pare_ctx *ctx, const pare_kernels *kernels, const pare_tensor *t,
+                             const float **out, void **owned)
 {
     const size_t n_bytes = (size_t)t->n_elements * sizeof(float);
     *owned = NULL;
@@ -103,7 +128,7 @@ pare_status pare_pack_floats(pare_ctx *ctx, const pare_tensor *t, const float **
     *owned = pare_alloc(ctx, n_bytes + 1);
     if (!*owned) return pare_fail_memory(ctx, n_bytes);
     *out = *owned;
-    if (t->dtype == PARE_FLOAT16) widen(t, *owned);
+    if (t->dtype == PARE_FLOAT16) widen(kernels, t, *owned);
     else memcpy(*owned, t->payload.data, n_bytes);
     return PARE_OK;
 }
@@ -122,15 +147,46 @@ static pare_status make_room(pare_ctx *ctx, pare_packs *packs)
     return PARE_OK;
 }
 
-static pare_status make_pack(pare_ctx *ctx, pack *p, const pare_pack_key *key, size_t n_bytes)
+/* A block of n_bytes at least: of more, the more there are already. */
+static pare_status add_block(pare_ctx *ctx, pare_packs *packs, size_t n_bytes)
 {
-    *p = (pack){ .key = *key, .n_bytes = n_bytes, .is_filled = !key->fill,
-                 .block = pare_alloc(ctx, n_bytes + ALIGNMENT) };
-    if (!p->block) return pare_fail_memory(ctx, n_bytes);
-    const uintptr_t at = ((uintptr_t)p->block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    p->data = (uint8_t *)p->block + (at - (uintptr_t)p->block);
-    use_large_pages(p, n_bytes); /* before anything touches them */
-    memset(p->data, 0, n_bytes);
+    const uint64_t quarter = packs->n_bytes / 4 < MOST_ROOM ? packs->n_bytes / 4 : MOST_ROOM;
+    const uint64_t wanted = packs->n ? quarter : packs->n_expected;
+    size_t room = wanted < LEAST_BLOCK ? LEAST_BLOCK : (size_t)wanted / ALIGNMENT * ALIGNMENT;
+    if (room < n_bytes) room = n_bytes;
+    block *b = pare_alloc_zero(ctx, sizeof(*b));
+    if (!b) return pare_fail_memory(ctx, sizeof(*b));
+    b->memory = pare_alloc(ctx, room + ALIGNMENT);
+    if (!b->memory) {
+        pare_free(ctx, b);
+        return pare_fail_memory(ctx, room);
+    }
+    b->data = (uint8_t *)b->memory + (-(uintptr_t)b->memory & (ALIGNMENT - 1));
+    b->n_bytes = room;
+    packs->last = b;
+    return PARE_OK;
+}
+
+void pare_packs_expect(pare_packs *packs, uint64_t n_bytes)
+{
+    packs->n_expected = n_bytes;
+}
+
+static pare_status make_pack(pare_ctx *ctx, pare_packs *packs, pack *p, const pare_pack_key *key,
+                             size_t n_bytes)
+{
+    const size_t size = (n_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    block *b = packs->last;
+    if (!b || size > b->n_bytes - b->n_used) PARE_TRY(add_block(ctx, packs, size));
+    b = packs->last;
+    *p = (pack){ .key = *key, .n_bytes = n_bytes, .is_filled = !key->fill, .block = b,
+                 .data = b->data + b->n_used };
+    b->n_used += size;
+    b->n_live++;
+    if (p->is_filled) {
+        use_large_pages(b);
+        memset(p->data, 0, n_bytes);
+    }
     p->tensor = pare_tensor_ref((pare_tensor *)key->tensor);
     return PARE_OK;
 }
@@ -146,7 +202,7 @@ pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key
         return PARE_OK;
     }
     pack *p = &packs->items[packs->n];
-    PARE_TRY(make_pack(ctx, p, key, n_bytes));
+    PARE_TRY(make_pack(ctx, packs, p, key, n_bytes));
     packs->n++;
     packs->n_empty += !p->is_filled;
     packs->n_packed += p->is_filled;
@@ -157,21 +213,60 @@ pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key
     return PARE_OK;
 }
 
-pare_status pare_packs_fill(pare_ctx *ctx, pare_packs *packs)
+static void set_filled(pare_packs *packs, pack *p)
 {
-    for (size_t i = 0; packs->n_empty && i < packs->n; i++) {
-        pack *p = &packs->items[i];
-        const float *from = NULL;
-        void *owned = NULL;
-        if (p->is_filled) continue;
-        PARE_TRY(pare_pack_floats(ctx, p->key.tensor, &from, &owned));
-        p->key.fill(p->key.params, from, p->data);
-        pare_free(ctx, owned);
-        p->is_filled = true;
-        packs->n_empty--;
-        packs->n_packed++;
-    }
+    p->is_filled = true;
+    packs->n_empty--;
+    packs->n_packed++;
+}
+
+/* What is to be filled in from floats where they stand. */
+typedef struct filling {
+    const pare_kernels *kernels;
+    pack **packs;
+} filling;
+
+static void fill_one(void *user, uint32_t task, uint32_t worker)
+{
+    const filling *f = user;
+    const pack *p = f->packs[task];
+    (void)worker;
+    p->key.fill(f->kernels, p->key.params, p->key.tensor->payload.data, p->data);
+}
+
+/* Halves are floats for a while. */
+static pare_status fill_widened(pare_ctx *ctx, const pare_kernels *kernels, const pack *p)
+{
+    const float *from = NULL;
+    void *owned = NULL;
+    PARE_TRY(pare_pack_floats(ctx, kernels, p->key.tensor, &from, &owned));
+    p->key.fill(kernels, p->key.params, from, p->data);
+    pare_free(ctx, owned);
     return PARE_OK;
+}
+
+pare_status pare_packs_fill(pare_ctx *ctx, pare_packs *packs, const pare_kernels *kernels,
+                            pare_pool *pool)
+{
+    if (!packs->n_empty) return PARE_OK;
+    filling f = { kernels, pare_alloc(ctx, packs->n_empty * sizeof(*f.packs)) };
+    pare_status st = f.packs ? PARE_OK : pare_fail_memory(ctx, packs->n_empty * sizeof(*f.packs));
+    uint32_t n = 0;
+    for (size_t i = 0; !st && i < packs->n; i++) {
+        pack *p = &packs->items[i];
+        if (p->is_filled) continue;
+        use_large_pages(p->block);
+        if (p->key.tensor->dtype == PARE_FLOAT) {
+            f.packs[n++] = p;
+            continue;
+        }
+        st = fill_widened(ctx, kernels, p);
+        if (!st) set_filled(packs, p);
+    }
+    if (!st) pare_pool_run(pool, n, fill_one, &f);
+    for (uint32_t i = 0; !st && i < n; i++) set_filled(packs, f.packs[i]);
+    pare_free(ctx, f.packs);
+    return st;
 }
 
 /* other NULL: nothing stands in for the tensor. */
@@ -187,7 +282,7 @@ static void replace(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor,
         if (is_made_of_it && (!other || !p.key.fill)) {
             packs->n_bytes -= p.n_bytes;
             packs->n_empty -= !p.is_filled;
-            pare_free(ctx, p.block);
+            let_go(ctx, packs, p.block);
             continue;
         }
         if (is_made_of_it) {

@@ -3,14 +3,18 @@
 #ifndef PARE_RUN_PACKS_H
 #define PARE_RUN_PACKS_H
 
+#include "base/pool.h"
 #include "ir/tensor.h"
+#include "kernels/kernels.h"
 
 typedef struct pare_packs pare_packs;
 
 enum { PARE_PACK_PARAMS = 24 };
 
-/* Makes a form of the numbers of a tensor. `to` is zeroed, or holds the form of other numbers. */
-typedef void pare_pack_fn(const int64_t *params, const float *from, float *to);
+/* Makes a form of the numbers of a tensor, floats from an address that need not suit them, and
+ * writes all of `to`. */
+typedef void pare_pack_fn(const pare_kernels *kernels, const int64_t *params, const void *from,
+                          float *to);
 
 /* What identifies a packed form of one tensor. */
 typedef struct pare_pack_key {
@@ -25,15 +29,20 @@ pare_status pare_packs_new(pare_ctx *ctx, pare_packs **out);
 /* Frees everything; no plan that uses it may be left. Accepts NULL. */
 void pare_packs_free(pare_ctx *ctx, pare_packs *packs);
 
+/* Says, before anything is packed, about how many bytes are to come: they will lie together. */
+void pare_packs_expect(pare_packs *packs, uint64_t n_bytes);
+
 /* The packed form for a key: *out, aligned to 64, stays valid as long as the packs. When it is not
- * there yet, *is_new is set, and *out has n_bytes, zeroed: pare_packs_fill fills them in, or, when
- * the form has no fill, the caller, at once. ENOMEM. */
+ * there yet, *is_new is set: pare_packs_fill fills in its n_bytes, or, when the form has no fill,
+ * the caller, at once, finding them zeroed. ENOMEM. */
 pare_status pare_packs_get(pare_ctx *ctx, pare_packs *packs, const pare_pack_key *key,
                            size_t n_bytes, void **out, bool *is_new);
 
 /* Fills in all forms that are not yet, which have taken no more than addresses until now: before a
- * plan that uses them runs. ENOMEM. */
-pare_status pare_packs_fill(pare_ctx *ctx, pare_packs *packs);
+ * plan that uses them runs. Any kernels of the same panels give the same; pool may be NULL.
+ * ENOMEM. */
+pare_status pare_packs_fill(pare_ctx *ctx, pare_packs *packs, const pare_kernels *kernels,
+                            pare_pool *pool);
 
 /* Lets go of everything that was made of a tensor's payload; no plan that uses it may be left. */
 void pare_packs_forget(pare_ctx *ctx, pare_packs *packs, const pare_tensor *tensor);
@@ -45,8 +54,8 @@ void pare_packs_replace(pare_ctx *ctx, pare_packs *packs, const pare_tensor *ten
 
 /* Elements of a dense tensor, float or float16, as floats at an address that suits them; *owned
  * (NULL: they stood at one) is freed by the caller with pare_free. */
-pare_status pare_pack_floats(pare_ctx *ctx, const pare_tensor *tensor, const float **out,
-                             void **owned);
+pare_status pare_pack_floats(pare_ctx *ctx, const pare_kernels *kernels, const pare_tensor *tensor,
+                             const float **out, void **owned);
 
 /* Bytes of all forms, filled in or not; and how often something was packed. */
 uint64_t pare_packs_bytes(const pare_packs *packs);

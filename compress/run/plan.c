@@ -283,6 +283,21 @@ static pare_status mark_variables(pare_planner *p)
     return PARE_OK;
 }
 
+/* About what is packed: floats but vectors, and tables that are read where they stand. */
+static uint64_t bytes_to_pack(const pare_model *model)
+{
+    uint64_t n_bytes = 0;
+    for (size_t i = 0; i < model->n_values; i++) {
+        const pare_value *v = &model->values[i];
+        if (!v->tensor || v->tensor->dtype != PARE_FLOAT || v->tensor->rank < 2 || !v->first_use ||
+            v->first_use->user == PARE_NONE ||
+            strcmp(model->nodes[v->first_use->user].op_type, "Gather") == 0)
+            continue;
+        n_bytes += pare_tensor_size_bytes(v->tensor);
+    }
+    return n_bytes;
+}
+
 static pare_status start(pare_planner *p)
 {
     const size_t n_values = p->model->n_values;
@@ -303,6 +318,7 @@ static pare_status start(pare_planner *p)
     }
     PARE_TRY(pare_packs_new(p->ctx, &p->plan->own_packs));
     p->packs = p->opts->packs ? p->opts->packs : p->plan->own_packs;
+    pare_packs_expect(p->packs, bytes_to_pack(p->model));
     PARE_TRY(mark_variables(p));
     return infer_shapes(p);
 }
@@ -336,8 +352,9 @@ static pare_status build(pare_planner *p)
     PARE_TRY(pare_plan_settle(p));
     pare_plan_drop_widened(p);
     plan_cost(p);
-    PARE_TRY(pare_packs_fill(p->ctx, p->plan->own_packs));
-    return p->opts->packs_later ? PARE_OK : pare_packs_fill(p->ctx, p->packs);
+    PARE_TRY(pare_packs_fill(p->ctx, p->plan->own_packs, p->plan->kernels, p->opts->pool));
+    if (p->opts->packs_later) return PARE_OK;
+    return pare_packs_fill(p->ctx, p->packs, p->plan->kernels, p->opts->pool);
 }
 
 pare_status pare_plan_kernels(pare_ctx *ctx, const pare_kernels **out)

@@ -39,6 +39,7 @@ typedef struct pare_plan_opts {
     size_t n_persistent;
     pare_packs *packs;             /* packed weights that plans share; NULL: the plan's own */
     bool packs_later;              /* the caller fills in the packs, before running */
+    pare_pool *pool;               /* packs weights; NULL: the caller's thread */
     /* Algorithms that round otherwise than eval's, where the shape of a layer makes them pay: alike
      * for all kernels, never by threads or batch. Else the bits are those of eval. */
     bool fast;

@@ -4,6 +4,7 @@
 #include "op/evaluator.h"
 #include "pass/pass.h"
 #include "run/plan_cache.h"
+#include "run/planner.h"
 #include "run/states.h"
 
 #include <inttypes.h>
@@ -216,7 +217,7 @@ static pare_status make_ready(pare_ctx *ctx, pare_runner_need *need, pare_runner
     *need = need_of(r, plan, pool);
     if (r->opts.max_memory_bytes && need->total_bytes > r->opts.max_memory_bytes)
         return fail_need(ctx, r, plan, need);
-    PARE_TRY(pare_packs_fill(ctx, r->packs));
+    PARE_TRY(pare_packs_fill(ctx, r->packs, plan->kernels, pool));
     if (r->session && r->current == plan && r->pool == pool &&
         r->n_workers == pare_pool_size(pool))
         return PARE_OK;

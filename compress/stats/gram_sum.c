@@ -100,7 +100,7 @@ static void add_panel(void *user, uint32_t task, uint32_t worker)
     const float *x = key->x + group * key->n * pitch;
     float *packed = s->scratch[worker], *y = packed + pitch * panel;
     memset(y, 0, (size_t)((MAX_ROWS + 1) * panel) * sizeof(*y));
-    pare_pack_panels(n_cols, pitch, x + first * pitch, 1, pitch, panel, packed);
+    pare_pack_panels(&s->kernels->gemm, n_cols, pitch, x + first * pitch, 1, pitch, packed);
     for (int64_t at = 0; at < pitch; at += chunk_of(key)) {
         add_tiles(s, key->n - first, x + first * pitch, at, packed, n_cols, y,
                   key->moments + (group * key->n + first) * key->n + first, key->n);

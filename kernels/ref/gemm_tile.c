@@ -21,15 +21,44 @@ void pare_gemm_tile_ref(const pare_gemm_tile *t)
     }
 }
 
-void pare_pack_panels(int64_t n, int64_t k, const float *b, int64_t row_stride, int64_t col_stride,
-                      int panel, float *out)
+void pare_pack_columns_ref(int n, int64_t k, int64_t n_taps, const void *b, int64_t col_stride,
+                           int panel, float *out)
 {
-    for (int64_t first = 0; first < n; first += panel) {
-        const int64_t valid = n - first < panel ? n - first : panel;
-        for (int64_t p = 0; p < k; p++, out += panel) {
-            const float *from = b + p * row_stride + first * col_stride;
-            for (int64_t j = 0; j < valid; j++) out[j] = from[j * col_stride];
-            for (int64_t j = valid; j < panel; j++) out[j] = 0;
-        }
+    const int64_t depth = k / n_taps;
+    for (int64_t i = 0; i < k; i++) {
+        float *to = out + (i % n_taps * depth + i / n_taps) * panel;
+        for (int j = 0; j < n; j++) to[j] = pare_float_at(b, i + j * col_stride);
+        for (int j = n; j < panel; j++) to[j] = 0;
+    }
+}
+
+/* A panel of which each row lies side by side. */
+static void pack_rows(int n, int64_t k, const void *b, int64_t row_stride, int panel, float *out)
+{
+    for (int64_t i = 0; i < k; i++, out += panel) {
+        memcpy(out, pare_float_address(b, i * row_stride), (size_t)n * sizeof(*out));
+        for (int j = n; j < panel; j++) out[j] = 0;
+    }
+}
+
+static void pack_any(int n, int64_t k, const void *b, int64_t row_stride, int64_t col_stride,
+                     int panel, float *out)
+{
+    for (int64_t i = 0; i < k; i++, out += panel) {
+        for (int j = 0; j < n; j++) out[j] = pare_float_at(b, i * row_stride + j * col_stride);
+        for (int j = n; j < panel; j++) out[j] = 0;
+    }
+}
+
+void pare_pack_panels(const pare_gemm_kernel *kernel, int64_t n, int64_t k, const void *b,
+                      int64_t row_stride, int64_t col_stride, float *out)
+{
+    const int panel = kernel->panel;
+    for (int64_t first = 0; first < n; first += panel, out += k * panel) {
+        const int valid = n - first < panel ? (int)(n - first) : panel;
+        const void *from = pare_float_address(b, first * col_stride);
+        if (col_stride == 1) pack_rows(valid, k, from, row_stride, panel, out);
+        else if (row_stride == 1) kernel->pack(valid, k, 1, from, col_stride, panel, out);
+        else pack_any(valid, k, from, row_stride, col_stride, panel, out);
     }
 }

@@ -2,44 +2,30 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <string.h>
 
 #define ADD(a, b) ((a) + (b))
 #define SUB(a, b) ((a) - (b))
+#define MUL(a, b) ((a) * (b))
 
 enum { TILE = PARE_WINOGRAD_TILE, PATCH = PARE_WINOGRAD_PATCH,
        FILTERS = PARE_WINOGRAD_FILTERS };
 
-/* Six rows of G, times three rows of n numbers each. */
-static void spread(int n, const float *g0, const float *g1, const float *g2, float (*out)[FILTERS])
+static void transform_filters(const float *g, float *u, int64_t u_stride)
 {
-    for (int i = 0; i < n; i++) {
-        const float even = (g0[i] + g2[i]) * (-1.0F / 6);
-        const float odd = g1[i] * (1.0F / 6);
-        const float wide = g0[i] * (1.0F / 24) + g2[i] * (1.0F / 6);
-        const float half = g1[i] * (1.0F / 12);
-        out[0][i] = g0[i] * 0.25F;
-        out[1][i] = even - odd;
-        out[2][i] = even + odd;
-        out[3][i] = wide + half;
-        out[4][i] = wide - half;
-        out[5][i] = g2[i];
-    }
-}
-
-void pare_winograd_filters(int n, const float *g, int64_t g_stride, float *u, int64_t u_stride)
-{
-    float numbers[9][FILTERS] = { 0 };
-    float along[3][PATCH][FILTERS]; /* [column][row] */
-    float rows[PATCH][FILTERS];
-    for (int i = 0; i < n; i++)
-        for (int t = 0; t < 9; t++) numbers[t][i] = g[i * g_stride + t];
-    for (int j = 0; j < 3; j++)
-        spread(FILTERS, numbers[j], numbers[3 + j], numbers[6 + j], along[j]);
-    for (int i = 0; i < PATCH; i++) {
-        spread(FILTERS, along[0][i], along[1][i], along[2][i], rows);
-        for (int j = 0; j < PATCH; j++)
-            memcpy(u + (i * PATCH + j) * u_stride, rows[j], (size_t)n * sizeof(float));
+    for (int i = 0; i < FILTERS; i++) {
+        float half[PATCH][3]; /* [row][column] */
+        for (int j = 0; j < 3; j++) {
+            const float column[] = { g[j * FILTERS + i], g[(3 + j) * FILTERS + i],
+                                     g[(6 + j) * FILTERS + i] };
+            float o[PATCH];
+            PARE_WINOGRAD_FILTER(float, MUL, ADD, SUB, o, column);
+            for (int r = 0; r < PATCH; r++) half[r][j] = o[r];
+        }
+        for (int r = 0; r < PATCH; r++) {
+            float o[PATCH];
+            PARE_WINOGRAD_FILTER(float, MUL, ADD, SUB, o, half[r]);
+            for (int j = 0; j < PATCH; j++) u[(r * PATCH + j) * u_stride + i] = o[j];
+        }
     }
 }
 
@@ -93,4 +79,4 @@ static void give_out(const pare_winograd_out *out)
     }
 }
 
-const pare_winograd_kernels pare_winograd_ref = { take_in, give_out };
+const pare_winograd_kernels pare_winograd_ref = { take_in, give_out, transform_filters };

@@ -18,6 +18,7 @@
 #include "kernels/winograd.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx2; /* 6 rows, panels of 16 */
+pare_pack_columns_fn pare_pack_columns_avx2;
 
 extern pare_map_fn *const pare_maps_avx2[PARE_N_MAPS];
 extern pare_map2_fn *const pare_maps2_avx2[PARE_N_MAPS2];

@@ -12,6 +12,7 @@
 #include "kernels/winograd.h"
 
 pare_gemm_tile_fn pare_gemm_tile_avx512; /* 14 rows, panels of 32 */
+pare_pack_columns_fn pare_pack_columns_avx512; /* multiples of 16 */
 
 extern pare_map_fn *const pare_maps_avx512[PARE_N_MAPS];
 

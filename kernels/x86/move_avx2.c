@@ -9,29 +9,6 @@ enum { LINE = 16 };
 
 /* --- transposition of elements of 4 bytes ----------------------------------------------------- */
 
-/* Rows of 8 elements to columns. */
-static INLINE void transpose(__m256 *r)
-{
-    __m256 pairs[LANES], fours[LANES];
-#pragma GCC unroll 4
-    for (int i = 0; i < LANES; i += 2) {
-        pairs[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
-        pairs[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
-    }
-#pragma GCC unroll 2
-    for (int i = 0; i < LANES; i += 4)
-#pragma GCC unroll 2
-        for (int j = 0; j < 2; j++) {
-            fours[i + 2 * j] = _mm256_shuffle_ps(pairs[i + j], pairs[i + j + 2], 0x44);
-            fours[i + 2 * j + 1] = _mm256_shuffle_ps(pairs[i + j], pairs[i + j + 2], 0xee);
-        }
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-        r[i] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x20);
-        r[i + 4] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x31);
-    }
-}
-
 /* to[i * to_step + j] = from[i + j * from_step] for i < n_i and j < n_j, both at most 8. */
 static INLINE void tile(int64_t n_i, int64_t n_j, const float *from, int64_t from_step, float *to,
                         int64_t to_step)

@@ -29,6 +29,29 @@ static INLINE void store_n(float *y, int64_t n, __m256 v)
     else _mm256_maskstore_ps(y, lanes(n), v);
 }
 
+/* Rows of 8 elements to columns. */
+static INLINE void transpose(__m256 *r)
+{
+    __m256 pairs[LANES], fours[LANES];
+#pragma GCC unroll 4
+    for (int i = 0; i < LANES; i += 2) {
+        pairs[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+        pairs[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < LANES; i += 4)
+#pragma GCC unroll 2
+        for (int j = 0; j < 2; j++) {
+            fours[i + 2 * j] = _mm256_shuffle_ps(pairs[i + j], pairs[i + j + 2], 0x44);
+            fours[i + 2 * j + 1] = _mm256_shuffle_ps(pairs[i + j], pairs[i + j + 2], 0xee);
+        }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        r[i] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x20);
+        r[i + 4] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x31);
+    }
+}
+
 /* x < low ? low : x, then x > high ? high : x. Of two equal or unordered operands max and min give
  * the second. */
 static INLINE __m256 clamp(__m256 x, __m256 low, __m256 high)

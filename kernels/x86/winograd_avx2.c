@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { TILE = PARE_WINOGRAD_TILE, PATCH = PARE_WINOGRAD_PATCH };
+enum { TILE = PARE_WINOGRAD_TILE, PATCH = PARE_WINOGRAD_PATCH,
+       FILTERS = PARE_WINOGRAD_FILTERS };
 
 #define FMA(a, x, y) _mm256_fmadd_ps(_mm256_set1_ps(a), x, y)
+#define MUL(a, x) _mm256_mul_ps(_mm256_set1_ps(a), x)
 
 static void take_in(const pare_winograd_in *in)
 {
@@ -61,4 +63,23 @@ static void give_out(const pare_winograd_out *out)
     }
 }
 
-const pare_winograd_kernels pare_winograd_avx2 = { take_in, give_out };
+static void transform_filters(const float *g, float *u, int64_t u_stride)
+{
+    for (int at = 0; at < FILTERS; at += LANES) {
+        __m256 half[PATCH][3];
+        for (int j = 0; j < 3; j++) {
+            __m256 column[3], o[PATCH];
+            for (int i = 0; i < 3; i++) column[i] = _mm256_load_ps(g + (3 * i + j) * FILTERS + at);
+            PARE_WINOGRAD_FILTER(__m256, MUL, _mm256_add_ps, _mm256_sub_ps, o, column);
+            for (int i = 0; i < PATCH; i++) half[i][j] = o[i];
+        }
+        for (int i = 0; i < PATCH; i++) {
+            __m256 o[PATCH];
+            PARE_WINOGRAD_FILTER(__m256, MUL, _mm256_add_ps, _mm256_sub_ps, o, half[i]);
+            for (int j = 0; j < PATCH; j++)
+                _mm256_store_ps(u + (i * PATCH + j) * u_stride + at, o[j]);
+        }
+    }
+}
+
+const pare_winograd_kernels pare_winograd_avx2 = { take_in, give_out, transform_filters };

@@ -2,10 +2,12 @@
 
 #include "kernels/x86/vec_avx512.h"
 
-enum { TILE = PARE_WINOGRAD_TILE, PATCH = PARE_WINOGRAD_PATCH };
+enum { TILE = PARE_WINOGRAD_TILE, PATCH = PARE_WINOGRAD_PATCH,
+       FILTERS = PARE_WINOGRAD_FILTERS };
 
 #define UNROLL _Pragma("GCC unroll 6")
 #define FMA(a, x, y) _mm512_fmadd_ps(_mm512_set1_ps(a), x, y)
+#define MUL(a, x) _mm512_mul_ps(_mm512_set1_ps(a), x)
 
 /* What both directions of the input do from channel c on. `read(i, j)` gives a pixel. */
 #define TAKE_IN(read)                                                                              \
@@ -96,4 +98,25 @@ static void give_out(const pare_winograd_out *out)
         else give_channels(out, c, false);
 }
 
-const pare_winograd_kernels pare_winograd_avx512 = { take_in, give_out };
+static void transform_filters(const float *g, float *u, int64_t u_stride)
+{
+    __m512 half[PATCH][3];
+    UNROLL
+    for (int j = 0; j < 3; j++) {
+        __m512 column[3], o[PATCH];
+        UNROLL
+        for (int i = 0; i < 3; i++) column[i] = _mm512_load_ps(g + (3 * i + j) * FILTERS);
+        PARE_WINOGRAD_FILTER(__m512, MUL, _mm512_add_ps, _mm512_sub_ps, o, column);
+        UNROLL
+        for (int i = 0; i < PATCH; i++) half[i][j] = o[i];
+    }
+    UNROLL
+    for (int i = 0; i < PATCH; i++) {
+        __m512 o[PATCH];
+        PARE_WINOGRAD_FILTER(__m512, MUL, _mm512_add_ps, _mm512_sub_ps, o, half[i]);
+        UNROLL
+        for (int j = 0; j < PATCH; j++) _mm512_store_ps(u + (i * PATCH + j) * u_stride, o[j]);
+    }
+}
+
+const pare_winograd_kernels pare_winograd_avx512 = { take_in, give_out, transform_filters };

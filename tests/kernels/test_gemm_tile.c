@@ -135,12 +135,56 @@ static void panels_are_padded_with_zeros(void **state)
     float b[3 * 5];
     float out[2 * 3 * 4];
     for (int i = 0; i < 15; i++) b[i] = (float)(i + 1);
-    pare_pack_panels(5, 3, b, 5, 1, 4, out); /* as it stands */
+    const pare_gemm_kernel kernel = { .panel = 4, .pack = pare_pack_columns_ref };
+    pare_pack_panels(&kernel, 5, 3, b, 5, 1, out); /* as it stands */
     const float want[] = { 1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14,
                            5, 0, 0, 0, 10, 0, 0, 0, 15, 0, 0, 0 };
     assert_memory_equal(out, want, sizeof(want));
-    pare_pack_panels(3, 5, b, 1, 5, 4, out); /* transposed */
+    pare_pack_panels(&kernel, 3, 5, b, 1, 5, out); /* transposed */
     assert_true(out[0] == 1 && out[1] == 6 && out[2] == 11 && out[3] == 0 && out[4] == 2);
+    pare_pack_panels(&kernel, 2, 2, b, 2, 7, out); /* neither */
+    assert_true(out[0] == 1 && out[1] == 8 && out[2] == 0 && out[4] == 3 && out[5] == 10);
+}
+
+/* Filters [2][2][3] to panels [3][2][8]. */
+static void taps_come_before_channels(void **state)
+{
+    (void)state;
+    float b[2 * 2 * 3];
+    float out[3 * 2 * 8];
+    for (int i = 0; i < 12; i++) b[i] = (float)i;
+    pare_pack_columns_ref(2, 6, 3, b, 6, 8, out);
+    for (int t = 0; t < 3; t++)
+        for (int c = 0; c < 2; c++)
+            for (int j = 0; j < 8; j++)
+                assert_true(out[(t * 2 + c) * 8 + j] == (j < 2 ? (float)(j * 6 + c * 3 + t) : 0));
+}
+
+/* At an address that suits no float, of columns that lie further apart than they are long. */
+static void every_level_packs_the_same(void **state)
+{
+    enum { LONGEST = 75, APART = 77, MOST = LONGEST * PARE_PANEL_MAX };
+    static const struct { int64_t k, n_taps; } sizes[] = {
+        { 1, 1 }, { 7, 1 }, { 16, 1 }, { 33, 1 }, { 72, 9 }, { 75, 25 }, { 75, 3 }, { 9, 9 },
+    };
+    static uint8_t b[1 + sizeof(float) * (APART * PARE_PANEL_MAX)];
+    _Alignas(64) static float want[MOST], got[MOST + 1];
+    uint32_t seed = 3;
+    (void)state;
+    for (size_t i = 0; i < sizeof(b); i++) b[i] = (uint8_t)((seed = seed * 1664525u + 7) >> 24);
+    for (int isa = 0; isa <= (int)pare_isa_best(); isa++) {
+        const pare_gemm_kernel *kernel = &pare_kernels_of((pare_isa)isa)->gemm;
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+            for (int n = 0; n <= kernel->panel; n++) {
+                const size_t n_floats = (size_t)(sizes[i].k * kernel->panel);
+                for (size_t k = 0; k <= MOST; k++) got[k] = GUARD;
+                pare_pack_columns_ref(n, sizes[i].k, sizes[i].n_taps, b + 1, APART, kernel->panel,
+                                      want);
+                kernel->pack(n, sizes[i].k, sizes[i].n_taps, b + 1, APART, kernel->panel, got);
+                assert_memory_equal(got, want, n_floats * sizeof(float));
+                assert_true(got[n_floats] == GUARD);
+            }
+    }
 }
 
 int main(void)
@@ -148,6 +192,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_level_gives_the_chain),
         cmocka_unit_test(panels_are_padded_with_zeros),
+        cmocka_unit_test(taps_come_before_channels),
+        cmocka_unit_test(every_level_packs_the_same),
     };
     return test_run(tests);
 }

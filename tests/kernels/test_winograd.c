@@ -62,6 +62,21 @@ static void check_out(const pare_winograd_kernels *k, room *m, int64_t n_channel
     check_same(m, "out", n_channels);
 }
 
+static void every_level_transforms_filters_alike(void **state)
+{
+    enum { FILTERS = PARE_WINOGRAD_FILTERS, APART = 32 };
+    _Alignas(64) static float g[9 * FILTERS], want[POINTS * APART], got[POINTS * APART];
+    uint32_t seed = 5;
+    (void)state;
+    test_fill_floats(g, 9 * FILTERS, &seed);
+    for (int i = 0; i < POINTS * APART; i++) want[i] = got[i] = GUARD;
+    pare_winograd_ref.filters(g, want, APART);
+    for (int isa = 0; isa <= (int)pare_isa_best(); isa++) {
+        pare_kernels_of((pare_isa)isa)->winograd->filters(g, got, APART);
+        for (int i = 0; i < POINTS * APART; i++) assert_true(test_same_float(got[i], want[i]));
+    }
+}
+
 static void every_level_gives_the_same(void **state)
 {
     (void)state;
@@ -95,13 +110,17 @@ static float number(uint32_t *seed)
 static void a_tile_is_its_convolution(void **state)
 {
     (void)state;
+    _Alignas(64) static float beside[9 * PARE_WINOGRAD_FILTERS];
+    _Alignas(64) static float spread[POINTS * PARE_WINOGRAD_FILTERS];
     uint32_t seed = 7;
     for (int round = 0; round < 100; round++) {
         float x[PARE_WINOGRAD_PATCH * PARE_WINOGRAD_PATCH], g[9], u[POINTS], v[POINTS], y[16];
         const float bias = number(&seed);
         for (int i = 0; i < POINTS; i++) x[i] = number(&seed);
         for (int i = 0; i < 9; i++) g[i] = number(&seed);
-        pare_winograd_filters(1, g, 0, u, 1);
+        for (int i = 0; i < 9; i++) beside[i * PARE_WINOGRAD_FILTERS] = g[i];
+        pare_winograd_ref.filters(beside, spread, PARE_WINOGRAD_FILTERS);
+        for (int i = 0; i < POINTS; i++) u[i] = spread[i * PARE_WINOGRAD_FILTERS];
         pare_winograd_ref.in(&(pare_winograd_in){
             .n_channels = 1, .x = x, .line_stride = PARE_WINOGRAD_PATCH, .pixel_stride = 1,
             .n_rows = PARE_WINOGRAD_PATCH, .n_columns = PARE_WINOGRAD_PATCH, .v = v,
@@ -123,6 +142,7 @@ static void a_tile_is_its_convolution(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_level_transforms_filters_alike),
         cmocka_unit_test(every_level_gives_the_same),
         cmocka_unit_test(a_tile_is_its_convolution),
     };

@@ -107,21 +107,18 @@ static void clear(const void *args, const pare_frame *frame, uint32_t task, uint
 
 enum { PANEL, GROUPS, FILTERS, TAPS, DEPTH }; /* params of "filters"; FILTERS: of a group */
 
-/* Filters are read front to back, as many side by side as a panel has columns. */
-static void fill_filters(const int64_t *params, const float *w, float *to)
+static void fill_filters(const pare_kernels *kernels, const int64_t *params, const void *w,
+                         float *to)
 {
     const int64_t n = params[FILTERS];
     const int64_t panel = params[PANEL];
-    const int64_t n_taps = params[TAPS];
-    const int64_t depth = params[DEPTH];
+    const int64_t k = params[TAPS] * params[DEPTH];
+    if (k == 0) return;
     for (int64_t g = 0; g < params[GROUPS]; g++)
-        for (int64_t first = 0; first < n; first += panel, to += n_taps * depth * panel) {
-            const int64_t valid = n - first < panel ? n - first : panel;
-            const float *from = w + (g * n + first) * depth * n_taps;
-            for (int64_t c = 0; c < depth; c++)
-                for (int64_t t = 0; t < n_taps; t++, from++)
-                    for (int64_t j = 0; j < valid; j++)
-                        to[(t * depth + c) * panel + j] = from[j * depth * n_taps];
+        for (int64_t first = 0; first < n; first += panel, to += k * panel) {
+            const int valid = (int)(n - first < panel ? n - first : panel);
+            kernels->gemm.pack(valid, k, params[TAPS],
+                               pare_float_address(w, (g * n + first) * k), k, (int)panel, to);
         }
 }
 

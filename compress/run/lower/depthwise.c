@@ -104,10 +104,12 @@ static bool can_share(const pare_sliding *s)
 
 enum { CHANNELS, TAPS }; /* params of "depthwise" */
 
-static void fill_filters(const int64_t *params, const float *w, float *to)
+static void fill_filters(const pare_kernels *kernels, const int64_t *params, const void *w,
+                         float *to)
 {
+    (void)kernels;
     for (int64_t t = 0; t < params[TAPS]; t++)
-        for (int64_t c = 0; c < params[CHANNELS]; c++) *to++ = w[c * params[TAPS] + t];
+        for (int64_t c = 0; c < params[CHANNELS]; c++) *to++ = pare_float_at(w, c * params[TAPS] + t);
 }
 
 /* Filters [C, 1, taps] as [taps, C]. */

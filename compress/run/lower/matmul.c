@@ -45,7 +45,8 @@ static void run_pack(const void *args, const pare_frame *frame, uint32_t task, u
     const float *from = (const float *)pare_laid_address(frame, &a->w) +
                         pare_batch_offset(&a->matmul->batch, a->matmul->batch.w_steps, task);
     float *to = (float *)pare_laid_address(frame, &product->wd) + task * n_panels * k * panel;
-    pare_pack_panels(product->n_cols, k, from, a->row_step, a->column_step, panel, to);
+    pare_pack_panels(&frame->kernels->gemm, product->n_cols, k, from, a->row_step, a->column_step,
+                     to);
 }
 
 static pare_status pack_running(pare_planner *p, matmul_args *a, const pare_laid *w,
@@ -71,7 +72,8 @@ static pare_status pack_running(pare_planner *p, matmul_args *a, const pare_laid
 enum { PANEL, WEIGHTS, COLUMNS, DEPTH, ROW_STEP, COLUMN_STEP, BATCH_AXES, BATCH = 8, STEPS = 16 };
 static_assert(STEPS + PARE_BATCH_AXES <= PARE_PACK_PARAMS, "a form's params hold all axes");
 
-static void fill_panels(const int64_t *params, const float *w, float *to)
+static void fill_panels(const pare_kernels *kernels, const int64_t *params, const void *w,
+                        float *to)
 {
     const int64_t n = params[COLUMNS];
     const int64_t depth = params[DEPTH];
@@ -81,8 +83,8 @@ static void fill_panels(const int64_t *params, const float *w, float *to)
         int64_t at = i;
         for (int64_t d = params[BATCH_AXES]; d-- > 0; at /= params[BATCH + d])
             offset += at % params[BATCH + d] * params[STEPS + d];
-        pare_pack_panels(n, depth, w + offset, params[ROW_STEP], params[COLUMN_STEP],
-                         (int)params[PANEL], to + i * size);
+        pare_pack_panels(&kernels->gemm, n, depth, pare_float_address(w, offset),
+                         params[ROW_STEP], params[COLUMN_STEP], to + i * size);
     }
 }
 

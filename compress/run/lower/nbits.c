@@ -179,18 +179,23 @@ static void run_product(const void *args, const pare_frame *frame, uint32_t task
 enum { A, B, SCALES, ZERO_POINTS, G_IDX, BIAS };
 enum { PANEL, N, K, BLOCKS, BITS, BLOCK };
 
-static void fill_scales(const int64_t *params, const float *from, float *to)
+static void fill_scales(const pare_kernels *kernels, const int64_t *params, const void *from,
+                        float *to)
 {
-    const int64_t width = params[PANEL];
-    for (int64_t j = 0; j < params[N]; j++)
-        for (int64_t b = 0; b < params[BLOCKS]; b++)
-            to[(j / width * params[BLOCKS] + b) * width + j % width] =
-                from[j * params[BLOCKS] + b];
+    const int64_t width = params[PANEL], n_blocks = params[BLOCKS];
+    for (int64_t j = 0; j < params[N]; j += width, to += n_blocks * width) {
+        const int valid = (int)(params[N] - j < width ? params[N] - j : width);
+        kernels->gemm.pack(valid, n_blocks, 1, pare_float_address(from, j * n_blocks), n_blocks,
+                           (int)width, to);
+    }
 }
 
-static void fill_bias(const int64_t *params, const float *from, float *to)
+static void fill_bias(const pare_kernels *kernels, const int64_t *params, const void *from,
+                      float *to)
 {
-    for (int64_t j = 0; j < params[N]; j++) to[j] = from[j];
+    const int64_t width = params[PANEL], padded = (params[N] + width - 1) / width * width;
+    (void)kernels;
+    for (int64_t j = 0; j < padded; j++) to[j] = j < params[N] ? pare_float_at(from, j) : 0;
 }
 
 static void fill_codes(const int64_t *params, const uint8_t *from, uint8_t *to)

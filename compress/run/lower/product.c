@@ -26,16 +26,21 @@ float *pare_product_vectors(pare_planner *p, const pare_product *product, const 
 
 pare_status pare_plan_floats(pare_planner *p, pare_value_id value, const float **out, void **owned)
 {
-    return pare_pack_floats(p->ctx, pare_plan_constant(p, value), out, owned);
+    return pare_pack_floats(p->ctx, p->plan->kernels, pare_plan_constant(p, value), out, owned);
 }
 
 enum { VECTORS, VECTOR_LENGTH, VECTOR_ROOM }; /* params of "vectors" */
 
-static void fill_vectors(const int64_t *params, const float *from, float *to)
+static void fill_vectors(const pare_kernels *kernels, const int64_t *params, const void *from,
+                         float *to)
 {
     const size_t n_bytes = (size_t)params[VECTOR_LENGTH] * sizeof(*to);
-    for (int64_t i = 0; i < params[VECTORS]; i++)
-        memcpy(to + i * params[VECTOR_ROOM], from + i * params[VECTOR_LENGTH], n_bytes);
+    const size_t room = (size_t)params[VECTOR_ROOM] * sizeof(*to);
+    (void)kernels;
+    for (int64_t i = 0; i < params[VECTORS]; i++, to += params[VECTOR_ROOM]) {
+        memcpy(to, (const uint8_t *)from + (size_t)i * n_bytes, n_bytes);
+        memset((uint8_t *)to + n_bytes, 0, room - n_bytes);
+    }
 }
 
 pare_status pare_product_constants(pare_planner *p, const pare_product *product,

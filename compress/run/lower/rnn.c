@@ -84,14 +84,16 @@ static bool measure(const pare_planner *p, const pare_lowering *l, pare_rnn_job 
 
 enum { PANEL, DIRECTIONS, TOTAL, FIRST, COLUMNS, DEPTH }; /* params of "gates" */
 
-static void fill_gates(const int64_t *params, const float *w, float *to)
+static void fill_gates(const pare_kernels *kernels, const int64_t *params, const void *w,
+                       float *to)
 {
     const int64_t n = params[COLUMNS];
     const int64_t depth = params[DEPTH];
     const int64_t size = (n + params[PANEL] - 1) / params[PANEL] * params[PANEL] * depth;
     for (int64_t d = 0; d < params[DIRECTIONS]; d++)
-        pare_pack_panels(n, depth, w + (d * params[TOTAL] + params[FIRST]) * depth, 1, depth,
-                         (int)params[PANEL], to + d * size);
+        pare_pack_panels(&kernels->gemm, n, depth,
+                         pare_float_address(w, (d * params[TOTAL] + params[FIRST]) * depth), 1, depth,
+                         to + d * size);
 }
 
 /* Packs columns [first, first + n) of each direction of W or R [directions, total, depth]. */

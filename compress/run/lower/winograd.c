@@ -197,19 +197,29 @@ bool pare_winograd_suits(const pare_sliding *s, int64_t group, int64_t n_in, int
 
 enum { PANEL, FILTERS, DEPTH }; /* params of "winograd" */
 
-static void fill_matrices(const int64_t *params, const float *w, float *to)
+/* Some filters at once lie side by side for a while, of as many channels as stay in cache. */
+static void fill_matrices(const pare_kernels *kernels, const int64_t *params, const void *w,
+                          float *to)
 {
-    enum { AT_ONCE = PARE_WINOGRAD_FILTERS };
+    enum { AT_ONCE = PARE_WINOGRAD_FILTERS, CHANNELS = 16 };
+    _Alignas(64) float beside[CHANNELS * 9 * AT_ONCE];
     const int64_t n = params[FILTERS];
     const int64_t depth = params[DEPTH];
     const int64_t panel = params[PANEL];
-    const int64_t matrix = pare_split_up(n, panel) * depth * panel;
-    for (int64_t first = 0; first < n; first += AT_ONCE) {
-        const int64_t n_left = n - first < AT_ONCE ? n - first : AT_ONCE;
+    const int64_t padded = pare_split_up(n, panel) * panel;
+    for (int64_t first = 0; first < padded; first += AT_ONCE) {
+        const int64_t n_left = first < n ? n - first : 0;
+        const int n_filters = n_left < AT_ONCE ? (int)n_left : AT_ONCE;
         float *const out = to + first / panel * depth * panel + first % panel;
-        for (int64_t c = 0; c < depth; c++)
-            pare_winograd_filters((int)n_left, w + (first * depth + c) * 9, depth * 9,
-                                  out + c * panel, matrix);
+        for (int64_t c = 0; c < depth; c += CHANNELS) {
+            const int64_t n_channels = depth - c < CHANNELS ? depth - c : CHANNELS;
+            kernels->gemm.pack(n_filters, n_channels * 9, 1,
+                               pare_float_address(w, (first * depth + c) * 9), depth * 9, AT_ONCE,
+                               beside);
+            for (int64_t i = 0; i < n_channels; i++)
+                kernels->winograd->filters(beside + i * 9 * AT_ONCE, out + (c + i) * panel,
+                                           padded * depth);
+        }
     }
 }
 
