@@ -103,7 +103,9 @@ static pare_status give_rows(pare_planner *p, pare_lowering *l, uint32_t axis, i
         .n_tasks = (uint32_t)((a->n_rows + a->rows_per_task - 1) / a->rows_per_task),
         .failure = "an index lies outside of its axis",
     };
-    const pare_laid *touches[] = { &a->x, &a->indices, &a->y };
+    /* rows of a constant are read at any address, so that large tables need not be copied for it */
+    const bool is_constant = p->plan->buffers[a->x.buffer].kind == PARE_BUFFER_CONSTANT;
+    const pare_laid *touches[] = { &a->indices, &a->y, is_constant ? NULL : &a->x };
     return pare_plan_step(p, &step, touches, 3);
 }
 
