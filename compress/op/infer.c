@@ -237,7 +237,8 @@ pare_status pare_infer(pare_ctx *ctx, pare_shapes **out, const pare_model *model
     if (!st) st = pare_infer_asked(&inf);
     if (!st) st = pare_infer_nodes(&inf, model->graph);
     if (!st) settle_bodies(&inf);
-    if (!st && inf.shapes->short_of_memory) st = pare_arena_fail(ctx, &inf.shapes->arena);
+    if (!st && (inf.shapes->short_of_memory || pare_exprs_failed(inf.shapes->exprs)))
+        st = pare_arena_fail(ctx, &inf.shapes->arena);
     if (inf.shapes) inf.shapes->bindings = NULL; /* the caller's; not needed any more */
     if (st) pare_shapes_free(ctx, inf.shapes);
     else *out = inf.shapes;
