@@ -1,8 +1,8 @@
 #include "quant/layerwise.h"
 
 #include "ir/graph.h"
-#include "ir/order.h"
 #include "quant/shift.h"
+#include "stats/waves.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,58 +16,10 @@ typedef struct driver {
     pare_pool *pool;
     const pare_layerwise_opts *opts;
     pare_layerwise *out;
-    uint32_t *wave;           /* [n_items] */
-    bool *leads;              /* [n_items] nothing of its wave is in front of it */
-    uint32_t n_waves;
+    pare_waves waves;         /* of the items */
     pare_gram_item *grams;    /* [n_items] of the wave */
     size_t *items;            /* [n_items] which those are */
 } driver;
-
-/* --- waves ------------------------------------------------------------------------------------ */
-
-/* How many items are on the longest way to each node; items get theirs, counted from 0. */
-static pare_status find_depths(driver *d, uint32_t *deepest)
-{
-    const pare_model *m = d->model;
-    const size_t n = d->opts->n_items;
-    pare_node_id *order = NULL;
-    uint32_t *depth = pare_alloc_zero(d->ctx, (m->n_nodes + 1) * sizeof(*depth));
-    bool *is_item = pare_alloc_zero(d->ctx, (m->n_nodes + 1) * sizeof(*is_item));
-    pare_status st = depth && is_item ? pare_graph_order(d->ctx, &order, m->graph)
-                                      : pare_fail_memory(d->ctx, m->n_nodes * sizeof(*depth));
-    for (size_t i = 0; !st && i < n; i++) is_item[d->opts->items[i].linear.node] = true;
-    *deepest = 0;
-    for (size_t k = 0; !st && k < m->graph->n_nodes; k++) {
-        const pare_node *node = &m->nodes[order[k]];
-        uint32_t *own = &depth[order[k]];
-        for (uint32_t i = 0; i < node->n_inputs; i++) {
-            const pare_value_id v = node->inputs[i].value;
-            const pare_node_id from = v == PARE_NONE ? PARE_NONE : m->values[v].producer;
-            if (from != PARE_NONE && depth[from] > *own) *own = depth[from];
-        }
-        *own += is_item[order[k]]; /* counts itself */
-        if (*own > *deepest) *deepest = *own;
-    }
-    for (size_t i = 0; !st && i < n; i++) d->wave[i] = depth[d->opts->items[i].linear.node] - 1;
-    pare_free(d->ctx, order);
-    pare_free(d->ctx, is_item);
-    pare_free(d->ctx, depth);
-    return st;
-}
-
-static pare_status make_waves(driver *d)
-{
-    uint32_t deepest = 0;
-    const uint32_t most = d->opts->max_waves ? d->opts->max_waves : MAX_WAVES;
-    PARE_TRY(find_depths(d, &deepest));
-    d->n_waves = deepest < most ? deepest : most;
-    for (size_t i = 0; i < d->opts->n_items; i++) {
-        const uint64_t depth = d->wave[i], last = depth ? depth - 1 : 0;
-        if (deepest > most) d->wave[i] = (uint32_t)(depth * most / deepest);
-        d->leads[i] = deepest <= most || d->wave[i] != (uint32_t)(last * most / deepest);
-    }
-    return PARE_OK;
-}
 
 /* --- what was solved, as floats --------------------------------------------------------------- */
 
@@ -146,10 +98,10 @@ static pare_status run_wave(driver *d, uint32_t wave)
     size_t n = 0;
     for (size_t i = 0; i < d->opts->n_items; i++) {
         const pare_linear *l = &d->opts->items[i].linear;
-        if (d->wave[i] != wave || !pare_gram_suits(l, d->model)) continue;
+        if (d->waves.wave[i] != wave || !pare_gram_suits(l, d->model)) continue;
         d->grams[n] = (pare_gram_item){ .linear = *l, .plus = PARE_NONE, .minus = PARE_NONE };
         /* What was lost in front of a wave is made up for once, by those that lead it. */
-        if (wave && d->leads[i]) d->grams[n].plus = d->model->nodes[l->node].outputs[0];
+        if (wave && d->waves.leads[i]) d->grams[n].plus = d->model->nodes[l->node].outputs[0];
         d->items[n++] = i;
     }
     if (!n) return PARE_OK;
@@ -168,11 +120,23 @@ static pare_status put_in_place(driver *d, uint32_t wave)
 {
     for (size_t i = 0; i < d->opts->n_items; i++) {
         const pare_solution *s = &d->out->solutions[i];
-        if (d->wave[i] == wave && s->codes)
+        if (d->waves.wave[i] == wave && s->codes)
             PARE_TRY(pare_layerwise_simulate(d->ctx, d->changed, &d->opts->items[i].linear,
                                              s->codes, s->shift));
     }
     return PARE_OK;
+}
+
+static pare_status make_waves(driver *d)
+{
+    const size_t n = d->opts->n_items;
+    pare_node_id *nodes = pare_alloc(d->ctx, (n + 1) * sizeof(*nodes));
+    if (!nodes) return pare_fail_memory(d->ctx, n * sizeof(*nodes));
+    for (size_t i = 0; i < n; i++) nodes[i] = d->opts->items[i].linear.node;
+    const pare_status st = pare_waves_make(d->ctx, &d->waves, d->model, nodes, n,
+                                           d->opts->max_waves ? d->opts->max_waves : MAX_WAVES);
+    pare_free(d->ctx, nodes);
+    return st;
 }
 
 static pare_status run(driver *d)
@@ -181,12 +145,9 @@ static pare_status run(driver *d)
     d->out->n = n;
     d->out->solutions = pare_alloc_zero(d->ctx, (n + 1) * sizeof(*d->out->solutions));
     d->out->same_as = pare_alloc_zero(d->ctx, (n + 1) * sizeof(*d->out->same_as));
-    d->wave = pare_alloc_zero(d->ctx, (n + 1) * sizeof(*d->wave));
-    d->leads = pare_alloc_zero(d->ctx, (n + 1) * sizeof(*d->leads));
     d->grams = pare_alloc_zero(d->ctx, (n + 1) * sizeof(*d->grams));
     d->items = pare_alloc_zero(d->ctx, (n + 1) * sizeof(*d->items));
-    if (!d->out->solutions || !d->out->same_as || !d->wave || !d->leads || !d->grams ||
-        !d->items)
+    if (!d->out->solutions || !d->out->same_as || !d->grams || !d->items)
         return pare_fail_memory(d->ctx, n * sizeof(*d->out->solutions));
     for (size_t i = 0; i < n; i++)
         while (d->opts->items[d->out->same_as[i]].linear.weight !=
@@ -196,9 +157,9 @@ static pare_status run(driver *d)
     if (!needs_data(d)) return PARE_OK;
     PARE_TRY(make_waves(d));
     PARE_TRY(pare_model_clone(d->ctx, &d->changed, d->model));
-    for (uint32_t w = 0; w < d->n_waves; w++) {
+    for (uint32_t w = 0; w < d->waves.n_waves; w++) {
         PARE_TRY(run_wave(d, w));
-        if (w + 1 < d->n_waves) PARE_TRY(put_in_place(d, w));
+        if (w + 1 < d->waves.n_waves) PARE_TRY(put_in_place(d, w));
     }
     return PARE_OK;
 }
@@ -212,8 +173,7 @@ pare_status pare_layerwise_solve(pare_ctx *ctx, pare_layerwise **out, const pare
     if (!d.out) return pare_fail_memory(ctx, sizeof(*d.out));
     const pare_status st = run(&d);
     pare_model_free(ctx, d.changed);
-    pare_free(ctx, d.wave);
-    pare_free(ctx, d.leads);
+    pare_waves_free(ctx, &d.waves);
     pare_free(ctx, d.grams);
     pare_free(ctx, d.items);
     if (st) pare_layerwise_free(ctx, d.out);
