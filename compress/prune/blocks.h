@@ -5,13 +5,12 @@
 #include "base/contract/dataset.h"
 #include "base/pool.h"
 #include "op/infer.h"
+#include "prune/channels.h"
 
 typedef struct pare_block_opts {
-    /* What a model costs, in any unit; blocks go until it is at most limit times the original's.
-     * Below 0: it cannot be told, and ctx->message says why. */
-    double (*cost)(void *user, pare_ctx *ctx, const pare_model *model);
+    double limit;             /* what may remain of the cost, as a part of the original's */
+    pare_prune_cost_fn *cost; /* of clones; NULL: multiplications at `shapes` */
     void *cost_user;
-    double limit;
     const pare_dataset *data; /* to choose and to repair with; NULL: chosen by norms of weights */
     uint64_t n_samples;       /* of them; 0: all */
     pare_pool *pool;
@@ -26,8 +25,9 @@ typedef struct pare_block_opts {
 typedef struct pare_pruned_block {
     char *name;               /* of the sum */
     uint32_t n_nodes;         /* that only the branch needs */
-    double error;             /* of the outputs without this block alone, after repair: noise by
-                                 signal; without data, its weights' part of the norm of all */
+    double error;             /* of the outputs without it and those that went before, after repair:
+                                 noise by signal, as measured last; without data, its weights' part
+                                 of the squares of all blocks */
     bool is_gone;
 } pare_pruned_block;
 

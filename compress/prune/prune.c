@@ -65,12 +65,6 @@ static pare_status cost(void *user, pare_ctx *ctx, const pare_model *model, doub
     return PARE_OK;
 }
 
-static double block_cost(void *user, pare_ctx *ctx, const pare_model *model)
-{
-    double figure;
-    return cost(user, ctx, model, &figure) ? -1 : figure;
-}
-
 /* --- one model -------------------------------------------------------------------------------- */
 
 static pare_status prune_channels(driver *d, pare_model *model, double limit)
@@ -97,7 +91,7 @@ static pare_status prune_blocks(driver *d, pare_model *model, double limit)
 {
     const pare_prune_job *const job = d->job;
     const pare_block_opts opts = {
-        .cost = block_cost, .cost_user = d, .limit = limit, .data = job->data, .pool = job->pool,
+        .cost = cost, .cost_user = d, .limit = limit, .data = job->data, .pool = job->pool,
         .shapes = job->shapes, .without_repair = job->settings->repair == PARE_PRUNE_REPAIR_NONE,
     };
     pare_block_report_free(d->ctx, &d->outcome->blocks);
