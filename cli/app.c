@@ -325,6 +325,25 @@ static int close_stdout(pare_app *app, int status)
     return status ? status : PARE_EXIT_RESOURCES;
 }
 
+static void free_warnings(pare_app *app)
+{
+    for (size_t i = 0; i < app->n_warnings; i++) pare_free(&app->ctx, app->warnings[i]);
+    pare_free(&app->ctx, app->warnings);
+}
+
+int pare_app_run_again(pare_app *app, size_t n_words, char *const *words)
+{
+    pare_app inner = { .command = "pare" };
+    pare_ctx_opts opts = app->ctx.opts;
+    opts.user = &inner;
+    pare_ctx_init(&inner.ctx, &opts);
+    invocation v = { .app = &inner, .n_words = n_words, .words = words };
+    const int status = run_words(&v);
+    pare_arguments_free(&inner.ctx, &v.args);
+    free_warnings(&inner);
+    return status;
+}
+
 int pare_app_main(int argc, char *const *argv)
 {
     open_missing_streams();
@@ -338,7 +357,6 @@ int pare_app_main(int argc, char *const *argv)
     invocation v = { .app = &app, .n_words = argc > 1 ? (size_t)argc - 1 : 0, .words = argv + 1 };
     const int status = run_words(&v);
     pare_arguments_free(&app.ctx, &v.args);
-    for (size_t i = 0; i < app.n_warnings; i++) pare_free(&app.ctx, app.warnings[i]);
-    pare_free(&app.ctx, app.warnings);
+    free_warnings(&app);
     return close_stdout(&app, status);
 }

@@ -37,6 +37,10 @@ typedef struct pare_app {
 /* Parses argv, runs a verb, reports. Returns the exit status. */
 int pare_app_main(int argc, char *const *argv);
 
+/* Runs another verb within this run, as its words say (the verb first): with a context and options
+ * of its own, on the same streams. Returns its exit status. */
+int pare_app_run_again(pare_app *app, size_t n_words, char *const *words);
+
 /* Exit status of a failure while reading inputs, and of one after that. */
 int pare_exit_for_input(pare_status status);
 int pare_exit_for_output(pare_status status);

@@ -2,9 +2,13 @@
 #include "cli/number.h"
 #include "cli/oracle_text.h"
 
+#include "formats/onnx/mapping.h"
 #include "formats/report/verdict.h"
 
 #include <math.h>
+#include <string.h>
+
+enum { MAX_RECIPE_BYTES = 1 << 20 };
 
 /* --- what was done ---------------------------------------------------------------------------- */
 
@@ -129,6 +133,26 @@ static pare_status add_steps(pare_compress_job *job)
     return PARE_OK;
 }
 
+/* The recipe in full, for whoever wants to do it again. */
+static pare_status keep_recipe(pare_compress_job *job)
+{
+    pare_figures *const f = &job->rewrite.figures;
+    const pare_preset *const preset = pare_preset_find(pare_compress_recipe(job)->name);
+    pare_buf *file = NULL;
+    f->report.recipe = pare_compress_recipe(job)->name;
+    f->report.recipe_text = preset ? preset->text : NULL;
+    if (!job->options->recipe) return PARE_OK;
+    PARE_TRY(pare_mapping_read(&f->app->ctx, &file, job->options->recipe, MAX_RECIPE_BYTES));
+    char *const text = pare_arena_alloc(&f->arena, (size_t)file->n_bytes + 1);
+    if (text) {
+        memcpy(text, file->data, (size_t)file->n_bytes);
+        text[file->n_bytes] = '\0';
+    }
+    f->report.recipe_text = text;
+    pare_buf_unref(file);
+    return text ? PARE_OK : pare_arena_fail(&f->app->ctx, &f->arena);
+}
+
 int pare_compress_show(pare_compress_job *job)
 {
     pare_rewrite *const w = &job->rewrite;
@@ -136,7 +160,8 @@ int pare_compress_show(pare_compress_job *job)
     const pare_status st = add_steps(job);
     if (st) return pare_app_fail(w->app, pare_exit_for_output(st), NULL);
     if (w->has_figures) {
-        w->figures.report.recipe = pare_compress_recipe(job)->name;
+        const pare_status kept = keep_recipe(job);
+        if (kept) return pare_app_fail(w->app, pare_exit_for_input(kept), NULL);
         const int status = pare_figures_use(&w->figures, job->options->use ? job->options->use
                                                                            : job->asked.use);
         if (status) return status;

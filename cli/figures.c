@@ -51,7 +51,7 @@ void pare_figures_free(pare_figures *figures)
 
 /* --- one model -------------------------------------------------------------------------------- */
 
-static void hash_file(char hex[65], const char *path)
+void pare_hash_file(char hex[65], const char *path)
 {
     static const size_t piece = 1 << 16;
     uint8_t bytes[1 << 16];
@@ -131,7 +131,7 @@ static int add_shaped(pare_figures *f, const pare_model *model, const char *path
     *costed = (pare_costed){ .name = base_name(called) };
     if (f->sizes) costed->files = *f->sizes;
     else pare_model_files_of(&costed->files, model);
-    if (f->hash && !f->sizes) hash_file(costed->sha256, path);
+    if (f->hash && !f->sizes) pare_hash_file(costed->sha256, path);
     for (size_t t = 0; !st && t < f->targets.n; t++)
         st = estimate(f, costed, model, &given->opts, t);
     if (!st) return PARE_EXIT_DONE;

@@ -30,6 +30,9 @@ typedef struct pare_figures {
     pare_report report;      /* after pare_figures_report */
 } pare_figures;
 
+/* sha256 of a file's content in hexadecimal digits; "" when it cannot be read. */
+void pare_hash_file(char hex[65], const char *path);
+
 /* Finds the targets that the option names (NULL: the default). Returns 0, or reports and returns
  * the exit status. pare_figures_free is the caller's in every case. */
 int pare_figures_begin(pare_app *app, pare_figures *out, const char *targets,

@@ -10,7 +10,7 @@ _pare_files() {
 }
 _pare() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb="" i
-    local verbs="compare compress convert data eval help inspect ops prune quantize recipes run targets version"
+    local verbs="compare compress convert data eval help inspect ops prune quantize recipes reproduce run targets version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
             verb=${COMP_WORDS[i]}
@@ -165,6 +165,10 @@ _pare() {
     "quantize --max-memory") COMPREPLY=(); return ;;
     "quantize --report") _pare_files; return ;;
     "quantize --ci") _pare_words "auto github gitlab none"; return ;;
+    "reproduce --data-root") _pare_files; return ;;
+    "reproduce --output" | "reproduce -o") _pare_files; return ;;
+    "reproduce --threads") COMPREPLY=(); return ;;
+    "reproduce --max-memory") COMPREPLY=(); return ;;
     "run --input") COMPREPLY=(); return ;;
     "run --output-dir") _pare_files; return ;;
     "run --vectors") COMPREPLY=(); return ;;
@@ -190,6 +194,7 @@ _pare() {
     "prune -"*) _pare_words " -o --output --list-groups --data --eval-data --target --what --pattern --sparsity --criterion --repair --round-to --include --exclude --floor --sparse-storage --samples --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "quantize -"*) _pare_words " -o --output --data --eval-data --target --weights --activations --scheme --algorithm --block-size --calibration --percentile --format --per-tensor --correct --exclude --override --samples --stats --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "recipes -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
+    "reproduce -"*) _pare_words " --data-root -o --output --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --reference --target --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
     "targets -"*) _pare_words " --yaml --bibtex --fit --fit-time -o --output --json -q --quiet -v --verbose -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
@@ -206,6 +211,7 @@ _pare() {
     "prune") _pare_files onnx ;;
     "quantize") _pare_files onnx ;;
     "recipes") _pare_files onnx ;;
+    "reproduce") _pare_files onnx ;;
     "run") _pare_files onnx ;;
     "targets") _pare_files onnx ;;
     esac

@@ -136,6 +136,102 @@ static pare_status read_comparable(const reading *r, const json_t *root)
     return PARE_OK;
 }
 
+/* --- how the model was made ------------------------------------------------------------------- */
+
+enum { MAX_ITEMS = 1000 };
+
+/* The array `key` of the root, with at most MAX_ITEMS; NULL where there is none. */
+static pare_status read_array(const reading *r, const json_t **out, const json_t *root,
+                              const char *key)
+{
+    *out = json_object_get(root, key);
+    if (!*out || json_is_null(*out)) {
+        *out = NULL;
+        return PARE_OK;
+    }
+    if (!json_is_array(*out)) return fail(r, key, NULL, "expected a list");
+    return json_array_size(*out) <= MAX_ITEMS ? PARE_OK : fail(r, key, NULL, "has too many items");
+}
+
+static pare_status read_arguments(const reading *r, const json_t *root)
+{
+    static const char key[] = "arguments";
+    const json_t *array = NULL;
+    PARE_TRY(read_array(r, &array, root, key));
+    const size_t n = json_array_size(array);
+    const char **const words = pare_arena_array(&r->out->arena, n + 1, sizeof(*words));
+    if (!words) return pare_arena_fail(r->ctx, &r->out->arena);
+    for (size_t i = 0; i < n; i++) {
+        const char *const word = json_string_value(json_array_get(array, i));
+        if (!word) return fail(r, key, NULL, "expected a list of texts");
+        words[i] = pare_arena_str(&r->out->arena, word);
+        if (!words[i]) return pare_arena_fail(r->ctx, &r->out->arena);
+    }
+    r->out->made.arguments = words;
+    r->out->made.n_arguments = n;
+    return PARE_OK;
+}
+
+static pare_status read_data(const reading *r, const json_t *root)
+{
+    static const char key[] = "data";
+    const json_t *array = NULL;
+    PARE_TRY(read_array(r, &array, root, key));
+    const size_t n = json_array_size(array);
+    pare_report_data *const data = pare_arena_array(&r->out->arena, n + 1, sizeof(*data));
+    if (!data) return pare_arena_fail(r->ctx, &r->out->arena);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *const item = json_array_get(array, i);
+        if (!json_is_object(item)) return fail(r, key, NULL, "expected a list of objects");
+        PARE_TRY(keep_text(r, &data[i].role, item, key, "role"));
+        PARE_TRY(keep_text(r, &data[i].name, item, key, "file"));
+        PARE_TRY(keep_text(r, &data[i].sha256, item, key, "sha256"));
+        data[i].samples = 0;
+        if (!data[i].role || !data[i].sha256) return fail(r, key, NULL, "lacks role or sha256");
+    }
+    r->out->made.data = data;
+    r->out->made.n_data = n;
+    return PARE_OK;
+}
+
+static pare_status read_targets(const reading *r, const json_t *root)
+{
+    static const char key[] = "targets";
+    const json_t *array = NULL;
+    PARE_TRY(read_array(r, &array, root, key));
+    const size_t n = json_array_size(array);
+    pare_report_target *const targets = pare_arena_array(&r->out->arena, n + 1, sizeof(*targets));
+    if (!targets) return pare_arena_fail(r->ctx, &r->out->arena);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *const item = json_array_get(array, i);
+        const json_t *const version = json_object_get(item, "version");
+        targets[i] = (pare_report_target){ .version = json_integer_value(version) };
+        if (!json_is_object(item)) return fail(r, key, NULL, "expected a list of objects");
+        PARE_TRY(keep_text(r, &targets[i].name, item, key, "name"));
+        if (!targets[i].name || !json_is_integer(version))
+            return fail(r, key, NULL, "lacks name or version");
+    }
+    r->out->made.targets = targets;
+    r->out->made.n_targets = n;
+    return PARE_OK;
+}
+
+static pare_status read_made(const reading *r, const json_t *root)
+{
+    pare_baseline_made *const made = &r->out->made;
+    const json_t *const tool = json_object_get(root, "tool");
+    const json_t *const input = json_object_get(root, "input");
+    const json_t *const output = json_object_get(root, "output");
+    PARE_TRY(keep_text(r, &made->recipe, tool, "tool", "recipe_text"));
+    PARE_TRY(keep_text(r, &made->kernel_level, tool, "tool", "kernel_level"));
+    PARE_TRY(keep_text(r, &made->input, input, "input", "file"));
+    PARE_TRY(keep_text(r, &made->input_sha256, input, "input", "sha256"));
+    PARE_TRY(keep_text(r, &made->output_sha256, output, "output", "sha256"));
+    PARE_TRY(read_arguments(r, root));
+    PARE_TRY(read_data(r, root));
+    return read_targets(r, root);
+}
+
 static pare_status read_root(const reading *r, const json_t *root)
 {
     static const char schema[] = "pare.report/1";
@@ -154,7 +250,8 @@ static pare_status read_root(const reading *r, const json_t *root)
     PARE_TRY(keep_text(r, &r->out->model, object, has_after ? "output" : "input", "file"));
     PARE_TRY(read_object(r, &object, root, "tool"));
     PARE_TRY(keep_text(r, &r->out->tool_version, object, "tool", "version"));
-    return read_comparable(r, root);
+    PARE_TRY(read_comparable(r, root));
+    return read_made(r, root);
 }
 
 /* --- files ------------------------------------------------------------------------------------ */

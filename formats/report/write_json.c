@@ -111,6 +111,7 @@ static void add_tool(pare_json *json, const pare_report *r)
     pare_json_text(json, "version", r->tool_version);
     pare_json_text(json, "verb", r->verb);
     pare_json_text(json, "recipe", r->recipe);
+    pare_json_text(json, "recipe_text", r->recipe_text);
     pare_json_open_array(json, "seeds");
     add_count(json, NULL, r->seed);
     pare_json_close(json);

@@ -161,6 +161,7 @@ typedef struct pare_report_target {
 typedef struct pare_report {
     const char *verb;         /* "compare" */
     const char *tool_version, *kernel_level, *recipe;
+    const char *recipe_text;  /* the recipe in full; NULL: there is none */
     uint64_t seed;
     const pare_report_target *targets; /* [n_targets] the first decides */
     size_t n_targets;

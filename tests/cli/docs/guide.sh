@@ -3,7 +3,7 @@
 . "$SUPPORT/cli.sh"
 
 root=$SUPPORT/../..
-cp "$TESTDATA"/models/* .
+cp "$TESTDATA"/models/* "$TESTDATA"/shapes/* .
 pare() { "$PARE" "$@"; }
 remake() { # what is read, with the output of each run in place of what stood there
     local inside= line

@@ -15,7 +15,13 @@ static char *sample_json(void)
     test_ctx_init(&t);
     test_report r;
     test_report_make(&r, 2, 3);
+    static const char *const words[] = { "compress", "m.onnx", "--data=d.yaml" };
+    static const pare_report_data data[] = { { "calibration", "d.yaml", "abc", 5 } };
     r.report.data_sha256 = "abc";
+    r.report.arguments = words;
+    r.report.n_arguments = 3;
+    r.report.data = data;
+    r.report.n_data = 1;
     pare_doc doc = { .ctx = &t.ctx };
     pare_report_writer_json.write(&doc, &r.report);
     char *const text = strdup(pare_doc_text(&doc));
@@ -38,6 +44,14 @@ static void test_values(void **state)
     assert_string_equal(b.shapes, "data=1x3x224x224");
     assert_string_equal(b.data_sha256, "abc");
     assert_null(b.metric);
+    assert_int_equal(b.made.n_arguments, 3);
+    assert_string_equal(b.made.arguments[2], "--data=d.yaml");
+    assert_int_equal(b.made.n_data, 1);
+    assert_string_equal(b.made.data[0].sha256, "abc");
+    assert_int_equal(b.made.n_targets, 2);
+    assert_int_equal(b.made.targets[1].version, 2);
+    assert_string_equal(b.made.kernel_level, "avx2");
+    assert_null(b.made.recipe);
     assert_true(fabs(b.values[PARE_METRIC_ENERGY] - 127.72) < 1e-9);
     assert_true(b.values[PARE_METRIC_SIZE] == 26676000);
     assert_true(b.values[PARE_METRIC_TRAFFIC] == 34320000);
