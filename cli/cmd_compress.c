@@ -84,11 +84,14 @@ static pare_status run_recipe(job_state *job)
 {
     pare_rewrite *const w = &job->rewrite;
     const uint64_t ms = job->options->max_ms;
+    const double spent_ms = 1000 * (pare_app_seconds() - job->begun);
     const pare_driver_env env = {
         .step = { .target = w->figures.targets.items[0], .shapes = &job->dims.opts,
                   .batch = job->dims.n_inferences, .data = w->data, .judge = w->eval_data,
                   .pool = w->pool, .max_memory_bytes = w->bounded.budget.limit_bytes,
-                  .max_ms = ms == PARE_NOT_GIVEN ? 0 : ms ? ms : 1,
+                  .max_ms = ms == PARE_NOT_GIVEN          ? 0
+                            : (double)ms <= spent_ms + 1 ? 1
+                                                          : ms - (uint64_t)spent_ms,
                   .seed = (uint64_t)w->options->seed, .max_drop = INFINITY },
         .limits = w->limits.items, .metrics = w->metrics.bits,
         .judged = w->eval_data ? pare_eval_metrics_judged(&w->metrics) : PARE_SCORE_TOP1,
@@ -151,7 +154,7 @@ static int work(job_state *job)
 
 static int run(pare_app *app, const pare_arguments *args, const void *opts)
 {
-    job_state job = { .options = opts };
+    job_state job = { .options = opts, .begun = pare_app_seconds() };
     pare_rewrite *const w = &job.rewrite;
     int status = pare_compress_read_recipe(&job, app);
     const int begun = pare_rewrite_begin(w, app, "compress", args->operands[0], &job.merged);
@@ -216,8 +219,8 @@ const pare_cmd pare_cmd_compress = {
         "pare chooses: weights and activations in 8 bits where there are DATA, ranges found while "
         "the model runs for transformers, weights alone in 8 bits without data; it says what and "
         "why. First the data are checked: whether the model is fed as it was trained.\n"
-        "Each step is looked at before and after. One that fails, that makes nothing less, or after "
-        "which a limit on accuracy does not hold while what was there before is of use, is rolled "
+        "Each step is looked at before and after. One that fails, that makes nothing less, or "
+        "after which a limit on accuracy does not hold while what was there before is of use, is rolled "
         "back. Limits are what searches aim at, and then gates: when one does not hold the exit "
         "status is 1, OUT stays as it was, and the best model is written as STEM.rejected.onnx. "
         "Where there are samples and no limit on accuracy is given, --max-drop 1 counts, without "

@@ -18,6 +18,7 @@ typedef struct pare_compress_job {
     pare_rewrite rewrite;
     const pare_compress_options *options;
     pare_rewrite_options merged; /* the options, completed by the recipe */
+    double begun;             /* seconds of the clock */
     const char *recipe_dims;  /* what merged.shapes.dims points to */
     pare_recipe asked;        /* as it was named */
     pare_recipe chosen;       /* the preset that it stood for; no steps: it stands for itself */

@@ -43,8 +43,10 @@ static int open_recipe(pare_compress_job *job, pare_app *app)
 
 /* --- --set ------------------------------------------------------------------------------------ */
 
-static int set_one(pare_app *app, pare_recipe *recipe, const char *text)
+/* plain: only what is no step's. */
+static int set_one(pare_app *app, pare_recipe *recipe, const char *text, bool plain)
 {
+    static const char limits[] = "limits.";
     pare_option_problem problem = { 0 };
     pare_line message = { 0 };
     const char *const equals = strchr(text, '=');
@@ -55,18 +57,22 @@ static int set_one(pare_app *app, pare_recipe *recipe, const char *text)
     }
     memcpy(key, text, (size_t)(equals - text));
     key[equals - text] = '\0';
-    const pare_status st = pare_recipe_set(&app->ctx, recipe, key, equals + 1, &problem);
+    const size_t n = strncmp(key, limits, sizeof(limits) - 1) ? 0 : sizeof(limits) - 1;
+    bool known = false;
+    const pare_status st =
+        plain ? pare_recipe_set_plain(&app->ctx, recipe, &known, key + n, equals + 1, &problem)
+              : pare_recipe_set(&app->ctx, recipe, key, equals + 1, &problem);
     if (!st) return PARE_EXIT_DONE;
     if (st != PARE_EUSAGE) return pare_app_fail(app, pare_exit_for_input(st), NULL);
     pare_line_add(&message, "option '--set %.200s': %s", text, problem.message);
     return pare_app_error(app, PARE_EXIT_USAGE, message.text, problem.hint);
 }
 
-static int set_all(pare_compress_job *job, pare_app *app, pare_recipe *recipe)
+static int set_all(pare_compress_job *job, pare_app *app, pare_recipe *recipe, bool plain)
 {
     int status = PARE_EXIT_DONE;
     for (size_t i = 0; !status && i < job->options->set.n; i++)
-        status = set_one(app, recipe, job->options->set.items[i]);
+        status = set_one(app, recipe, job->options->set.items[i], plain);
     return status;
 }
 
@@ -96,14 +102,15 @@ static void merge(pare_compress_job *job)
     if (m->shapes.dims.n || !r->dims) return;
     job->recipe_dims = r->dims;
     m->shapes.dims = (pare_option_list){ .items = &job->recipe_dims, .n = 1, .cap = 1 };
+    m->shapes.dims_may_miss = true;
 }
 
 int pare_compress_read_recipe(pare_compress_job *job, pare_app *app)
 {
     job->merged = job->options->rewrite;
     int status = open_recipe(job, app);
-    /* What a recipe that chooses stands for is not known yet, and --set is for that. */
-    if (!status && !job->asked.n_choices) status = set_all(job, app, &job->asked);
+    /* The steps of what a recipe that chooses stands for are not known yet. */
+    if (!status) status = set_all(job, app, &job->asked, job->asked.n_choices > 0);
     if (!status) merge(job);
     return status;
 }
@@ -147,5 +154,5 @@ int pare_compress_choose(pare_compress_job *job)
     if (job->chosen.n_choices)
         return pare_app_error(app, PARE_EXIT_INPUT, "a recipe may not choose a preset that chooses",
                               NULL);
-    return set_all(job, app, &job->chosen);
+    return set_all(job, app, &job->chosen, false);
 }

@@ -57,8 +57,8 @@ static void print_step(const pare_compress_job *job, const pare_driver_step *ste
 {
     pare_app *const app = job->rewrite.app;
     pare_line line = { 0 };
+    if (step->way) pare_line_add(&line, "way %zu, ", step->way);
     pare_line_add(&line, "step %s", step->from->step->name);
-    if (step->way) pare_line_add(&line, " (way %zu)", step->way);
     if (step->outcome.chosen && *step->outcome.chosen)
         pare_line_add(&line, " %.300s", step->outcome.chosen);
     if (step->has_figures || step->after.file_bytes != step->before.file_bytes) {
@@ -87,7 +87,10 @@ static pare_status print_text(pare_rewrite *w)
     const pare_compress_job *const job = w->user;
     print_recipe(job);
     print_data(job);
-    for (size_t i = 0; i < job->result.n_steps; i++) print_step(job, &job->result.steps[i]);
+    for (size_t i = 0; i < job->result.n_steps; i++) {
+        const pare_driver_step *const step = &job->result.steps[i];
+        if (step->kept || !step->from->step->is_neutral) print_step(job, step);
+    }
     if (job->result.way) {
         pare_line line = { 0 };
         pare_line_add(&line, "way %zu of %zu is the best that was tried", job->result.way,

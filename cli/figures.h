@@ -26,7 +26,8 @@ typedef struct pare_figures {
     pare_costed *models;     /* [n] */
     size_t n, cap;
     bool hash;               /* models are to be hashed */
-    const pare_model_files *sizes; /* of the model that is added next, where it is in no file; NULL */
+    const pare_model_files *sizes; /* of the model that is added next, where it is in no file; else
+                                      NULL */
     pare_report report;      /* after pare_figures_report */
 } pare_figures;
 

@@ -25,9 +25,10 @@ int pare_limits_read(pare_app *app, pare_limits *out, const pare_limit_options *
     for (int k = 0; k < PARE_N_LIMITS; k++) {
         if (!options->texts[k]) continue;
         if (pare_limit_read(&out->items[k], (pare_limit_kind)k, options->texts[k])) continue;
+        const pare_limit_kind kind = (pare_limit_kind)k;
         pare_line message = { 0 };
-        pare_line_add(&message, "option '--%s': expected %s, found '%s'", pare_limit_name((pare_limit_kind)k),
-                      pare_limit_form((pare_limit_kind)k), options->texts[k]);
+        pare_line_add(&message, "option '--%s': expected %s, found '%s'", pare_limit_name(kind),
+                      pare_limit_form(kind), options->texts[k]);
         return pare_app_error(app, PARE_EXIT_USAGE, message.text, NULL);
     }
     return PARE_EXIT_DONE;

@@ -177,10 +177,13 @@ static const pare_option *find_option(const pare_step *step, const char *key)
 static pare_status set_option(reader *r, pare_recipe_step *step, const pare_yaml_node *node,
                               const char *text)
 {
+    static const char unknown[] = "unknown option"; /* whose message names it */
     pare_option_problem problem;
-    return fail_problem(r, node, find_option(step->step, node->key) ? node->key : NULL,
-                        pare_recipe_step_set(r->ctx, r->recipe, step, node->key, text, &problem),
-                        &problem);
+    const pare_status st =
+        pare_recipe_step_set(r->ctx, r->recipe, step, node->key, text, &problem);
+    const bool is_named = st == PARE_EUSAGE &&
+                          !strncmp(problem.message, unknown, sizeof(unknown) - 1);
+    return fail_problem(r, node, is_named ? NULL : node->key, st, &problem);
 }
 
 static pare_status read_option(reader *r, pare_recipe_step *step, const pare_yaml_node *node)

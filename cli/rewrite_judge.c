@@ -24,7 +24,8 @@ static bool is_wanted(const pare_rewrite *job)
 {
     const pare_rewrite_options *o = job->options;
     return has_data_limits(job) || o->eval_data ||
-           (o->data && (job->app->shared.report_dir || job->against.given));
+           (o->data && (job->app->shared.report_dir || job->against.given ||
+                        job->has_default_limit));
 }
 
 static bool has_split(const pare_rewrite *job)

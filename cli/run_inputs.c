@@ -179,7 +179,7 @@ int pare_run_shapes_check(pare_app *app, const pare_model *model, const pare_sha
     for (const pare_binding *b = o->dims; !status && b && b->name; b++) {
         pare_nearest nearest = { .word = b->name };
         pare_line message = { 0 }, hint = { 0 };
-        if (has_symbol(model, &nearest)) continue;
+        if (has_symbol(model, &nearest) || shapes->dims_may_miss) continue;
         pare_line_add(&message, "--dim: no input of the model has a dimension '%s'", b->name);
         if (nearest.name) pare_line_add(&hint, "did you mean '%s'?", nearest.name);
         status = pare_app_error(app, PARE_EXIT_INPUT, message.text, hint.text);

@@ -91,7 +91,7 @@ static bool make_room(pare_app *app, pare_shapes_given *out, const pare_shape_op
 
 int pare_shapes_read(pare_app *app, pare_shapes_given *out, const pare_shape_options *options)
 {
-    *out = (pare_shapes_given){ 0 };
+    *out = (pare_shapes_given){ .dims_may_miss = options->dims_may_miss };
     if (!make_room(app, out, options))
         return pare_app_fail(app, pare_exit_for_input(pare_fail_memory(&app->ctx, sizeof(*out))),
                              NULL);

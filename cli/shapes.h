@@ -7,6 +7,7 @@
 typedef struct pare_shape_options {
     pare_option_list shapes; /* IN=1,3,224,224 */
     pare_option_list dims;   /* batch=1,seq=128 */
+    bool dims_may_miss;      /* models need not have them: those of a recipe are for many */
 } pare_shape_options;
 
 /* The rows for a table of options, for a struct that starts with a pare_shape_options. */
@@ -24,6 +25,7 @@ typedef struct pare_shapes_given {
     pare_binding *bindings;
     int64_t *numbers;        /* what inputs point to */
     char *text;              /* and the names */
+    bool dims_may_miss;
 } pare_shapes_given;
 
 /* Reads the options. Returns 0, or reports and returns the exit status. pare_shapes_given_free is

@@ -65,8 +65,8 @@ static pare_status look(job *j, state *s)
     if (!st) pare_estimate_figures(&s->figures, estimate, bytes);
     pare_estimate_free(&quiet, estimate);
     pare_shapes_free(&quiet, shapes);
-    if (st == PARE_ENOMEM || st == PARE_ECANCELED) return pare_fail(j->ctx, st, "%s", quiet.message);
-    return PARE_OK;
+    if (st != PARE_ENOMEM && st != PARE_ECANCELED) return PARE_OK;
+    return pare_fail(j->ctx, st, "%s", quiet.message);
 }
 
 static const pare_limit *limit_of(const job *j, pare_limit_kind kind)
@@ -299,7 +299,7 @@ static pare_status run_step(job *j, state *s, const pare_recipe_steps *list, siz
     const pare_step_env env = env_of(j, s, count_to_come(list, i), ms);
     state after = *s;
     record->before = record->after = s->figures;
-    if (!(ms > 0)) {
+    if (!(ms > 1)) {
         PARE_TRY(skip_late(j, record));
         if (j->env->tell) j->env->tell(j->env->user, record);
         return PARE_OK;

@@ -29,7 +29,7 @@ typedef struct pare_driver_env {
     uint32_t metrics;         /* bits, as pare_evaluate_opts */
     pare_score_id judged;
 
-    /* Exact bytes of the files that the model would be written to; NULL: its weights are counted. */
+    /* Exact bytes of the files that the model would be written to; NULL: weights are counted. */
     pare_status (*size)(void *user, pare_ctx *ctx, const pare_model *model, uint64_t *bytes);
     /* Called for a clone that a step has changed, before it is looked at: to write into its
      * metadata what was done. NULL: nothing is. */

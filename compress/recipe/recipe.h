@@ -97,8 +97,9 @@ pare_status pare_recipe_set_plain(pare_ctx *ctx, pare_recipe *recipe, bool *know
 
 /* --set KEY=VALUE: "steps.quantize.weights" with "int4", or "quantize.weights", or "weights" where
  * one kind of step alone has such an option; "limits.max-drop" or "max-drop"; "target", "dims",
- * "minimize". It goes to all steps of that name. text is copied. EUSAGE with *problem set: no such key (with the nearest), a key of several
- * steps, a step that the recipe does not have, and as pare_option_read; ENOMEM, EBUDGET. */
+ * "minimize". It goes to all steps of that name. text is copied. EUSAGE with *problem set: no such
+ * key (with the nearest), a key of several steps, a step that the recipe does not have, and as
+ * pare_option_read; ENOMEM, EBUDGET. */
 pare_status pare_recipe_set(pare_ctx *ctx, pare_recipe *recipe, const char *key, const char *text,
                             pare_option_problem *problem);
 
