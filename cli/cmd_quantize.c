@@ -12,6 +12,7 @@ typedef struct options {
     pare_rewrite_options rewrite; /* first: PARE_REWRITE_ROWS say so */
     pare_quantize_settings settings;
     const char *stats;
+    uint64_t max_ms;          /* PARE_NOT_GIVEN: as long as it takes */
 } options;
 
 typedef struct job_state {
@@ -33,6 +34,57 @@ static pare_status add_history(const job_state *job)
     return pare_history_add(&job->rewrite.app->ctx, job->rewrite.result, what);
 }
 
+/* Limits on figures, as shares of those of the model. */
+static void add_goals(const pare_rewrite *w, pare_within_opts *within)
+{
+    static const pare_limit_kind kinds[PARE_N_WITHIN] = {
+        [PARE_WITHIN_ENERGY] = PARE_LIMIT_ENERGY, [PARE_WITHIN_LATENCY] = PARE_LIMIT_LATENCY,
+        [PARE_WITHIN_SIZE] = PARE_LIMIT_SIZE, [PARE_WITHIN_FLASH] = PARE_LIMIT_FLASH,
+        [PARE_WITHIN_RAM] = PARE_LIMIT_RAM,
+    };
+    if (!w->figures.n) return; /* it could not be estimated, which was told */
+    const pare_costed *const is = &w->figures.models[0];
+    const pare_estimate *const e = is->estimates[0];
+    const double before[PARE_N_WITHIN] = {
+        [PARE_WITHIN_ENERGY] = e->energy_uj.value / 1e3,
+        [PARE_WITHIN_LATENCY] = e->latency_us.value / 1e3,
+        [PARE_WITHIN_SIZE] = (double)(is->files.file_bytes + is->files.external_bytes),
+        [PARE_WITHIN_FLASH] = (double)e->flash_bytes,
+        [PARE_WITHIN_RAM] = (double)e->ram_peak_bytes,
+    };
+    for (int i = 0; i < PARE_N_WITHIN; i++) {
+        const pare_limit *const limit = &w->limits.items[kinds[i]];
+        if (limit->given && (limit->relative || before[i] > 0))
+            within->goals[i] = limit->relative ? limit->value : limit->value / before[i];
+    }
+    within->file_bytes = (uint64_t)before[PARE_WITHIN_SIZE];
+}
+
+/* What limits and targets say, and sizes that figures are estimated for. */
+static pare_status quantize_within(job_state *job, const pare_quantize_opts *opts)
+{
+    pare_rewrite *const w = &job->rewrite;
+    pare_ctx *const ctx = &w->bounded.ctx;
+    const pare_limit *const drop = &w->limits.items[PARE_LIMIT_DROP];
+    const pare_target *const target = w->figures.targets.items[0];
+    pare_within_opts within = { .judge = w->eval_data, .target = target,
+                                .max_drop = drop->given ? drop->value : INFINITY };
+    pare_shapes_given given;
+    pare_dims_set dims;
+    if (job->options->max_ms != PARE_NOT_GIVEN)
+        within.max_ms = job->options->max_ms ? job->options->max_ms : 1;
+    add_goals(w, &within);
+    pare_status st = pare_shapes_read(w->app, &given, &w->options->shapes) ? PARE_EUSAGE : PARE_OK;
+    if (!st)
+        st = pare_dims_complete(ctx, &w->figures.arena, &dims, w->model, &given.opts,
+                                target->batch, false, w->path);
+    within.shapes = &dims.opts;
+    within.batch = dims.n_inferences;
+    if (!st) st = pare_quantize_within(ctx, w->result, opts, &within, &job->report, &job->within);
+    pare_shapes_given_free(w->app, &given);
+    return st;
+}
+
 static pare_status quantize(job_state *job)
 {
     pare_rewrite *const w = &job->rewrite;
@@ -45,13 +97,8 @@ static pare_status quantize(job_state *job)
         .n_stats = job->stats ? (size_t)job->stats->n_bytes : 0,
         .keep_stats = job->options->stats != NULL,
     };
-    const pare_limit *const drop = &w->limits.items[PARE_LIMIT_DROP];
-    const pare_within_opts within = { .judge = w->eval_data,
-                                      .max_drop = drop->given ? drop->value : INFINITY,
-                                      .max_bytes = INFINITY };
     pare_status st = pare_model_clone(ctx, &w->result, w->model);
-    if (!st)
-        st = pare_quantize_within(ctx, w->result, &opts, &within, &job->report, &job->within);
+    if (!st) st = quantize_within(job, &opts);
     if (!st) st = pare_quantize_tell(ctx, &job->outcome, &job->report, &job->within);
     st = pare_bounded_fail(&w->bounded, st);
     const double seconds = pare_app_seconds() - begun;
@@ -139,7 +186,7 @@ static int run(pare_app *app, const pare_arguments *args, const void *opts)
 
 /* --- the verb --------------------------------------------------------------------------------- */
 
-static const options defaults;
+static const options defaults = { .max_ms = PARE_NOT_GIVEN };
 
 static const char *const operands[] = { "MODEL" };
 
@@ -150,6 +197,10 @@ static const pare_option rows[] = {
     { .name = "stats", .kind = PARE_OPT_STRING, .placeholder = "FILE",
       .offset = offsetof(options, stats),
       .help = "What calibration finds is kept in FILE, and taken from there when it exists" },
+    { .name = "max-time", .kind = PARE_OPT_DURATION, .placeholder = "TIME",
+      .offset = offsetof(options, max_ms),
+      .help = "When to end a search within limits and take what was best by then, e.g. 10m; the "
+              "report says what was reached" },
     PARE_REWRITE_ROWS_LAST,
 };
 

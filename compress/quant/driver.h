@@ -4,16 +4,6 @@
 
 #include "quant/quantize.h"
 
-/* What the weights of a node become. */
-typedef enum pare_keep {
-    PARE_KEEP_ASKED,          /* what is asked for all */
-    PARE_KEEP_FLOAT,
-    PARE_KEEP_INT8,
-    PARE_KEEP_INT4,
-    PARE_KEEP_INT2,
-    PARE_KEEP_NO_RANGE,       /* floats, since nothing tells the range of what it reads or makes */
-} pare_keep;
-
 typedef struct pare_quantizing {
     pare_ctx *ctx;
     pare_model *model;
@@ -30,6 +20,7 @@ pare_status pare_quantizing_choose(pare_quantizing *q);
 /* keeps.c: fills q->keeps by the patterns. A pattern that matches nothing is warned about. */
 pare_status pare_quantizing_keeps(pare_quantizing *q);
 pare_keep pare_quantizing_keep(const pare_quantizing *q, pare_node_id node);
+bool pare_quantizing_keeps_any(const pare_quantizing *q, pare_keep keep);
 
 /* prepare.c: refuses what is quantized already; makes halves floats; raises the opset;
  * folds. */

@@ -46,7 +46,8 @@ static const char *obstacle(const dynamic_job *job, pare_node_id id, pare_linear
     const pare_quantizing *q = job->q;
     const pare_node *n = &q->model->nodes[id];
     const pare_keep keep = pare_quantizing_keep(q, id);
-    if (keep == PARE_KEEP_FLOAT) return "left by a pattern";
+    if (keep == PARE_KEEP_FLOAT) return "left by a pattern, or for the limits";
+    if (keep == PARE_KEEP_INT8_WEIGHTS) return "its weights alone become integers";
     if (keep == PARE_KEEP_INT4 || keep == PARE_KEEP_INT2) return "its weights alone get fewer bits";
     if (!is_dynamic_there(&q->opts->rules->quant, n->op_type))
         return "the target has no fast operator that quantizes its input while it runs";

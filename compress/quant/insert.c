@@ -35,6 +35,13 @@ static pare_value_id add_tensor(const inserter *i, pare_builder *b, const char *
     return st ? PARE_NONE : pare_write_const(b, name, suffix, t);
 }
 
+/* What a grid's codes are stored as: 16 bits where it has so many. */
+static pare_dtype type_of(const inserter *i, const pare_grid *grid)
+{
+    if (grid->high <= UINT8_MAX) return i->in->activation;
+    return grid->low < 0 ? PARE_INT16 : PARE_UINT16;
+}
+
 /* Makes scale and zero point of a value's grid, once. */
 static void add_grid(const inserter *i, pare_builder *b, pare_value_id v)
 {
@@ -43,7 +50,7 @@ static void add_grid(const inserter *i, pare_builder *b, pare_value_id v)
     const char *name = i->model->values[of].name;
     const int32_t zero = i->in->grids[of].zero; /* little-endian: the low bytes come first */
     i->scales[of] = add_tensor(i, b, name, "_scale", PARE_FLOAT, 0, &i->in->grids[of].scale);
-    i->zeros[of] = add_tensor(i, b, name, "_zero_point", i->in->activation, 0, &zero);
+    i->zeros[of] = add_tensor(i, b, name, "_zero_point", type_of(i, &i->in->grids[of]), 0, &zero);
 }
 
 static bool reads_integers(const inserter *i, const pare_use *use)

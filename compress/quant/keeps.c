@@ -55,7 +55,8 @@ static pare_status override(keeper *k, const char *text)
 {
     static const struct { const char *name; pare_keep keep; } types[] = {
         { "float", PARE_KEEP_FLOAT }, { "int8", PARE_KEEP_INT8 }, { "int4", PARE_KEEP_INT4 },
-        { "int2", PARE_KEEP_INT2 },
+        { "int2", PARE_KEEP_INT2 }, { "int8-weights", PARE_KEEP_INT8_WEIGHTS },
+        { "int16", PARE_KEEP_INT16 },
     };
     pare_ctx *const ctx = k->q->ctx;
     const char *const sign = strrchr(text, '=');
@@ -71,8 +72,8 @@ static pare_status override(keeper *k, const char *text)
         return st;
     }
     return pare_fail(ctx, PARE_EUSAGE,
-                     "override '%s': expected PATTERN=TYPE with one of float, int8, int4, int2",
-                     text);
+                     "override '%s': expected PATTERN=TYPE with one of float, int16, int8, "
+                     "int8-weights, int4, int2", text);
 }
 
 pare_status pare_quantizing_keeps(pare_quantizing *q)
@@ -86,9 +87,16 @@ pare_status pare_quantizing_keeps(pare_quantizing *q)
     for (size_t i = 0; i < s->overrides.n; i++) PARE_TRY(override(&k, s->overrides.items[i]));
     for (size_t i = 0; i < s->exclude.n; i++)
         PARE_TRY(mark(&k, "exclude", s->exclude.items[i], PARE_KEEP_FLOAT));
-    for (size_t id = 0; q->opts->in_float && id < q->opts->n_in_float && id < q->n_keeps; id++)
-        if (q->opts->in_float[id]) q->keeps[id] = PARE_KEEP_FLOAT;
+    for (size_t id = 0; q->opts->keeps && id < q->opts->n_keeps && id < q->n_keeps; id++)
+        if (q->keeps[id] == PARE_KEEP_ASKED) q->keeps[id] = q->opts->keeps[id];
     return PARE_OK;
+}
+
+bool pare_quantizing_keeps_any(const pare_quantizing *q, pare_keep keep)
+{
+    for (size_t id = 0; id < q->n_keeps; id++)
+        if (q->keeps[id] == (uint8_t)keep) return true;
+    return false;
 }
 
 pare_keep pare_quantizing_keep(const pare_quantizing *q, pare_node_id node)

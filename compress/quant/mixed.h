@@ -15,9 +15,11 @@ typedef struct pare_judged {
 } pare_judged;
 
 /* How models come to be and are judged. Groups are what is given one form: a product and what hangs
- * on it. Form 0 is the safest of all, the last one the cheapest. */
+ * on it. Form 0 is the safest of all. */
 typedef struct pare_mixed_opts {
     size_t n_groups, n_forms;
+    uint32_t asked;           /* the form that all groups are to have if limits hold; where it is
+                                 not allowed, the next one below */
     const bool *allowed;      /* [n_groups * n_forms] NULL: all are; form 0 always is */
     /* Makes the model in which group g has form choice[g]; for the caller to free. rough: it will
      * be looked at for its noise only. */
@@ -27,10 +29,12 @@ typedef struct pare_mixed_opts {
     pare_status (*judge)(void *user, pare_ctx *ctx, pare_judged *out, const pare_model *model,
                          bool rough);
     void *user;
-    size_t n_costs;
+    size_t n_costs;           /* the first is what is made small, as far as the drop allows */
     double limits[PARE_MAX_COSTS]; /* INFINITY: none */
+    const char *names[PARE_MAX_COSTS]; /* of costs, for words */
     double max_drop;          /* INFINITY: none */
     uint32_t most_trials;     /* models built and judged as a whole; 0: 12 */
+    uint64_t max_ms;          /* after which what was found is taken; 0: never */
 } pare_mixed_opts;
 
 typedef enum pare_mixed_end {
@@ -48,15 +52,19 @@ typedef struct pare_mixed {
     double *noise;            /* [n_groups * n_forms] measured of each alone, likewise freed; NULL:
                                  nothing had to be measured */
     uint32_t n_measured, n_trials;
+    bool cut;                 /* max_ms ended the search */
     char reason[256];         /* why a limit is missed, and what comes nearest; "" if none is */
 } pare_mixed;
 
-/* Finds it: everything in the cheapest form first, which may do. Else each form of each group is
- * measured with all others at form 0, and assignments of ever less noise are built until the drop
- * holds, between which the search is narrowed down; at the end single groups are given cheaper
- * forms, the least noisy first, as long as all holds. Without max_drop the least noise within the
- * costs is looked for. The same for the same answers of build and judge. Fails as these do; EUSAGE
- * for no groups or forms; ENOMEM. */
+/* Finds it: everything in the form that is asked for first, which may do. Else each form of each
+ * group is measured with all others at form 0. With limits on costs the least noise within them is
+ * solved for, built and judged; where costs are no sums (memory) limits are tightened until they
+ * hold; while the drop is too large, pairs of groups exchange noise for costs, those first that
+ * should add the least noise. Without such limits, or when these do not leave enough, assignments
+ * of ever less noise are built until the drop holds, between which the search is narrowed down; at
+ * the end single groups are given cheaper forms, the least noisy first, as long as all holds. The
+ * best of all that was built stays. The same for the same answers of build and judge, unless time
+ * cuts it. Fails as these do; EUSAGE for no groups or forms; ENOMEM. */
 pare_status pare_mixed_find(pare_ctx *ctx, pare_mixed *out, const pare_mixed_opts *opts);
 void pare_mixed_free(pare_ctx *ctx, pare_mixed *mixed); /* accepts a zeroed one */
 

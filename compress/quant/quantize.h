@@ -16,15 +16,29 @@
 #include "quant/smooth.h"
 #include "quant/weight_only.h"
 
+/* What becomes of one node, where it is not what is asked for all. */
+typedef enum pare_keep {
+    PARE_KEEP_ASKED,
+    PARE_KEEP_FLOAT,
+    PARE_KEEP_INT8,           /* weights of 8 bits, under activations as asked */
+    PARE_KEEP_INT4,           /* weights alone, as the next two */
+    PARE_KEEP_INT2,
+    PARE_KEEP_INT8_WEIGHTS,
+    PARE_KEEP_INT16,          /* weights of 8 bits, what is read in 16; where activations are static */
+    PARE_KEEP_NO_RANGE,       /* floats, since nothing tells the range of what it reads or makes */
+} pare_keep;
+
 typedef struct pare_quantize_opts {
     const pare_quantize_settings *settings;
     const pare_target_rules *rules; /* of the target that decides */
     const pare_dataset *data;       /* to calibrate with; NULL: there is none */
     pare_pool *pool;
     uint64_t max_memory_bytes;      /* that running the model may need; 0: any */
-    const bool *in_float;           /* [n_in_float] by node handle of the model: what stays in
-                                       floats, beside what patterns say; NULL */
-    size_t n_in_float;
+    const uint8_t *keeps;           /* [n_keeps] pare_keep by node handle of the model, where
+                                       patterns say nothing; NULL */
+    size_t n_keeps;
+    bool rough;                     /* for a look at the noise only: weights of few bits are not
+                                       solved for */
     const void *stats;              /* [n_stats] what an earlier calibration found
                                        (stats/survey_file.h), instead of running the data; NULL */
     size_t n_stats;

@@ -3,10 +3,13 @@
 #include "base/bytes.h"
 #include "op/infer.h"
 #include "op/linear.h"
+#include "pass/upgrade.h"
 #include "quant/correct.h"
 #include "quant/qoperator.h"
 #include "quant/ranges.h"
 #include "stats/survey_file.h"
+
+#include <math.h>
 
 /* Opsets in which Q and DQ have a scale per channel, and 16 bits. */
 enum { PER_CHANNEL_OPSET = 13, SIXTEEN_BIT_OPSET = 21 };
@@ -96,7 +99,7 @@ static pare_status smooth(pare_static_job *job)
 static bool keeps_float(void *user, pare_node_id node)
 {
     const pare_keep keep = pare_quantizing_keep(user, node);
-    return keep != PARE_KEEP_ASKED && keep != PARE_KEEP_INT8;
+    return keep != PARE_KEEP_ASKED && keep != PARE_KEEP_INT8 && keep != PARE_KEEP_INT16;
 }
 
 /* Why a product was not placed. */
@@ -109,9 +112,10 @@ static const char *reason_of(const pare_quantizing *q, const pare_shapes *shapes
     pare_linear l;
     switch (pare_quantizing_keep(q, id)) {
     case PARE_KEEP_FLOAT:
-        return q->opts->in_float && id < q->opts->n_in_float && q->opts->in_float[id]
-                   ? "left for the limit on accuracy"
+        return q->opts->keeps && id < q->opts->n_keeps && q->opts->keeps[id] == PARE_KEEP_FLOAT
+                   ? "left for the limits"
                    : "left by a pattern";
+    case PARE_KEEP_INT8_WEIGHTS: return "its weights alone become integers";
     case PARE_KEEP_INT4:
     case PARE_KEEP_INT2: return "its weights alone get fewer bits";
     case PARE_KEEP_NO_RANGE: return "without data nothing tells the range of its input or output";
@@ -303,6 +307,29 @@ static pare_status choose_grids(pare_static_job *job)
                               &q->report->ranges);
 }
 
+/* What single products are to read in 16 bits: all that was seen of it, which there is room for. */
+static void widen(pare_static_job *job)
+{
+    const pare_quantizing *q = job->q;
+    const pare_placement *p = job->placement;
+    const bool is_signed = job->form.low < 0;
+    const pare_grid_form wide = { is_signed ? INT16_MIN : 0, is_signed ? INT16_MAX : UINT16_MAX,
+                                  job->form.symmetric };
+    for (pare_node_id id = 0; job->survey && id < p->n_nodes; id++) {
+        if (p->roles[id] != PARE_PLACE_PRODUCT ||
+            pare_quantizing_keep(q, id) != PARE_KEEP_INT16) continue;
+        const pare_value_id x = p->grid[q->model->nodes[id].inputs[0].value];
+        double low = 0, high = 0;
+        for (size_t i = 0; i < job->survey->n; i++) {
+            const pare_survey_value *seen = &job->survey->values[i];
+            if (p->grid[seen->item.value] != x || !seen->histogram.n) continue;
+            low = fmin(low, (double)seen->histogram.min);
+            high = fmax(high, (double)seen->histogram.max);
+        }
+        job->grids[x] = pare_grid_of(&wide, low, high);
+    }
+}
+
 /* ---------------------------------------------------------------------------------------------- */
 
 static pare_status insert(pare_static_job *job)
@@ -366,8 +393,11 @@ static pare_status run(pare_static_job *job)
     }
     PARE_TRY(pare_quantizing_prepare(job->q, is_16_bit(job->q->s) ? SIXTEEN_BIT_OPSET
                                                                   : PER_CHANNEL_OPSET));
+    if (pare_quantizing_keeps_any(job->q, PARE_KEEP_INT16))
+        PARE_TRY(pare_upgrade_opset(job->q->ctx, job->q->model, SIXTEEN_BIT_OPSET));
     PARE_TRY(has_samples(job) ? learn_ranges(job)
                               : pare_static_norm_ranges(job, &job->norms, job->n_norms));
+    widen(job);
     PARE_TRY(insert(job));
     if (job->reference) PARE_TRY(correct_biases(job));
     if (job->q->s->format == PARE_QUANTIZE_QOPERATOR) PARE_TRY(write_qoperator(job));

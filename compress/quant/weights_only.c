@@ -34,9 +34,11 @@ static int bits_of(void *user, pare_node_id node)
     switch (pare_quantizing_keep(job->q, node)) {
     case PARE_KEEP_FLOAT:
     case PARE_KEEP_NO_RANGE: return 0;
-    case PARE_KEEP_INT8: return 8;
+    case PARE_KEEP_INT8:
+    case PARE_KEEP_INT8_WEIGHTS: return 8;
     case PARE_KEEP_INT4: return 4;
     case PARE_KEEP_INT2: return 2;
+    case PARE_KEEP_INT16:
     case PARE_KEEP_ASKED: break;
     }
     return -1;
@@ -49,6 +51,7 @@ static int bits_beside(void *user, pare_node_id node)
     const pare_node *n = &job->q->model->nodes[node];
     const int bits = bits_of(user, node);
     if (bits >= 0 && bits < 8) return bits;
+    if (pare_quantizing_keep(job->q, node) == PARE_KEEP_INT8_WEIGHTS) return 8;
     return job->q->s->activations == PARE_QUANTIZE_ACTIVATIONS_DYNAMIC &&
                    pare_str_eq(n->op_type, "Gather")
                ? 8
@@ -116,11 +119,10 @@ static pare_status shift_outputs(weights_job *job)
     return PARE_OK;
 }
 
-static pare_status ask(weights_job *job)
+static pare_status ask(weights_job *job, pare_weight_only_opts opts)
 {
     pare_quantizing *const q = job->q;
     pare_model *copy = NULL;
-    pare_weight_only_opts opts = opts_of(job);
     opts.solve = note;
     pare_status st = pare_model_clone(q->ctx, &copy, q->model);
     if (!st) st = pare_quantize_weights(q->ctx, copy, &opts, NULL);
@@ -128,23 +130,26 @@ static pare_status ask(weights_job *job)
     return st;
 }
 
-static pare_status solve(weights_job *job)
+/* Solves for the weights that *how asks codes for, and has it take them from there. */
+static pare_status solve(weights_job *job, pare_weight_only_opts *how, pare_algorithm algorithm)
 {
     pare_quantizing *const q = job->q;
-    PARE_TRY(ask(job));
+    PARE_TRY(ask(job, *how));
     const pare_layerwise_opts opts = {
         .items = job->items, .n_items = job->n_items, .data = q->opts->data,
-        .algorithm = (pare_algorithm)q->s->algorithm, /* the enums have the same order */
+        .algorithm = algorithm,
     };
     PARE_TRY(pare_layerwise_solve(q->ctx, &job->found, q->model, q->opts->pool, &opts));
     q->report->n_samples = q->opts->data ? q->opts->data->n : 0;
+    how->solve = give;
     return shift_outputs(job);
 }
 
-static bool needs_solving(const pare_quantize_settings *s)
+static bool needs_solving(const pare_quantizing *q)
 {
-    return s->algorithm == PARE_QUANTIZE_GPTQ || s->algorithm == PARE_QUANTIZE_AWQ ||
-           s->algorithm == PARE_QUANTIZE_HQQ;
+    const int a = q->s->algorithm;
+    return !q->opts->rough &&
+           (a == PARE_QUANTIZE_GPTQ || a == PARE_QUANTIZE_AWQ || a == PARE_QUANTIZE_HQQ);
 }
 
 static pare_status write_weights(weights_job *job, const pare_weight_only_opts *opts)
@@ -160,10 +165,8 @@ pare_status pare_quantizing_weights(pare_quantizing *q)
     weights_job job = { .q = q };
     pare_status st = pare_quantizing_prepare(q, 0);
     pare_weight_only_opts opts = opts_of(&job);
-    if (!st && needs_solving(q->s)) {
-        st = solve(&job);
-        opts.solve = give;
-    }
+    if (!st && needs_solving(q)) /* the enums have the same order */
+        st = solve(&job, &opts, (pare_algorithm)q->s->algorithm);
     if (!st) st = write_weights(&job, &opts);
     pare_layerwise_free(q->ctx, job.found);
     pare_free(q->ctx, job.items);
@@ -174,11 +177,24 @@ pare_status pare_quantizing_beside(pare_quantizing *q)
 {
     weights_job job = { .q = q };
     pare_weight_only_opts opts = opts_of(&job);
-    bool any = q->s->activations == PARE_QUANTIZE_ACTIVATIONS_DYNAMIC;
+    const int asked = q->opts->settings->algorithm;
+    const bool few = pare_quantizing_keeps_any(q, PARE_KEEP_INT4) ||
+                     pare_quantizing_keeps_any(q, PARE_KEEP_INT2);
+    pare_status st = PARE_OK;
     opts.bits_of = bits_beside;
     opts.storage = PARE_STORED_FLOAT;
-    for (size_t i = 0; i < q->n_keeps; i++) any |= bits_of(&job, (pare_node_id)i) % 8 > 0;
-    return any ? write_weights(&job, &opts) : PARE_OK;
+    opts.round = asked == PARE_QUANTIZE_RTN;
+    if (!few && !pare_quantizing_keeps_any(q, PARE_KEEP_INT8_WEIGHTS) &&
+        q->s->activations != PARE_QUANTIZE_ACTIVATIONS_DYNAMIC)
+        return PARE_OK;
+    if (few && q->opts->data && !q->opts->rough &&
+        (asked == PARE_QUANTIZE_ALGORITHM_AUTO || asked == PARE_QUANTIZE_GPTQ ||
+         asked == PARE_QUANTIZE_AWQ))
+        st = solve(&job, &opts, PARE_ALGORITHM_GPTQ);
+    if (!st) st = write_weights(&job, &opts);
+    pare_layerwise_free(q->ctx, job.found);
+    pare_free(q->ctx, job.items);
+    return st;
 }
 
 /* --- floats of 16 bits ------------------------------------------------------------------------ */

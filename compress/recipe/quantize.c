@@ -59,15 +59,30 @@ static pare_status tell_chosen(pare_ctx *ctx, pare_step_outcome *outcome,
     return r->why ? pare_step_say(ctx, outcome, "%s", r->why) : PARE_OK;
 }
 
-/* What a limit on accuracy took to hold, or why it does not. */
+#define CUT "--max-time ended the search: what was best by then is kept, as overrides"
+
+/* What limits took to hold, or why they do not. */
 static pare_status tell_within(pare_ctx *ctx, pare_step_outcome *outcome,
                                const pare_within_report *w)
 {
-    if (!w->n_groups || !w->n_float) return PARE_OK;
-    PARE_TRY(pare_step_say(ctx, outcome, "%u of %u groups of products stay in floats for "
-                           "--max-drop: %u models were judged, and %u looked at with one group in "
-                           "integers", (unsigned)w->n_float, (unsigned)w->n_groups, w->n_trials,
-                           w->n_measured));
+    static const struct { pare_keep keep; const char *form; } others[] = {
+        { PARE_KEEP_FLOAT, "stay in floats" },
+        { PARE_KEEP_INT16, "read 16 bits" },
+        { PARE_KEEP_INT8_WEIGHTS, "have weights alone in 8 bits" },
+        { PARE_KEEP_INT8, "have weights in 8 bits" },
+        { PARE_KEEP_INT4, "have weights alone in 4 bits" },
+    };
+    char forms[320] = "";
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (w->n_by_keep[others[i].keep] && at < sizeof(forms))
+            at += (size_t)snprintf(forms + at, sizeof(forms) - at, "%s%" PRIu64 " %s",
+                                   at ? ", " : "", w->n_by_keep[others[i].keep], others[i].form);
+    if (!w->n_groups || !at) return w->cut ? pare_step_say(ctx, outcome, CUT) : PARE_OK;
+    PARE_TRY(pare_step_say(ctx, outcome, "of %" PRIu64 " groups of products %s, for the limits: %u "
+                           "models were judged, and %u looked at with one group in another form",
+                           w->n_groups, forms, w->n_trials, w->n_measured));
+    if (w->cut) PARE_TRY(pare_step_say(ctx, outcome, CUT));
     return w->reason[0] ? pare_step_say(ctx, outcome, "%s", w->reason) : PARE_OK;
 }
 
@@ -107,8 +122,15 @@ static pare_status run(pare_ctx *ctx, pare_model *model, const void *settings,
         .settings = settings, .rules = &env->target->rules, .data = env->data, .pool = env->pool,
         .max_memory_bytes = env->max_memory_bytes, .stats = env->stats, .n_stats = env->n_stats,
     };
-    const pare_within_opts limits = { .judge = env->judge, .max_drop = env->max_drop,
-                                      .max_bytes = INFINITY };
+    const pare_within_opts limits = {
+        .judge = env->judge, .max_drop = env->max_drop, .target = env->target,
+        .shapes = env->shapes, .max_ms = env->max_ms,
+        .goals = { [PARE_WITHIN_ENERGY] = env->goals[PARE_GOAL_ENERGY],
+                   [PARE_WITHIN_LATENCY] = env->goals[PARE_GOAL_LATENCY],
+                   [PARE_WITHIN_SIZE] = env->goals[PARE_GOAL_SIZE],
+                   [PARE_WITHIN_FLASH] = env->goals[PARE_GOAL_FLASH],
+                   [PARE_WITHIN_RAM] = env->goals[PARE_GOAL_RAM] },
+    };
     pare_quantize_report report;
     pare_within_report within;
     pare_status st = pare_quantize_within(ctx, model, &opts, &limits, &report, &within);

@@ -65,7 +65,7 @@ pare_status pare_quantize_tell(pare_ctx *ctx, pare_step_outcome *outcome,
               "layer:last; may be given many times" },                                            \
     { .name = "override", .key = "overrides", .kind = PARE_OPT_LIST,                              \
       .placeholder = "PATTERN=TYPE", .offset = PARE_QUANTIZE_AT(place, overrides),                \
-      .help = "What weights of such nodes become instead: float, int8, int4, int2; may be given " \
-              "many times, the last that matches counts" }
+      .help = "What such nodes become instead: float, int16, int8; int8-weights, int4, int2 of "   \
+              "weights alone; may be given many times, the last that matches counts" }
 
 #endif

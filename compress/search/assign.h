@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-enum { PARE_MAX_COSTS = 4 };
+enum { PARE_MAX_COSTS = 8 };
 
 /* One way for one item. */
 typedef struct pare_choice_option {
