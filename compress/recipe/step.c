@@ -17,6 +17,7 @@ enum {
     N_STEPS = sizeof(steps) / sizeof(steps[0]),
     MAX_SETTINGS_BYTES = 512,
     MAX_LINE_BYTES = 1001,
+    MAX_OPTIONS_BYTES = 8192,
 };
 
 const pare_step *const *pare_step_all(size_t *n)
@@ -61,7 +62,7 @@ const char *pare_step_show(char *out, size_t out_bytes, const pare_step *step,
     size_t at = 0;
     out[0] = '\0';
     for (size_t i = 0; i < step->n_options && at < out_bytes; i++) {
-        char value[512], usual[64];
+        char value[MAX_OPTIONS_BYTES], usual[64];
         const pare_option *const row = &step->options[i];
         pare_option_show(value, sizeof(value), row, settings);
         if (pare_str_eq(value, pare_option_show(usual, sizeof(usual), row, defaults))) continue;
@@ -134,7 +135,7 @@ pare_status pare_step_remove(pare_ctx *ctx, pare_step_outcome *outcome,
 pare_status pare_step_choose(pare_ctx *ctx, pare_step_outcome *outcome, const pare_step *step,
                              const void *settings)
 {
-    char text[MAX_LINE_BYTES];
+    char text[MAX_OPTIONS_BYTES]; /* each of many products may have an option */
     outcome->chosen = pare_arena_str(&outcome->arena,
                                      pare_step_show(text, sizeof(text), step, settings));
     return outcome->chosen ? PARE_OK : pare_arena_fail(ctx, &outcome->arena);
