@@ -66,9 +66,11 @@ static pare_status quantize_within(job_state *job, const pare_quantize_opts *opt
     pare_rewrite *const w = &job->rewrite;
     pare_ctx *const ctx = &w->bounded.ctx;
     const pare_limit *const drop = &w->limits.items[PARE_LIMIT_DROP];
+    const pare_limit *const agreement = &w->limits.items[PARE_LIMIT_AGREEMENT];
     const pare_target *const target = w->figures.targets.items[0];
     pare_within_opts within = { .judge = w->eval_data, .target = target,
-                                .max_drop = drop->given ? drop->value : INFINITY };
+                                .max_drop = drop->given ? drop->value : INFINITY,
+                                .min_agreement = agreement->given ? agreement->value : 0 };
     pare_shapes_given given;
     pare_dims_set dims;
     if (job->options->max_ms != PARE_NOT_GIVEN)

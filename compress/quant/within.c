@@ -47,6 +47,16 @@ static bool has_goals(const pare_within_opts *o)
     return false;
 }
 
+static bool limits_answers(const pare_within_opts *o)
+{
+    return o->max_drop < INFINITY || o->min_agreement > 0;
+}
+
+static double most_changed(const pare_within_opts *o)
+{
+    return 100 * (1 - o->min_agreement);
+}
+
 /* --- products --------------------------------------------------------------------------------- */
 
 /* Outputs of the node; what is not known counts as 1. */
@@ -137,7 +147,7 @@ static void find_forms(job *j)
                            s->activations != PARE_QUANTIZE_ACTIVATIONS_DYNAMIC;
     const bool is_small =
         (j->limits->goals[PARE_WITHIN_SIZE] > 0 || j->limits->goals[PARE_WITHIN_FLASH] > 0) &&
-        j->limits->max_drop < INFINITY;
+        limits_answers(j->limits);
     add_form(j, PARE_KEEP_FLOAT, 4, 4);
     if (s->weights == PARE_QUANTIZE_FLOAT16 || s->weights == PARE_QUANTIZE_BFLOAT16) {
         add_form(j, PARE_KEEP_ASKED, 2, 4);
@@ -299,12 +309,23 @@ static double share_of(const job *j, int figure, double value)
     return before + beside > 0 ? (value + beside) / (before + beside) : 1;
 }
 
+/* Points that are lost; where answers must stay, so many points more that both limits hold or fail
+ * as one. */
+static double drop_of(const pare_within_opts *o, const pare_evaluation *e)
+{
+    if (!(o->min_agreement > 0)) return e->drop.drop;
+    if (!e->n_answers) return NAN;
+    const double changed = 100 * (double)e->n_changed / (double)e->n_answers;
+    if (!(o->max_drop < INFINITY)) return changed;
+    return fmax(e->drop.drop, changed - (most_changed(o) - o->max_drop));
+}
+
 static pare_status judge(void *user, pare_ctx *ctx, pare_judged *out, const pare_model *model,
                          bool rough)
 {
     const job *j = user;
     const pare_dataset some = j->judge ? some_of(j->judge) : (pare_dataset){ 0 };
-    const bool wants_drop = !rough && j->limits->max_drop < INFINITY;
+    const bool wants_drop = !rough && limits_answers(j->limits);
     double figures[PARE_N_WITHIN];
     pare_evaluation e;
     const pare_evaluate_opts opts = {
@@ -321,7 +342,7 @@ static pare_status judge(void *user, pare_ctx *ctx, pare_judged *out, const pare
     PARE_TRY(measure(j, ctx, figures, model));
     const double db = e.model.values[PARE_SCORE_SQNR].value;
     *out = (pare_judged){ .noise = e.model.values[PARE_SCORE_SQNR].n ? pow(10, -db / 10) : NAN,
-                          .drop = wants_drop ? e.drop.drop : NAN,
+                          .drop = wants_drop ? drop_of(j->limits, &e) : (double)NAN,
                           .costs = { [COST_LEFT] = left_of(j) } };
     for (int i = 0; i < PARE_N_WITHIN; i++)
         out->costs[COST_FIGURES + i] = share_of(j, i, figures[i]);
@@ -371,7 +392,9 @@ static pare_mixed_opts mixed_opts_of(job *j)
                              .build = build, .judge = judge, .user = j,
                              .n_costs = COST_FIGURES + PARE_N_WITHIN,
                              .limits = { [COST_LEFT] = INFINITY },
-                             .max_drop = j->limits->max_drop,
+                             .max_drop = j->limits->max_drop < INFINITY || !limits_answers(j->limits)
+                                             ? j->limits->max_drop
+                                             : most_changed(j->limits),
                              .most_trials = j->limits->most_trials, .max_ms = j->limits->max_ms };
     for (int i = 0; i < PARE_N_WITHIN; i++) {
         const double goal = j->limits->goals[i];
@@ -416,7 +439,7 @@ pare_status pare_quantize_within(pare_ctx *ctx, pare_model *model, const pare_qu
 {
     pare_model *before = NULL;
     job j = { .opts = opts, .limits = limits, .judge = limits->judge ? limits->judge : opts->data };
-    const bool is_limited = limits->max_drop < INFINITY || has_goals(limits);
+    const bool is_limited = limits_answers(limits) || has_goals(limits);
     *report = (pare_quantize_report){ 0 };
     *within = (pare_within_report){ .drop = NAN };
     for (int i = 0; i < PARE_N_WITHIN; i++) within->shares[i] = NAN;

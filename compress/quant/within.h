@@ -22,6 +22,7 @@ typedef struct pare_within_opts {
     const pare_dataset *judge; /* that drops are measured on; NULL: the data of calibration */
     double max_drop;          /* points of top-1 that may be lost; without labels, of answers that
                                  change; INFINITY: any */
+    double min_agreement;     /* share of answers that must stay; 0: any */
     double goals[PARE_N_WITHIN]; /* share of the model's figure that may remain; 0: any */
     const pare_target *target; /* that figures are estimated for; may be NULL for SIZE alone */
     const pare_infer_opts *shapes; /* likewise: of the model's inputs, every dim a number; NULL: as

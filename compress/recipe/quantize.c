@@ -124,12 +124,13 @@ static pare_status run(pare_ctx *ctx, pare_model *model, const void *settings,
     };
     const pare_within_opts limits = {
         .judge = env->judge, .max_drop = env->max_drop, .target = env->target,
-        .shapes = env->shapes, .max_ms = env->max_ms,
-        .goals = { [PARE_WITHIN_ENERGY] = env->goals[PARE_GOAL_ENERGY],
-                   [PARE_WITHIN_LATENCY] = env->goals[PARE_GOAL_LATENCY],
-                   [PARE_WITHIN_SIZE] = env->goals[PARE_GOAL_SIZE],
-                   [PARE_WITHIN_FLASH] = env->goals[PARE_GOAL_FLASH],
-                   [PARE_WITHIN_RAM] = env->goals[PARE_GOAL_RAM] },
+        .min_agreement = env->min_agreement, .shapes = env->shapes, .batch = env->batch,
+        .file_bytes = env->file_bytes, .max_ms = env->max_ms,
+        .goals = { [PARE_WITHIN_ENERGY] = env->goals[PARE_LIMIT_ENERGY],
+                   [PARE_WITHIN_LATENCY] = env->goals[PARE_LIMIT_LATENCY],
+                   [PARE_WITHIN_SIZE] = env->goals[PARE_LIMIT_SIZE],
+                   [PARE_WITHIN_FLASH] = env->goals[PARE_LIMIT_FLASH],
+                   [PARE_WITHIN_RAM] = env->goals[PARE_LIMIT_RAM] },
     };
     pare_quantize_report report;
     pare_within_report within;
