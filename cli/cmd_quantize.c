@@ -1,5 +1,6 @@
 #include "cli/history.h"
 #include "cli/oracle_text.h"
+#include "cli/unset_dims.h"
 
 #include "formats/onnx/mapping.h"
 #include "formats/output.h"

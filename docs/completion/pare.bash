@@ -147,6 +147,7 @@ _pare() {
     "quantize --override") COMPREPLY=(); return ;;
     "quantize --samples") COMPREPLY=(); return ;;
     "quantize --stats") _pare_files; return ;;
+    "quantize --max-time") COMPREPLY=(); return ;;
     "quantize --max-drop") COMPREPLY=(); return ;;
     "quantize --min-agreement") COMPREPLY=(); return ;;
     "quantize --max-energy") COMPREPLY=(); return ;;
@@ -192,7 +193,7 @@ _pare() {
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
     "prune -"*) _pare_words " -o --output --list-groups --data --eval-data --target --what --pattern --sparsity --criterion --repair --round-to --include --exclude --floor --sparse-storage --samples --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
-    "quantize -"*) _pare_words " -o --output --data --eval-data --target --weights --activations --scheme --algorithm --block-size --calibration --percentile --format --per-tensor --correct --exclude --override --samples --stats --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
+    "quantize -"*) _pare_words " -o --output --data --eval-data --target --weights --activations --scheme --algorithm --block-size --calibration --percentile --format --per-tensor --correct --exclude --override --samples --stats --max-time --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "recipes -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     "reproduce -"*) _pare_words " --data-root -o --output --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --reference --target --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
