@@ -1,11 +1,12 @@
 #include "prune/sparse.h"
 
 #include "base/smallest.h"
-#include "ir/build.h"
+#include "ir/graph.h"
 #include "ir/order.h"
 #include "op/infer.h"
-#include "pass/pass.h"
+#include "prune/prepare.h"
 #include "prune/sparse_solve.h"
+#include "prune/targets.h"
 #include "run/plan.h"
 #include "stats/waves.h"
 
@@ -74,15 +75,6 @@ static const char *why_not(const pruner *p, const pare_linear *l)
     return NULL;
 }
 
-/* A bias of its own that may change. */
-static bool has_free_mean(const pruner *p, const pare_linear *l)
-{
-    const pare_tensor *t = l->bias == PARE_NONE ? NULL : p->model->values[l->bias].tensor;
-    if (l->bias == PARE_NONE) return l->may_have_bias && l->kind != PARE_LINEAR_MATMUL;
-    return t && t->dtype == PARE_FLOAT && t->n_elements == l->out && t->rank == 1 &&
-           l->bias_factor == 1 && p->model->values[l->bias].n_uses == 1;
-}
-
 static pare_status add_node(pruner *p, const pare_linear *l)
 {
     const pare_node *node = &p->model->nodes[l->node];
@@ -95,7 +87,7 @@ static pare_status add_node(pruner *p, const pare_linear *l)
                        node->name ? node->name : p->model->values[node->outputs[0]].name));
     if (row->why) return PARE_OK;
     p->items[p->n_items++] = (item){ .linear = *l, .row = p->report->n_nodes - 1,
-                                     .free_mean = has_free_mean(p, l),
+                                     .free_mean = pare_prune_has_bias(p->model, l),
                                      .share = p->opts->sparsity };
     p->report->n += row->n;
     return PARE_OK;
@@ -127,46 +119,6 @@ static pare_status find_items(pruner *p)
 
 /* --- weights ---------------------------------------------------------------------------------- */
 
-static pare_status own_floats(pruner *p, pare_value_id v, pare_tensor **out, float **data)
-{
-    uint8_t *bytes = NULL;
-    *out = pare_tensor_ref(p->model->values[v].tensor);
-    const pare_status st = pare_tensor_own(p->ctx, out, &bytes);
-    if (st) {
-        pare_tensor_unref(*out);
-        *out = NULL;
-    }
-    *data = (float *)(void *)bytes;
-    return st;
-}
-
-static pare_status add_bias(pruner *p, const pare_linear *l, const float *shift)
-{
-    char name[256];
-    pare_tensor *t = NULL;
-    pare_builder b;
-    PARE_TRY(pare_tensor_from(p->ctx, &t, PARE_FLOAT, 1, &l->out, shift));
-    snprintf(name, sizeof(name), "%.200s_bias", p->model->values[l->weight].name);
-    pare_builder_init(&b, p->ctx, p->model->graph);
-    const pare_value_id bias = pare_build_const(&b, name, t);
-    if (b.status) return b.status;
-    if (p->model->nodes[l->node].n_inputs < 3)
-        PARE_TRY(pare_node_resize_inputs(p->ctx, p->model, l->node, 3));
-    return pare_node_set_input(p->ctx, p->model, l->node, 2, bias);
-}
-
-static pare_status shift_bias(pruner *p, const pare_linear *l, const float *shift)
-{
-    pare_tensor *t;
-    float *bias;
-    if (l->bias == PARE_NONE) return add_bias(p, l, shift);
-    PARE_TRY(own_floats(p, l->bias, &t, &bias));
-    for (int64_t o = 0; o < l->out; o++) bias[o] += shift[o];
-    const pare_status st = pare_value_set_tensor(p->ctx, p->model, l->bias, t);
-    pare_tensor_unref(t);
-    return st;
-}
-
 /* Puts a solution in place, and forgets it. */
 static pare_status put_in_place(pruner *p, item *i)
 {
@@ -176,12 +128,12 @@ static pare_status put_in_place(pruner *p, item *i)
     pare_sparse_node *row = &p->report->nodes[i->row];
     const pare_sparse_solution *s = &i->solution;
     if (!s->weights) return PARE_OK;
-    PARE_TRY(own_floats(p, l->weight, &t, &elements));
+    PARE_TRY(pare_prune_own_floats(p->ctx, p->model, l->weight, &t, &elements));
     for (int64_t o = 0; o < l->out; o++)
         pare_linear_put_row(l, o, s->weights + o * l->in * l->taps, elements);
     pare_status st = pare_value_set_tensor(p->ctx, p->model, l->weight, t);
     pare_tensor_unref(t);
-    if (!st && s->shift) st = shift_bias(p, l, s->shift);
+    if (!st && s->shift) st = pare_prune_shift_bias(p->ctx, p->model, l, s->shift);
     row->masked = s->masked;
     row->error = s->error;
     pare_sparse_solution_free(p->ctx, &i->solution);
@@ -218,33 +170,13 @@ static pare_status run_data(pruner *p, size_t n)
     return pare_gram_run(p->ctx, p->model, o->pool, &opts);
 }
 
-/* The other summand and the sum of an Add that alone reads the node's output, where all three have
- * the same shape: so that errors of a shortcut are made up for, too. */
-static void find_targets(const pruner *p, const pare_shapes *shapes, pare_gram_item *g)
-{
-    const pare_value_id y = p->model->nodes[g->linear.node].outputs[0];
-    const pare_value *v = &p->model->values[y];
-    g->plus = y;
-    if (v->n_uses != 1 || v->first_use->user == PARE_NONE) return;
-    const pare_node *add = &p->model->nodes[v->first_use->user];
-    if (*pare_node_domain(add) || strcmp(add->op_type, "Add") || add->n_inputs != 2) return;
-    const pare_value_id other = add->inputs[1 - v->first_use->slot].value;
-    if (other == PARE_NONE || other == y || p->model->values[other].tensor) return;
-    const pare_info *a = pare_shapes_of(shapes, y), *b = pare_shapes_of(shapes, other);
-    if (!a->has_rank || !b->has_rank || a->rank != b->rank) return;
-    for (uint32_t i = 0; i < a->rank; i++)
-        if (!pare_num_equal(a->dims[i], b->dims[i])) return;
-    g->plus = add->outputs[0];
-    g->minus = other;
-}
-
 static pare_status run_wave(pruner *p, const pare_shapes *shapes, uint32_t wave)
 {
     size_t n = 0;
     for (size_t i = 0; i < p->n_items; i++) {
         if (p->waves.wave[i] != wave) continue;
         p->grams[n] = (pare_gram_item){ p->items[i].linear, PARE_NONE, PARE_NONE };
-        if (wave && p->waves.leads[i]) find_targets(p, shapes, &p->grams[n]);
+        if (wave && p->waves.leads[i]) pare_prune_targets(&p->grams[n], p->model, shapes);
         p->of_gram[n++] = i;
     }
     PARE_TRY(run_data(p, n));
@@ -332,7 +264,8 @@ static pare_status zero_smallest(pruner *p)
     pare_status st = runs && tensors ? PARE_OK
                                      : pare_fail_memory(p->ctx, p->n_items * sizeof(*runs));
     for (size_t i = 0; !st && i < p->n_items; i++) {
-        st = own_floats(p, p->items[i].linear.weight, &tensors[i], &runs[i].x);
+        st = pare_prune_own_floats(p->ctx, p->model, p->items[i].linear.weight, &tensors[i],
+                                   &runs[i].x);
         if (!st) runs[i].n = (uint64_t)tensors[i]->n_elements;
     }
     if (!st)
@@ -401,11 +334,7 @@ static pare_status check(pruner *p)
 
 static pare_status prepare(pruner *p)
 {
-    static const char *const passes[] = { "fold-constants", "fold-affine", "dead-code" };
-    pare_pass_stats stats = { 0 };
-    pare_graph_drop_default_inputs(p->model->graph);
-    for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++)
-        PARE_TRY(pare_pass_run(p->ctx, p->model, pare_pass_find(passes[i]), NULL, &stats));
+    PARE_TRY(pare_prune_prepare(p->ctx, p->model));
     PARE_TRY(find_items(p));
     PARE_TRY(pare_plan_kernels(p->ctx, &p->kernels));
     const pare_linalg_opts how = { .level = pare_isa_name(p->kernels->isa) };

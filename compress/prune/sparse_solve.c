@@ -1,6 +1,6 @@
 #include "prune/sparse_solve.h"
 
-#include "ir/model.h"
+#include "prune/normal.h"
 #include "prune/sparse_fit.h"
 #include "prune/sparse_remove.h"
 
@@ -8,34 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is added to the diagonal of second moments, as a part of its mean: and of how many numbers
- * there are for each row that was seen, since few rows leave directions open. */
-static const double damping = 1e-3, damping_per_row = 0.1;
-
 /* Of a row's units, the part of those that an even share would leave that may go, too. */
 static const double uneven = 0.7;
 
 enum { ALIGNMENT = 64 };
 
-/* Everything about one node; matrices are those of the group under way. Targets are divided by the
- * node's factor, less its bias. */
+/* Everything about one node. */
 typedef struct solver {
     pare_ctx *ctx;
     const pare_sparse_job *job;
+    pare_normal_job what;
+    pare_normal e;            /* of the group under way */
     pare_sparse_cut cut;
     int64_t n, rows, pitch, limit;
-    const float *elements;    /* the weights as the tensor has them */
-    float *row;               /* [n] */
-    double *h, *spare;        /* [n, n] second moments, damped from `decide` on */
-    double *mean;             /* [n] of rows; 0 where means are not free */
-    double *original, *wanted, *cross, *w; /* [rows, n] */
+    double *w, *spare;        /* [rows, n] */
     double *errors;           /* [rows] */
-    double *power;            /* [rows] variances of targets, about the mean if that is free */
-    double signal;            /* variances about the mean of all groups */
-    double added;             /* to the diagonal */
     void *block;
     float *inverse;           /* [n, pitch] */
-    float *wanted_floats;     /* [rows, n] */
+    float *wanted;            /* [rows, n] */
     int32_t *order;           /* [groups * n_bands, limit] */
     float *cost;              /* likewise */
     bool *kept;               /* [out, n] */
@@ -50,115 +40,6 @@ static pare_status take(pare_ctx *ctx, void *out, int64_t n, size_t size)
     return p ? PARE_OK : pare_fail_memory(ctx, (size_t)n * size);
 }
 
-/* --- matrices of a group ---------------------------------------------------------------------- */
-
-static double bias_of(const solver *s, int64_t o)
-{
-    const pare_linear *l = s->job->linear;
-    const pare_tensor *t =
-        l->bias == PARE_NONE ? NULL : s->job->model->values[l->bias].tensor;
-    if (!t || t->dtype != PARE_FLOAT || t->n_elements != l->out ||
-        t->encoding != PARE_ENC_DENSE)
-        return 0;
-    float b;
-    memcpy(&b, t->payload.data + (size_t)o * sizeof(b), sizeof(b));
-    return (double)l->bias_factor * (double)b;
-}
-
-static void average(solver *s, int64_t g)
-{
-    const pare_gram *gram = s->job->gram;
-    const int64_t n = s->n;
-    const double per = 1 / (double)gram->n_rows, *from = gram->moments + g * n * n;
-    for (int64_t i = 0; i < n; i++)
-        s->mean[i] = s->job->free_mean ? gram->sums[g * n + i] * per : 0;
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j < n; j++)
-            s->h[i * n + j] = from[i * n + j] * per - s->mean[i] * s->mean[j];
-}
-
-/* What targets and rows have in common, and how much targets vary. */
-static void fill_targets(solver *s, int64_t g)
-{
-    const pare_gram *gram = s->job->gram;
-    const int64_t n = s->n;
-    const double per = 1 / (double)gram->n_rows, factor = 1 / (double)s->job->linear->factor;
-    for (int64_t r = 0; r < s->rows; r++) {
-        const int64_t o = g * s->rows + r;
-        const double *products = gram->products + o * n;
-        const double target = gram->target_sums[o] * per, bias = bias_of(s, o);
-        const double square = gram->target_squares[o] * per;
-        const double off = s->job->free_mean ? target : bias;
-        for (int64_t i = 0; i < n; i++)
-            s->cross[r * n + i] =
-                factor * (products[i] * per - off * gram->sums[g * n + i] * per);
-        s->power[r] = factor * factor * (square - 2 * off * target + off * off);
-        s->signal += factor * factor * (square - target * target);
-    }
-}
-
-/* Outputs are to stay as they are. */
-static void fill_own(solver *s, int64_t g)
-{
-    const int64_t n = s->n;
-    const double per = 1 / (double)s->job->gram->n_rows;
-    const double *sums = s->job->gram->sums + g * n;
-    pare_linalg_multiply(s->job->linalg, false, s->rows, n, n, s->original, s->h, s->cross);
-    for (int64_t r = 0; r < s->rows; r++) {
-        double power = 0, mean = 0;
-        for (int64_t i = 0; i < n; i++) {
-            power += s->original[r * n + i] * s->cross[r * n + i];
-            mean += s->original[r * n + i] * sums[i] * per;
-        }
-        s->power[r] = power;
-        s->signal += s->job->free_mean ? power : power - mean * mean;
-    }
-}
-
-static pare_status read_weights(solver *s, int64_t g)
-{
-    float sum = 0;
-    for (int64_t r = 0; r < s->rows; r++) {
-        pare_linear_get_row(s->job->linear, g * s->rows + r, s->elements, s->row);
-        for (int64_t i = 0; i < s->n; i++) {
-            s->original[r * s->n + i] = (double)s->row[i];
-            sum += 0 * s->row[i];
-        }
-    }
-    if (sum == 0) return PARE_OK;
-    return pare_fail(s->ctx, PARE_EFORMAT, "'%s': expected finite weights, found NaN or infinity",
-                     s->job->model->values[s->job->linear->weight].name);
-}
-
-/* Dampens h, and finds the weights that are best where nothing goes. */
-static pare_status find_wanted(solver *s)
-{
-    const int64_t n = s->n;
-    double mean = 0;
-    for (int64_t i = 0; i < n; i++) mean += s->h[i * n + i] / (double)n;
-    const double open = damping_per_row * (double)n / (double)s->job->gram->n_rows;
-    s->added = (damping + open * damping * 10) * mean;
-    if (!(s->added > 0)) s->added = 1e-30;
-    for (int64_t i = 0; i < n; i++) s->h[i * n + i] += s->added;
-    for (int64_t i = 0; i < s->rows * n; i++)
-        s->wanted[i] = s->cross[i] + s->added * s->original[i];
-    double jitter = 0;
-    PARE_TRY(pare_linalg_cholesky_jitter(s->ctx, s->job->linalg, n, s->h, s->spare, &jitter));
-    pare_linalg_cholesky_solve(s->job->linalg, n, s->spare, s->rows, s->wanted);
-    return PARE_OK;
-}
-
-/* All there is to know about a group; the Cholesky factor of h is left in spare. */
-static pare_status start_group(solver *s, int64_t g)
-{
-    PARE_TRY(read_weights(s, g));
-    if (!s->job->gram) return PARE_OK;
-    average(s, g);
-    if (s->job->gram->products && s->job->linear->factor != 0) fill_targets(s, g);
-    else fill_own(s, g);
-    return find_wanted(s);
-}
-
 /* --- what goes -------------------------------------------------------------------------------- */
 
 static pare_status remove_group(solver *s, int64_t g)
@@ -166,17 +47,17 @@ static pare_status remove_group(solver *s, int64_t g)
     const int64_t n = s->n;
     const pare_sparse_removal r = {
         .kernels = s->job->kernels, .cut = &s->cut, .n = n, .pitch = s->pitch,
-        .inverse = s->inverse, .wanted = s->wanted_floats, .limit = s->limit,
+        .inverse = s->inverse, .wanted = s->wanted, .limit = s->limit,
         .order = s->order + g * s->cut.n_bands * s->limit,
         .cost = s->cost + g * s->cut.n_bands * s->limit,
     };
     double *inverse = NULL;
     PARE_TRY(take(s->ctx, &inverse, n * n, sizeof(double)));
-    pare_linalg_cholesky_inverse(s->job->linalg, n, s->spare, inverse);
+    pare_linalg_cholesky_inverse(s->job->linalg, n, s->e.lower, inverse);
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < n; j++) s->inverse[i * s->pitch + j] = (float)inverse[i * n + j];
     pare_free(s->ctx, inverse);
-    for (int64_t i = 0; i < s->rows * n; i++) s->wanted_floats[i] = (float)s->wanted[i];
+    for (int64_t i = 0; i < s->rows * n; i++) s->wanted[i] = (float)s->e.wanted[i];
     return pare_sparse_remove(s->ctx, s->job->pool, &r);
 }
 
@@ -277,7 +158,7 @@ static pare_status mark_gone(solver *s)
 /* Mean square of an input. */
 static double norm_of(const solver *s, int64_t i)
 {
-    return s->h[i * s->n + i] - s->added + s->mean[i] * s->mean[i];
+    return s->e.h[i * s->n + i] - s->e.added + s->e.mean[i] * s->e.mean[i];
 }
 
 /* |w| or |w| by the norm of its input, squared: per unit, as cost of a band's order. */
@@ -290,7 +171,7 @@ static void price_group(solver *s, int64_t g)
             double price = 0;
             for (int64_t r = 0; r < pare_band_rows(&s->cut, b); r++)
                 for (int64_t i = first; i < first + pare_unit_size(&s->cut, u); i++) {
-                    const double w = s->original[(b * s->cut.height + r) * s->n + i];
+                    const double w = s->e.original[(b * s->cut.height + r) * s->n + i];
                     price += w * w * (wanda ? norm_of(s, i) : 1);
                 }
             s->cost[at * s->limit + u] = (float)price;
@@ -300,55 +181,30 @@ static void price_group(solver *s, int64_t g)
 
 /* --- least squares ---------------------------------------------------------------------------- */
 
-/* Sum over rows of the squared error of weights w, undamped. */
-static double error_of(solver *s, const double *w)
+static void write_group(solver *s)
 {
-    const int64_t n = s->n;
-    double sum = 0, *const pushed = s->wanted; /* no longer wanted */
-    pare_linalg_multiply(s->job->linalg, false, s->rows, n, n, w, s->h, pushed);
     for (int64_t r = 0; r < s->rows; r++) {
-        sum += s->power[r];
-        for (int64_t i = r * n; i < (r + 1) * n; i++)
-            sum += w[i] * (pushed[i] - s->added * w[i] - 2 * s->cross[i]);
-    }
-    return sum > 0 ? sum : 0;
-}
-
-static void write_group(solver *s, int64_t g)
-{
-    const pare_linear *l = s->job->linear;
-    const pare_gram *gram = s->job->gram;
-    const bool has_targets = gram && gram->products;
-    for (int64_t r = 0; r < s->rows; r++) {
-        const int64_t o = g * s->rows + r;
-        double moved = 0;
-        for (int64_t i = 0; i < s->n; i++) {
-            const double w = s->w[r * s->n + i];
-            s->out->weights[o * s->n + i] = (float)w;
-            moved += (has_targets ? -w : s->original[r * s->n + i] - w) * s->mean[i];
-        }
-        if (!s->out->shift) continue;
-        s->out->shift[o] = (float)((double)l->factor * moved);
-        if (has_targets)
-            s->out->shift[o] += (float)(gram->target_sums[o] / (double)gram->n_rows -
-                                        bias_of(s, o));
+        const int64_t o = s->e.group * s->rows + r;
+        const double *w = s->w + r * s->n;
+        for (int64_t i = 0; i < s->n; i++) s->out->weights[o * s->n + i] = (float)w[i];
+        if (s->out->shift) s->out->shift[o] = pare_normal_shift(&s->e, r, w);
     }
 }
 
-static pare_status fit_group(solver *s, int64_t g)
+static pare_status fit_group(solver *s)
 {
     const size_t size = (size_t)(s->rows * s->n);
-    const bool *kept = s->kept + (size_t)g * size;
+    const bool *kept = s->kept + (size_t)s->e.group * size;
     for (size_t i = 0; i < size; i++)
-        s->w[i] = !kept[i] ? 0 : s->job->without_repair ? s->original[i] : s->wanted[i];
+        s->w[i] = !kept[i] ? 0 : s->job->without_repair ? s->e.original[i] : s->e.wanted[i];
     if (!s->job->without_repair)
-        PARE_TRY(pare_sparse_fit(s->ctx, s->job->linalg, s->n, s->rows, s->h, s->wanted, kept,
+        PARE_TRY(pare_sparse_fit(s->ctx, s->job->linalg, s->n, s->rows, s->e.h, s->e.wanted, kept,
                                  s->w, s->errors));
-    if (s->job->gram) s->out->error += error_of(s, s->w);
-    write_group(s, g);
+    write_group(s);
     if (!s->job->gram) return PARE_OK;
-    for (size_t i = 0; i < size; i++) s->w[i] = kept[i] ? s->original[i] : 0;
-    s->out->masked += error_of(s, s->w);
+    s->out->error += pare_normal_error(&s->e, s->w, s->spare);
+    for (size_t i = 0; i < size; i++) s->w[i] = kept[i] ? s->e.original[i] : 0;
+    s->out->masked += pare_normal_error(&s->e, s->w, s->spare);
     return PARE_OK;
 }
 
@@ -374,22 +230,15 @@ static pare_status start(solver *s)
     s->rows = l->out / l->group;
     s->pitch = (s->n + panel - 1) / panel * panel;
     s->limit = find_limit(s);
-    const int64_t n_square = s->job->gram ? s->n * s->n : 0;
     const int64_t n_order = l->group * s->cut.n_bands * s->limit, size = s->rows * s->n;
-    PARE_TRY(take(s->ctx, &s->row, s->n, sizeof(float)));
-    PARE_TRY(take(s->ctx, &s->h, n_square, sizeof(double)));
-    PARE_TRY(take(s->ctx, &s->spare, n_square, sizeof(double)));
-    PARE_TRY(take(s->ctx, &s->mean, s->n, sizeof(double)));
-    PARE_TRY(take(s->ctx, &s->original, 4 * size + 2 * s->rows, sizeof(double)));
-    s->wanted = s->original + size;
-    s->cross = s->wanted + size;
-    s->w = s->cross + size;
-    s->errors = s->w + size;
-    s->power = s->errors + s->rows;
     const int64_t n_inverse = s->job->gram ? s->n * s->pitch : 0;
+    PARE_TRY(pare_normal_open(s->ctx, &s->e, &s->what));
+    PARE_TRY(take(s->ctx, &s->w, 2 * size + s->rows, sizeof(double)));
+    s->spare = s->w + size;
+    s->errors = s->spare + size;
     PARE_TRY(take(s->ctx, &s->block, n_inverse + size + ALIGNMENT, sizeof(float)));
     s->inverse = (float *)(((uintptr_t)s->block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-    s->wanted_floats = s->inverse + n_inverse;
+    s->wanted = s->inverse + n_inverse;
     PARE_TRY(take(s->ctx, &s->order, n_order, sizeof(*s->order)));
     PARE_TRY(take(s->ctx, &s->cost, n_order, sizeof(*s->cost)));
     PARE_TRY(take(s->ctx, &s->kept, l->out * s->n, sizeof(bool)));
@@ -399,11 +248,8 @@ static pare_status start(solver *s)
 
 static void end(solver *s)
 {
-    pare_free(s->ctx, s->row);
-    pare_free(s->ctx, s->h);
-    pare_free(s->ctx, s->spare);
-    pare_free(s->ctx, s->mean);
-    pare_free(s->ctx, s->original);
+    pare_normal_close(&s->e);
+    pare_free(s->ctx, s->w);
     pare_free(s->ctx, s->block);
     pare_free(s->ctx, s->order);
     pare_free(s->ctx, s->cost);
@@ -414,7 +260,7 @@ static pare_status decide(solver *s)
 {
     const int64_t n_groups = s->job->linear->group;
     for (int64_t g = 0; g < n_groups; g++) {
-        PARE_TRY(start_group(s, g));
+        PARE_TRY(pare_normal_load(&s->e, g));
         if (s->job->criterion == PARE_SPARSE_SECOND_ORDER) PARE_TRY(remove_group(s, g));
         else price_group(s, g);
     }
@@ -430,39 +276,34 @@ static pare_status solve(solver *s)
         PARE_TRY(take(s->ctx, &s->out->shift, l->out, sizeof(float)));
     PARE_TRY(decide(s));
     PARE_TRY(mark_gone(s));
-    s->signal = 0;
+    s->e.signal = 0;
     for (int64_t g = 0; g < l->group; g++) {
-        PARE_TRY(start_group(s, g));
-        PARE_TRY(fit_group(s, g));
+        PARE_TRY(pare_normal_load(&s->e, g));
+        PARE_TRY(fit_group(s));
     }
     s->out->n = (uint64_t)(l->out * s->n);
     for (uint64_t i = 0; i < s->out->n; i++) s->out->zeros += s->out->weights[i] == 0;
-    const double by = !s->job->gram ? NAN : s->signal > 0 ? 1 / s->signal : 0;
+    const double by = !s->job->gram ? NAN : s->e.signal > 0 ? 1 / s->e.signal : 0;
     s->out->error *= by;
     s->out->masked *= by;
     return PARE_OK;
 }
 
-/* Runs what needs the weights, and sweeps up. */
-static pare_status with_weights(solver *s, pare_status (*run)(solver *s))
+static solver new_solver(pare_ctx *ctx, const pare_sparse_job *job)
 {
-    pare_tensor *dense = NULL;
-    const pare_linear *l = s->job->linear;
-    pare_status st = pare_tensor_densify(s->ctx, &dense, s->job->model->values[l->weight].tensor);
-    if (!st) {
-        s->elements = (const float *)(const void *)dense->payload.data;
-        st = run(s);
-    }
-    end(s);
-    pare_tensor_unref(dense);
-    return st;
+    return (solver){ .ctx = ctx, .job = job, .e.ctx = ctx,
+                     .what = { .model = job->model, .linear = job->linear, .gram = job->gram,
+                               .linalg = job->linalg, .free_mean = job->free_mean,
+                               .weights_only = !job->gram } };
 }
 
 pare_status pare_sparse_solve(pare_ctx *ctx, pare_sparse_solution *out, const pare_sparse_job *job)
 {
-    solver s = { .ctx = ctx, .job = job, .out = out };
+    solver s = new_solver(ctx, job);
     *out = (pare_sparse_solution){ 0 };
-    const pare_status st = with_weights(&s, solve);
+    s.out = out;
+    const pare_status st = solve(&s);
+    end(&s);
     if (st) pare_sparse_solution_free(ctx, out);
     return st;
 }
@@ -485,7 +326,7 @@ static pare_status measure(solver *s)
     PARE_TRY(start(s));
     PARE_TRY(decide(s));
     PARE_TRY(sort_removals(s, &sorted, &n));
-    const double by = s->signal > 0 ? 1 / s->signal : 0;
+    const double by = s->e.signal > 0 ? 1 / s->e.signal : 0;
     for (int64_t i = 0; i < n; i++) {
         const int64_t at = sorted[i].band * s->limit + sorted[i].k;
         for (; (double)k * all <= gone * PARE_CURVE_STEPS; k++) s->curve->error[k] = cost * by;
@@ -501,6 +342,9 @@ pare_status pare_sparse_measure(pare_ctx *ctx, pare_sparse_curve *out, const par
 {
     pare_sparse_job all = *job;
     all.share = 1;
-    solver s = { .ctx = ctx, .job = &all, .curve = out };
-    return with_weights(&s, measure);
+    solver s = new_solver(ctx, &all);
+    s.curve = out;
+    const pare_status st = measure(&s);
+    end(&s);
+    return st;
 }
