@@ -160,6 +160,28 @@ static void test_quantize(void **state)
     test_remove_tree(dir);
 }
 
+static void test_compress(void **state)
+{
+    (void)state;
+    char dir[TEST_PATH_BYTES], in[TEST_PATH_BYTES], out[TEST_PATH_BYTES], recipe[TEST_PATH_BYTES];
+    static const char text[] = "pare: 1\ndims: {batch: 1}\nlimits: {max-params: 1M}\n"
+                               "minimize: energy\nsteps: [fold: {}]\ntry:\n"
+                               "  - [quantize: {weights: int8, activations: none}]\n"
+                               "  - [quantize: {weights: float16, exclude: ['op:Gemm']}]\n";
+    test_join(out, test_temp_dir(dir), "out.onnx");
+    test_join(recipe, dir, "r.yaml");
+    test_write_file(recipe, text, sizeof(text) - 1);
+    test_data_path(in, "models/tiny_residual.onnx");
+    char *chosen[] = { in, "-o", out, "--threads", "1", "--set", "max-drop=1", "--dry-run" };
+    torture_lightly("compress", chosen, 5);
+    char *ways[] = { in, "-o", out, "--threads", "1", "--recipe", recipe, "--set",
+                     "quantize.block-size=0" };
+    torture_lightly("compress", ways, 9);
+    char *name[] = { "int8" };
+    torture("recipes", name, 1);
+    test_remove_tree(dir);
+}
+
 static void test_run_verb(void **state)
 {
     (void)state;
@@ -194,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_compare), cmocka_unit_test(test_inspect),
         cmocka_unit_test(test_convert),
         cmocka_unit_test(test_quantize),
+        cmocka_unit_test(test_compress),
         cmocka_unit_test(test_run_verb),
         cmocka_unit_test(test_version),
     };

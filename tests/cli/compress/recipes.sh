@@ -41,7 +41,8 @@ pare: 1
 steps:
   - quantize: {weights: [int8, int4]}
 END
-bad "r.yaml:2: max-size: expected a percentage or a size, such as 30% or 25MB, found '30 mJ'" <<'END'
+bad "r.yaml:2: max-size: expected a percentage or a size, such as 30% or 25MB, found '30 mJ'" \
+    <<'END'
 pare: 1
 limits: {max-size: 30 mJ}
 steps:
