@@ -307,6 +307,7 @@ static pare_status run_step(job *j, state *s, const pare_recipe_steps *list, siz
     PARE_TRY(pare_model_clone(j->ctx, &after.model, s->model));
     pare_status st = apply(j, record, after.model, &env);
     record->seconds = seconds() - begun;
+    j->result->cut |= record->outcome.cut;
     if (st && is_refusal(st, way)) st = fail_step(j, record, st);
     else if (!st) st = decide(j, record, s, &after);
     pare_model_free(j->ctx, record->kept && !st ? s->model : after.model);
