@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { WIDTH = 80, TEXT_COLUMN = 30, VERB_COLUMN = 12 };
+enum { WIDTH = 80, TEXT_COLUMN = 30, VERB_COLUMN = 13 };
 
 const pare_exit_meaning pare_exit_meanings[] = {
     { "0", "done" },

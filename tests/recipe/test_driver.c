@@ -192,8 +192,8 @@ static void too_much_lost_is_rolled_back_or_kept(void **state)
         assert_int_equal(run(&f), PARE_OK);
         assert_int_equal(f.result.steps[1].kept, rows[i].kept);
         assert_string_equal(f.result.steps[1].reason, "75.00 points are lost, and 10.00 may be");
-        assert_double_equal(f.result.steps[1].agreement, 0.25, 0);
-        assert_double_equal(f.result.steps[1].drop, 75, 1e-9);
+        assert_float_equal(f.result.steps[1].agreement, 0.25f, 0);
+        assert_float_equal(f.result.steps[1].drop, 75.0f, 0);
         end(&f);
     }
 }
@@ -215,7 +215,7 @@ static void the_best_way_stays(void **state)
     assert_int_equal(run(&f), PARE_OK);
     assert_int_equal(f.result.way, 3);
     assert_int_equal(f.result.output.file_bytes, 64);
-    assert_double_equal(f.result.agreement, 1, 0);
+    assert_float_equal(f.result.agreement, 1.0f, 0);
     for (size_t i = 0; i < f.result.n_steps; i++)
         assert_int_equal(f.result.steps[i].kept, f.result.steps[i].way == 3);
     assert_string_equal(f.result.steps[0].reason, "another way is better");
