@@ -10,8 +10,8 @@ static const struct { const char *op; uint32_t first_slot; } scales[] = {
     { "BatchNormalization", 4 }, { "Div", 1 }, { "Pow", 0 }, { "QuantizeLinear", 1 },
 };
 
-/* Quantized inputs, and the inputs that say which number is zero there; where there are several
- * these lie along an axis, which below 0 counts from the end. */
+/* Operands of quantized operators, and the inputs that say which number is zero there (PARE_NONE: 0
+ * is); where there are several these lie along an axis, which below 0 counts from the end. */
 static const struct {
     const char *op;
     uint32_t slot, zero;
@@ -19,14 +19,19 @@ static const struct {
 } quantized[] = {
     { "ConvInteger", 0, 2, 0 },    { "ConvInteger", 1, 3, 0 },
     { "DequantizeLinear", 0, 2, 1 }, /* or as the attribute says */
-    { "DynamicQuantizeMatMul", 1, 3, -1 },
+    { "DynamicQuantizeMatMul", 0, PARE_NONE, 0 }, { "DynamicQuantizeMatMul", 1, 3, -1 },
+    { "DynamicQuantizeMatMul", 4, PARE_NONE, 0 },
     { "MatMulInteger", 0, 2, -2 }, { "MatMulInteger", 1, 3, -1 },
     { "MatMulIntegerToFloat", 0, 4, -2 }, { "MatMulIntegerToFloat", 1, 5, -1 },
+    { "MatMulIntegerToFloat", 6, PARE_NONE, 0 },
     { "QAttention", 0, 6, 0 },     { "QAttention", 1, 7, -1 },
+    { "QAttention", 2, PARE_NONE, 0 }, { "QAttention", 8, PARE_NONE, 0 },
     { "QGemm", 0, 2, 0 },          { "QGemm", 3, 5, 0 },
+    { "QGemm", 6, PARE_NONE, 0 },
     { "QLinearAdd", 0, 2, 0 },     { "QLinearAdd", 3, 5, 0 },
     { "QLinearAveragePool", 0, 2, 0 }, { "QLinearGlobalAveragePool", 0, 2, 0 },
     { "QLinearConv", 0, 2, 0 },    { "QLinearConv", 3, 5, 0 },
+    { "QLinearConv", 8, PARE_NONE, 0 },
     { "QLinearLeakyRelu", 0, 2, 0 },
     { "QLinearMatMul", 0, 2, -2 }, { "QLinearMatMul", 3, 5, -1 },
     { "QLinearMul", 0, 2, 0 },     { "QLinearMul", 3, 5, 0 },
@@ -72,6 +77,20 @@ static bool may_be_zero(const pare_model *m, pare_value_id v)
     return true;
 }
 
+/* Integers that are no sums of quantized numbers say where or how many. */
+static bool is_index(const pare_model *m, pare_value_id v)
+{
+    const pare_dtype dtype = m->values[v].tensor->dtype;
+    if (dtype != PARE_INT64 && dtype != PARE_INT32) return false;
+    for (const pare_use *use = m->values[v].first_use; use; use = use->next) {
+        bool is_other;
+        if (use->user != PARE_NONE &&
+            quantized_row(&m->nodes[use->user], use->slot, &is_other) < N_QUANTIZED)
+            return false;
+    }
+    return true;
+}
+
 static zero_point zero_of(const pare_model *m, pare_value_id v)
 {
     const int64_t rank = m->values[v].tensor->rank;
@@ -87,7 +106,7 @@ static zero_point zero_of(const pare_model *m, pare_value_id v)
         const bool has_axis = axis && axis->type == PARE_ATTR_INT &&
                               pare_str_eq(n->op_type, "DequantizeLinear");
         if (has_axis) k = axis->ints[0];
-        if (slot >= n->n_inputs || n->inputs[slot].value == PARE_NONE) break;
+        if (slot == PARE_NONE || slot >= n->n_inputs || n->inputs[slot].value == PARE_NONE) break;
         const pare_tensor *numbers = m->values[n->inputs[slot].value].tensor;
         k += k < 0 ? rank : 0;
         if (numbers && numbers->dtype != m->values[v].tensor->dtype) break;
@@ -141,8 +160,7 @@ pare_status pare_prune_mask(pare_ctx *ctx, pare_model *model, const pare_axes_fo
     for (pare_value_id v = 0; v < axes->n_values; v++) {
         const pare_tensor *t = model->values[v].tensor;
         if (!t || !may_be_zero(model, v)) continue;
-        const bool is_index = t->dtype == PARE_INT64 || t->dtype == PARE_INT32;
-        if (is_index || pare_dtype_of(t->dtype)->bits < 8 || !pare_axes_shrink(axes, v, gone))
+        if (is_index(model, v) || pare_dtype_of(t->dtype)->bits < 8 || !pare_axes_shrink(axes, v, gone))
             continue;
         PARE_TRY(mask_constant(ctx, model, axes, gone, v));
     }
