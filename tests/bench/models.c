@@ -8,7 +8,8 @@
  * not disturb if there are enough. With one thread times are those of the processor, which a busy
  * machine distorts less, else those of the clock. Memory is what a process gains in RssAnon from
  * before it opens the model to after the first run; `ready` goes from the file to before that run,
- * against creating a session. */
+ * against creating a session: the least of three on both sides, because the first to touch memory
+ * waits for what the host of a virtual machine took back. */
 #include "formats/onnx/onnx.h"
 #include "op/sample.h"
 #include "run/lower/product.h"
@@ -24,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_ROUNDS = 64, MOST_INPUTS = 64 };
+enum { MOST_ROUNDS = 64, MOST_INPUTS = 64, N_READY = 3 };
 static const double round_seconds = 0.2, reported_only_ms = 0.2;
 
 typedef struct options {
@@ -223,6 +224,25 @@ static void print_row(const subject *s, const char *name, const result *r, doubl
     printf(" %5zu %7zu", cost.n_steps, cost.n_islands);
 }
 
+/* Gets both ready again, in turns; keeps the least time of each. */
+static bool get_ready(const char *path, const options *o, test_peer *peer, double *ours,
+                      double *theirs)
+{
+    for (int i = 1; i < N_READY; i++) {
+        subject again = { 0 };
+        double its = 0;
+        pare_ctx_init(&again.ctx, NULL);
+        const double start = bench_seconds();
+        const pare_status st = prepare(&again, path, o);
+        const double took = bench_seconds() - start;
+        drop(&again);
+        if (st || !test_peer_load(peer, path, o->n_threads, &its)) return false;
+        *ours = fmin(*ours, took);
+        *theirs = fmin(*theirs, its);
+    }
+    return true;
+}
+
 static void compare(subject *s, const char *path, const options *o, result *r)
 {
     test_peer peer = { 0 };
@@ -231,10 +251,10 @@ static void compare(subject *s, const char *path, const options *o, result *r)
     bool is_calm = false;
     const char *name = base_name(path);
     bench_begin(&opened);
+    const double start = bench_seconds();
     pare_status st = prepare(s, path, o);
-    const double ready = bench_seconds();
+    double ours_ready = bench_seconds() - start;
     if (!st) st = run_once(s);
-    const double first_run = bench_seconds() - ready;
     bench_end(&opened);
     if (st) {
         printf("%-30.30s pare: %s\n", name, s->ctx.message);
@@ -242,12 +262,12 @@ static void compare(subject *s, const char *path, const options *o, result *r)
     }
     if (!test_peer_start(&peer, path, o->n_threads, s->inputs, s->n_inputs) ||
         !test_peer_run(&peer, 1, &wall, &cpu) || !test_peer_memory(&peer, &its_mib) ||
-        !take_turns(s, &peer, o, &ours, &theirs, &is_calm)) {
+        !take_turns(s, &peer, o, &ours, &theirs, &is_calm) ||
+        !get_ready(path, o, &peer, &ours_ready, &peer.load_seconds)) {
         printf("%-30.30s ONNX Runtime: %.120s\n", name, peer.answer);
         test_peer_stop(&peer);
         return;
     }
-    const double ours_ready = fmax(opened.seconds - first_run, 0);
     if (1e3 * ours >= reported_only_ms) r->ratio = ours / theirs;
     if (its_mib >= 8) r->memory = opened.mib / its_mib;
     if (its_mib >= 8) r->ready = ours_ready / peer.load_seconds;

@@ -32,6 +32,7 @@ class Peer:
         return onnxruntime.__version__
 
     def load(self, threads, path):
+        self.session = self.binding = None
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = int(threads)
         options.inter_op_num_threads = 1

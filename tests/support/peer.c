@@ -70,9 +70,7 @@ bool test_peer_start(test_peer *peer, const char *model_path, unsigned n_threads
     bool is_well = hear(peer);
     snprintf(peer->version, sizeof(peer->version), "%.31s", peer->answer);
     if (!is_well) return false;
-    fprintf(peer->to, "load %u %s\n", n_threads, model_path);
-    is_well = hear(peer);
-    peer->load_seconds = strtod(peer->answer, NULL);
+    is_well = test_peer_load(peer, model_path, n_threads, &peer->load_seconds);
     for (size_t i = 0; is_well && i < n_inputs; i++) is_well = send_input(peer, &inputs[i]);
     return is_well;
 }
@@ -83,6 +81,14 @@ void test_peer_stop(test_peer *peer)
     if (peer->from) fclose(peer->from);
     if (peer->pid > 0) waitpid(peer->pid, NULL, 0);
     *peer = (test_peer){ 0 };
+}
+
+bool test_peer_load(test_peer *peer, const char *model_path, unsigned n_threads, double *seconds)
+{
+    fprintf(peer->to, "load %u %s\n", n_threads, model_path);
+    if (!hear(peer)) return false;
+    *seconds = strtod(peer->answer, NULL);
+    return true;
 }
 
 bool test_peer_run(test_peer *peer, long n, double *seconds, double *cpu_seconds)

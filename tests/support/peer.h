@@ -21,6 +21,9 @@ bool test_peer_start(test_peer *peer, const char *model_path, unsigned n_threads
                      const pare_eval_input *inputs, size_t n_inputs);
 void test_peer_stop(test_peer *peer);
 
+/* Opens the model anew, having closed it, and says how long that took. Inputs are gone. */
+bool test_peer_load(test_peer *peer, const char *model_path, unsigned n_threads, double *seconds);
+
 /* Runs n times: seconds of the clock and of the processor for all of them. */
 bool test_peer_run(test_peer *peer, long n, double *seconds, double *cpu_seconds);
 

@@ -109,7 +109,8 @@ static void fill_filters(const pare_kernels *kernels, const int64_t *params, con
 {
     (void)kernels;
     for (int64_t t = 0; t < params[TAPS]; t++)
-        for (int64_t c = 0; c < params[CHANNELS]; c++) *to++ = pare_float_at(w, c * params[TAPS] + t);
+        for (int64_t c = 0; c < params[CHANNELS]; c++)
+            *to++ = pare_float_at(w, c * params[TAPS] + t);
 }
 
 /* Filters [C, 1, taps] as [taps, C]. */

@@ -90,10 +90,11 @@ static void fill_gates(const pare_kernels *kernels, const int64_t *params, const
     const int64_t n = params[COLUMNS];
     const int64_t depth = params[DEPTH];
     const int64_t size = (n + params[PANEL] - 1) / params[PANEL] * params[PANEL] * depth;
-    for (int64_t d = 0; d < params[DIRECTIONS]; d++)
-        pare_pack_panels(&kernels->gemm, n, depth,
-                         pare_float_address(w, (d * params[TOTAL] + params[FIRST]) * depth), 1, depth,
+    for (int64_t d = 0; d < params[DIRECTIONS]; d++) {
+        const int64_t first = (d * params[TOTAL] + params[FIRST]) * depth;
+        pare_pack_panels(&kernels->gemm, n, depth, pare_float_address(w, first), 1, depth,
                          to + d * size);
+    }
 }
 
 /* Packs columns [first, first + n) of each direction of W or R [directions, total, depth]. */
