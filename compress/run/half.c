@@ -141,13 +141,10 @@ static pare_status widen_constant(pare_planner *p, pare_value_id value, const pa
     pare_tensor *t = NULL;
     pare_status st = pare_tensor_densify(p->ctx, &dense, (pare_tensor *)half);
     if (!st) st = pare_tensor_new(p->ctx, &t, PARE_FLOAT, half->rank, half->dims);
-    for (int64_t i = 0; !st && i < half->n_elements; i++) {
-        uint16_t x = 0;
-        float y = 0;
-        memcpy(&x, dense->payload.data + (size_t)i * sizeof(x), sizeof(x));
-        pare_narrow_ref.from_f16(1, &x, &y);
-        memcpy(t->owner->data + (size_t)i * sizeof(y), &y, sizeof(y));
-    }
+    if (!st)
+        p->plan->kernels->narrow->from_f16(half->n_elements,
+                                           (const uint16_t *)(const void *)dense->payload.data,
+                                           (float *)(void *)t->owner->data);
     p->widens = true;
     if (!st) st = pare_plan_set_constant(p, value, t);
     p->widens = false;
@@ -156,23 +153,28 @@ static pare_status widen_constant(pare_planner *p, pare_value_id value, const pa
     return st;
 }
 
-/* Widened constants that were packed and nothing else go: the plan has no use for them. */
-void pare_plan_drop_widened(pare_planner *p)
+static void drop_widened(pare_planner *p, pare_value_id value)
 {
     pare_plan *plan = p->plan;
-    for (size_t i = 0; i < p->model->n_values; i++) {
-        const pare_planned *v = &p->wide[i];
-        if (!v->constant || v->n_forms != 1) continue;
-        const pare_buffer *b = &plan->buffers[v->forms[0].buffer];
-        if (b->kind != PARE_BUFFER_CONSTANT || b->first <= b->last || b->n_values != 1) continue;
-        for (size_t k = 0; k < plan->n_constants; k++) {
-            if (plan->constants[k] != v->constant) continue;
-            plan->cost.own_bytes -= pare_tensor_size_bytes(v->constant);
-            pare_tensor_unref(plan->constants[k]);
-            plan->constants[k] = plan->constants[--plan->n_constants];
-            break;
-        }
+    pare_planned *v = &p->wide[value];
+    if (!v->constant || v->n_forms != 1) return;
+    const pare_buffer *b = &plan->buffers[v->forms[0].buffer];
+    if (b->kind != PARE_BUFFER_CONSTANT || b->first <= b->last || b->n_values != 1) return;
+    for (size_t k = plan->n_constants; k-- > 0;) {
+        if (plan->constants[k] != v->constant) continue;
+        plan->cost.own_bytes -= pare_tensor_size_bytes(v->constant);
+        pare_tensor_unref(plan->constants[k]);
+        plan->constants[k] = plan->constants[--plan->n_constants];
+        v->constant = NULL; /* who needs it later widens it again */
+        v->n_forms = 0;
+        return;
     }
+}
+
+void pare_plan_drop_widened(pare_planner *p, const pare_node *node)
+{
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        if (pare_plan_is_half(p, node->inputs[i].value)) drop_widened(p, node->inputs[i].value);
 }
 
 static pare_status widen(pare_planner *p, pare_value_id value)

@@ -80,6 +80,8 @@ static pare_status lower_half(pare_planner *p, const pare_group *group, uint32_t
     if (!st && *n_taken && !p->has_rounded)
         st = pare_plan_round_outputs(p, node_of(p, group, *n_taken - 1), first);
     p->widens = false;
+    for (uint32_t i = 0; !st && i < group->n_nodes; i++)
+        pare_plan_drop_widened(p, node_of(p, group, i));
     return st;
 }
 
@@ -350,7 +352,6 @@ static pare_status build(pare_planner *p)
     pare_plan_update_in_place(p);
     PARE_TRY(pare_plan_find_drops(p));
     PARE_TRY(pare_plan_settle(p));
-    pare_plan_drop_widened(p);
     plan_cost(p);
     PARE_TRY(pare_packs_fill(p->ctx, p->plan->own_packs, p->plan->kernels, p->opts->pool));
     if (p->opts->packs_later) return PARE_OK;

@@ -185,8 +185,8 @@ pare_status pare_plan_widen_inputs(pare_planner *p, const pare_node *node);
 pare_status pare_plan_round_outputs(pare_planner *p, const pare_node *node, size_t first);
 pare_status pare_plan_narrow(pare_planner *p, pare_value_id value);
 
-/* Lets go of constants as floats that no step reads. */
-void pare_plan_drop_widened(pare_planner *p);
+/* Lets go of constants of a node as floats that were packed, and that no step reads. */
+void pare_plan_drop_widened(pare_planner *p, const pare_node *node);
 
 /* --- codes ------------------------------------------------------------------------------------ */
 

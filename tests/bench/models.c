@@ -311,6 +311,11 @@ static void print_step(const subject *s, size_t i, double seconds, double total,
     printf("\n");
 }
 
+static double mib(uint64_t n_bytes)
+{
+    return (double)n_bytes / 1048576;
+}
+
 /* The least that each step took in some runs. */
 static void show_layers(subject *s, const char *path, const options *o)
 {
@@ -329,8 +334,12 @@ static void show_layers(subject *s, const char *path, const options *o)
         for (size_t i = 0; i < n; i++) least[i] = k ? fmin(least[i], now[i]) : now[i];
     }
     for (size_t i = 0; i < n; i++) steps += least[i];
+    const pare_plan_cost cost = pare_plan_cost_of(s->plan);
     printf("%s: %.1f us in steps; shares are of a loop of multiply-adds\n", base_name(path),
            1e6 * steps);
+    printf("MiB: arena %.2f (at least %.2f), scratch %.2f, packed %.2f, else %.2f\n",
+           mib(cost.arena_bytes), mib(cost.lower_bound_bytes), mib(cost.scratch_bytes),
+           mib(cost.packed_bytes), mib(cost.own_bytes));
     const double peak = test_loop_fma(o->isa) * o->n_threads;
     for (size_t i = 0; i < n; i++) print_step(s, i, least[i], steps, peak);
     free(least);

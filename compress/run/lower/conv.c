@@ -259,17 +259,16 @@ static void fill_row(const pare_sliding *s, int64_t row, int64_t n, int32_t *to)
     int64_t position = row % s->n_out;
     for (int i = PARE_SLIDING_AXES; i-- > 0; position /= s->out[i])
         corner[i] = position % s->out[i] * s->stride[i] - s->begin[i];
-    for (int64_t t = 0; t < s->n_taps; t++, to += n) {
-        int64_t offset = row / s->n_out * s->batch_step;
-        bool is_inside = true;
-        int64_t tap = t;
-        for (int i = PARE_SLIDING_AXES; i-- > 0; tap /= s->kernel[i]) {
-            const int64_t at = corner[i] + tap % s->kernel[i] * s->dilation[i];
-            is_inside = is_inside && at >= 0 && at < s->in[i];
-            offset += at * s->step[i];
+    const int64_t image = row / s->n_out * s->batch_step;
+    for (int64_t kd = 0; kd < s->kernel[0]; kd++)
+        for (int64_t kh = 0; kh < s->kernel[1]; kh++) {
+            const int64_t d = corner[0] + kd * s->dilation[0], h = corner[1] + kh * s->dilation[1];
+            const bool has_line = d >= 0 && d < s->in[0] && h >= 0 && h < s->in[1];
+            const int64_t line = image + d * s->step[0] + h * s->step[1];
+            int64_t w = corner[2];
+            for (int64_t kw = 0; kw < s->kernel[2]; kw++, w += s->dilation[2], to += n)
+                *to = has_line && w >= 0 && w < s->in[2] ? (int32_t)(line + w * s->step[2]) : -1;
         }
-        *to = is_inside ? (int32_t)offset : -1;
-    }
 }
 
 /* Finds them, or makes them. Not those of very large images: pointers are found when running. */
