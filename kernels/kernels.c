@@ -40,7 +40,7 @@ static const pare_integer_kernels integers_avx512vnni = {
       .column_max = pare_column_max_avx2, .column_min = pare_column_min_avx2,                      \
       .move = pare_move_avx2, .row = &pare_rows_avx2,                                              \
       .narrow = &pare_narrow_avx2, .tally = &pare_tally_avx2, .bytes = &pare_bytes_avx2,           \
-      .nbits = &pare_nbits_avx2, .winograd = &pare_winograd_avx2 }
+      .nbits = &pare_nbits_avx2, .winograd = pare_winograd_avx2 }
 
 #define AVX512_SET(its_dots, its_integers)                                                         \
     { .isa = PARE_ISA_AVX512, .dots = (its_dots), .integers = (its_integers),                      \
@@ -53,7 +53,7 @@ static const pare_integer_kernels integers_avx512vnni = {
       .column_max = pare_column_max_avx2, .column_min = pare_column_min_avx2,                      \
       .move = pare_move_avx2, .row = &pare_rows_avx512,                                            \
       .narrow = &pare_narrow_avx2, .tally = &pare_tally_avx2, .bytes = &pare_bytes_avx512,         \
-      .nbits = &pare_nbits_avx512, .winograd = &pare_winograd_avx512 }
+      .nbits = &pare_nbits_avx512, .winograd = pare_winograd_avx512 }
 #endif
 
 static const pare_kernels sets[] = {
@@ -69,7 +69,7 @@ static const pare_kernels sets[] = {
         .column_max = pare_column_max_ref, .column_min = pare_column_min_ref,
         .move = pare_move_ref, .row = &pare_rows_ref,
         .narrow = &pare_narrow_ref, .tally = &pare_tally_ref, .bytes = &pare_bytes_ref,
-        .nbits = &pare_nbits_ref, .winograd = &pare_winograd_ref,
+        .nbits = &pare_nbits_ref, .winograd = pare_winograd_ref,
     },
 #if defined(__x86_64__)
     AVX2_SET(PARE_DOTS_NONE, &integers_avx2),

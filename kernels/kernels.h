@@ -39,7 +39,7 @@ typedef struct pare_kernels {
     const pare_tally_kernels *tally;
     const pare_byte_kernels *bytes;
     const pare_nbits_kernels *nbits;
-    const pare_winograd_kernels *winograd;
+    const pare_winograd_kernels *winograd; /* [PARE_N_WINOGRADS] */
 } pare_kernels;
 
 /* The set of a level that this program was built with, with the dot products that this processor

@@ -44,7 +44,7 @@ extern const pare_tally_kernels pare_tally_avx2;
 
 extern const pare_byte_kernels pare_bytes_avx2;
 
-extern const pare_winograd_kernels pare_winograd_avx2;
+extern const pare_winograd_kernels pare_winograd_avx2[PARE_N_WINOGRADS];
 
 extern const pare_nbits_kernels pare_nbits_avx2; /* panels of 16 */
 pare_nbits_pack_fn pare_nbits_pack_avx2;

@@ -24,6 +24,6 @@ extern const pare_byte_kernels pare_bytes_avx512;
 extern const pare_nbits_kernels pare_nbits_avx512; /* panels of 32 */
 extern const pare_row_kernels pare_rows_avx512;
 
-extern const pare_winograd_kernels pare_winograd_avx512;
+extern const pare_winograd_kernels pare_winograd_avx512[PARE_N_WINOGRADS];
 
 #endif

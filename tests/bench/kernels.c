@@ -307,7 +307,7 @@ static void winograd_in(const pare_kernels *k, int corner)
         .n_channels = 64, .x = x, .line_stride = 16 * 64, .pixel_stride = 64, .n_rows = 16,
         .n_columns = 16, .row = corner, .column = corner, .v = y, .v_stride = 14 * 64 + 16,
     };
-    k->winograd->in(&in);
+    k->winograd[PARE_WINOGRAD_4X4].in(&in);
 }
 
 static void winograd_out(const pare_kernels *k, int which)
@@ -317,7 +317,7 @@ static void winograd_out(const pare_kernels *k, int which)
         .n_columns = 4, .y = y, .line_stride = 16 * 64, .pixel_stride = 64,
         .finish = { .low = 0, .high = INFINITY, .add = which ? y : NULL },
     };
-    k->winograd->out(&out);
+    k->winograd[PARE_WINOGRAD_4X4].out(&out);
 }
 
 static void bench_winograd(void)

@@ -29,6 +29,11 @@ static void clear(room *m)
     for (size_t i = 0; i < sizeof(m->got) / sizeof(m->got[0]); i++) m->got[i] = m->want[i] = GUARD;
 }
 
+static const pare_winograd_kernels *ref_of(const pare_winograd_kernels *k)
+{
+    return &pare_winograd_ref[k->tile == 4 ? PARE_WINOGRAD_4X4 : PARE_WINOGRAD_2X2];
+}
+
 static void check_in(const pare_winograd_kernels *k, room *m, int64_t n_channels, int64_t row,
                      int64_t column)
 {
@@ -38,7 +43,7 @@ static void check_in(const pare_winograd_kernels *k, room *m, int64_t n_channels
         .column = column, .v = m->want, .v_stride = n_channels,
     };
     clear(m);
-    pare_winograd_ref.in(&in);
+    ref_of(k)->in(&in);
     in.v = m->got;
     k->in(&in);
     check_same(m, "in", n_channels);
@@ -52,11 +57,11 @@ static void check_out(const pare_winograd_kernels *k, room *m, int64_t n_channel
                     .add = kind & 2 ? m->add : NULL, .low = kind & 4 ? 0 : -INFINITY,
                     .high = kind & 4 ? 6 : INFINITY,
                     .rounds = kind & 8 ? PARE_ROUND_CHAIN | PARE_ROUND_SUM : 0 },
-        .n_rows = 1 + kind % 4, .n_columns = 4 - kind % 3, .y = m->want,
+        .n_rows = 1 + kind % k->tile, .n_columns = k->tile - kind % (k->tile - 1), .y = m->want,
         .line_stride = PARE_WINOGRAD_TILE * n_channels, .pixel_stride = n_channels,
     };
     clear(m);
-    pare_winograd_ref.out(&out);
+    ref_of(k)->out(&out);
     out.y = m->got;
     k->out(&out);
     check_same(m, "out", n_channels);
@@ -70,10 +75,12 @@ static void every_level_transforms_filters_alike(void **state)
     (void)state;
     test_fill_floats(g, 9 * FILTERS, &seed);
     for (int i = 0; i < POINTS * APART; i++) want[i] = got[i] = GUARD;
-    pare_winograd_ref.filters(g, want, APART);
-    for (int isa = 0; isa <= (int)pare_isa_best(); isa++) {
-        pare_kernels_of((pare_isa)isa)->winograd->filters(g, got, APART);
-        for (int i = 0; i < POINTS * APART; i++) assert_true(test_same_float(got[i], want[i]));
+    for (int size = 0; size < PARE_N_WINOGRADS; size++) {
+        pare_winograd_ref[size].filters(g, want, APART);
+        for (int isa = 0; isa <= (int)pare_isa_best(); isa++) {
+            pare_kernels_of((pare_isa)isa)->winograd[size].filters(g, got, APART);
+            for (int i = 0; i < POINTS * APART; i++) assert_true(test_same_float(got[i], want[i]));
+        }
     }
 }
 
@@ -83,9 +90,10 @@ static void every_level_gives_the_same(void **state)
     static room m;
     static const int64_t channels[] = { 1, 7, 8, 9, 15, 16, 17, 32, 37 };
     uint32_t seed = 1;
-    for (int isa = 0; isa <= (int)pare_isa_best(); isa++) {
-        const pare_winograd_kernels *k = pare_kernels_of((pare_isa)isa)->winograd;
-        for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
+    for (int i = 0; i < PARE_N_WINOGRADS * ((int)pare_isa_best() + 1); i++) {
+        const pare_winograd_kernels *k =
+            &pare_kernels_of((pare_isa)(i / PARE_N_WINOGRADS))->winograd[i % PARE_N_WINOGRADS];
+        for (size_t j = 0; j < sizeof(channels) / sizeof(channels[0]); j++) {
             test_fill_floats(m.x, sizeof(m.x) / sizeof(float), &seed);
             test_fill_floats(m.bias, MAX_CHANNELS, &seed);
             test_fill_floats(m.scale, MAX_CHANNELS, &seed);
@@ -93,8 +101,8 @@ static void every_level_gives_the_same(void **state)
             test_fill_floats(m.add, sizeof(m.add) / sizeof(float), &seed);
             for (int64_t row = -2; row <= SIDE - 3; row++)
                 for (int64_t column = -2; column <= SIDE - 3; column++)
-                    check_in(k, &m, channels[i], row, column);
-            for (int kind = 0; kind < 16; kind++) check_out(k, &m, channels[i], kind);
+                    check_in(k, &m, channels[j], row, column);
+            for (int kind = 0; kind < 16; kind++) check_out(k, &m, channels[j], kind);
         }
     }
 }
@@ -113,27 +121,29 @@ static void a_tile_is_its_convolution(void **state)
     _Alignas(64) static float beside[9 * PARE_WINOGRAD_FILTERS];
     _Alignas(64) static float spread[POINTS * PARE_WINOGRAD_FILTERS];
     uint32_t seed = 7;
-    for (int round = 0; round < 100; round++) {
+    for (int round = 0; round < 200; round++) {
+        const pare_winograd_kernels *k = &pare_winograd_ref[round % PARE_N_WINOGRADS];
+        const int patch = k->tile + 2, n_points = patch * patch;
         float x[PARE_WINOGRAD_PATCH * PARE_WINOGRAD_PATCH], g[9], u[POINTS], v[POINTS], y[16];
         const float bias = number(&seed);
         for (int i = 0; i < POINTS; i++) x[i] = number(&seed);
         for (int i = 0; i < 9; i++) g[i] = number(&seed);
         for (int i = 0; i < 9; i++) beside[i * PARE_WINOGRAD_FILTERS] = g[i];
-        pare_winograd_ref.filters(beside, spread, PARE_WINOGRAD_FILTERS);
-        for (int i = 0; i < POINTS; i++) u[i] = spread[i * PARE_WINOGRAD_FILTERS];
-        pare_winograd_ref.in(&(pare_winograd_in){
+        k->filters(beside, spread, PARE_WINOGRAD_FILTERS);
+        for (int i = 0; i < n_points; i++) u[i] = spread[i * PARE_WINOGRAD_FILTERS];
+        k->in(&(pare_winograd_in){
             .n_channels = 1, .x = x, .line_stride = PARE_WINOGRAD_PATCH, .pixel_stride = 1,
-            .n_rows = PARE_WINOGRAD_PATCH, .n_columns = PARE_WINOGRAD_PATCH, .v = v,
+            .n_rows = patch, .n_columns = patch, .v = v,
             .v_stride = 1 });
-        for (int i = 0; i < POINTS; i++) v[i] *= u[i];
-        pare_winograd_ref.out(&(pare_winograd_out){
-            .n_channels = 1, .m = v, .m_stride = 1, .bias = &bias, .n_rows = 4, .n_columns = 4,
-            .finish = { .low = -INFINITY, .high = INFINITY }, .y = y, .line_stride = 4,
-            .pixel_stride = 1 });
-        for (int i = 0; i < 16; i++) {
+        for (int i = 0; i < n_points; i++) v[i] *= u[i];
+        k->out(&(pare_winograd_out){
+            .n_channels = 1, .m = v, .m_stride = 1, .bias = &bias, .n_rows = k->tile,
+            .n_columns = k->tile, .finish = { .low = -INFINITY, .high = INFINITY }, .y = y,
+            .line_stride = k->tile, .pixel_stride = 1 });
+        for (int i = 0; i < k->tile * k->tile; i++) {
             double want = (double)bias;
             for (int t = 0; t < 9; t++)
-                want += (double)g[t] * (double)x[(i / 4 + t / 3) * 6 + i % 4 + t % 3];
+                want += (double)g[t] * (double)x[(i / k->tile + t / 3) * 6 + i % k->tile + t % 3];
             assert_true(fabs((double)y[i] - want) < 1e-5);
         }
     }

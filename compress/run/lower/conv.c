@@ -252,14 +252,10 @@ typedef struct pare_offsets {
     int32_t *at;
 } pare_offsets;
 
-/* Of row r of n, into every n-th entry. */
-static void fill_row(const pare_sliding *s, int64_t row, int64_t n, int32_t *to)
+/* Of the window at a corner of an image, into every n-th entry. */
+static void fill_row(const pare_sliding *s, int64_t image, const int64_t *corner, int64_t n,
+                     int32_t *to)
 {
-    int64_t corner[PARE_SLIDING_AXES];
-    int64_t position = row % s->n_out;
-    for (int i = PARE_SLIDING_AXES; i-- > 0; position /= s->out[i])
-        corner[i] = position % s->out[i] * s->stride[i] - s->begin[i];
-    const int64_t image = row / s->n_out * s->batch_step;
     for (int64_t kd = 0; kd < s->kernel[0]; kd++)
         for (int64_t kh = 0; kh < s->kernel[1]; kh++) {
             const int64_t d = corner[0] + kd * s->dilation[0], h = corner[1] + kh * s->dilation[1];
@@ -269,6 +265,29 @@ static void fill_row(const pare_sliding *s, int64_t row, int64_t n, int32_t *to)
             for (int64_t kw = 0; kw < s->kernel[2]; kw++, w += s->dilation[2], to += n)
                 *to = has_line && w >= 0 && w < s->in[2] ? (int32_t)(line + w * s->step[2]) : -1;
         }
+}
+
+/* Of n rows from the first on. */
+static void fill_tile(const pare_sliding *s, int64_t first, int64_t n, int32_t *to)
+{
+    int64_t at[PARE_SLIDING_AXES], corner[PARE_SLIDING_AXES];
+    int64_t position = first % s->n_out;
+    int64_t image = first / s->n_out * s->batch_step;
+    for (int i = PARE_SLIDING_AXES; i-- > 0; position /= s->out[i]) {
+        at[i] = position % s->out[i];
+        corner[i] = at[i] * s->stride[i] - s->begin[i];
+    }
+    for (int64_t r = 0; r < n; r++) {
+        fill_row(s, image, corner, n, to + r);
+        int i = PARE_SLIDING_AXES - 1;
+        for (; i >= 0; i--) { /* the next one: along the last axis, unless that ends */
+            corner[i] += s->stride[i];
+            if (++at[i] < s->out[i]) break;
+            at[i] = 0;
+            corner[i] = -s->begin[i];
+        }
+        if (i < 0) image += s->batch_step;
+    }
 }
 
 /* Finds them, or makes them. Not those of very large images: pointers are found when running. */
@@ -291,8 +310,7 @@ static pare_status set_offsets(pare_planner *p, conv_args *a)
         for (int64_t i = 0; i < n_tiles; i++) {
             const int64_t first = pare_split_start(n_rows, n_tiles, i);
             const int64_t n = pare_split_start(n_rows, n_tiles, i + 1) - first;
-            for (int64_t r = 0; r < n; r++)
-                fill_row(s, first + r, n, o->at + first * s->n_taps + r);
+            fill_tile(s, first, n, o->at + first * s->n_taps);
         }
         p->offsets = known = o;
     }
@@ -343,8 +361,10 @@ pare_status pare_lower_conv(pare_planner *p, pare_lowering *l, bool *done)
     if (!a) return pare_arena_fail(p->ctx, &p->plan->arena);
     pare_window_shape_of(&shape, &params->window, x.rank - 2, x.dims + 2, w.dims + 2, y.dims + 2);
     pare_sliding_init(&a->window, &shape);
-    if (p->opts->fast && pare_winograd_suits(&a->window, params->group, w.dims[1], w.dims[0]))
-        return pare_lower_winograd(p, l, &a->window);
+    pare_winograd_size size;
+    if (p->opts->fast &&
+        pare_winograd_suits(&a->window, params->group, w.dims[1], w.dims[0], &size))
+        return pare_lower_winograd(p, l, &a->window, size);
     pare_product *product = &a->product;
     *product = (pare_product){
         .n_outer = params->group, .n_weights = params->group, .n_vectors = params->group,

@@ -26,10 +26,12 @@ typedef struct pare_corner {
 void pare_sliding_init(pare_sliding *s, const pare_window_shape *shape);
 
 /* Whether filters of this kind are faster with fewer products: by the shape of the layer alone. */
-bool pare_winograd_suits(const pare_sliding *s, int64_t group, int64_t n_in, int64_t n_out);
+bool pare_winograd_suits(const pare_sliding *s, int64_t group, int64_t n_in, int64_t n_out,
+                         pare_winograd_size *size);
 
 /* Lowers a Conv that suits; the window tells sizes, not yet how the input lies. */
-pare_status pare_lower_winograd(pare_planner *p, pare_lowering *l, const pare_sliding *s);
+pare_status pare_lower_winograd(pare_planner *p, pare_lowering *l, const pare_sliding *s,
+                                pare_winograd_size size);
 
 /* Says how the input lies. */
 void pare_sliding_read(pare_sliding *s, const pare_laid *x);
