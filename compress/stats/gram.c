@@ -6,6 +6,7 @@
 #include "stats/feed.h"
 #include "stats/gram_work.h"
 #include "stats/replicas.h"
+#include "stats/walk.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -21,14 +22,14 @@ typedef struct role {
     pare_value_id value;
     bool is_target;
     size_t index;             /* of a key, or a target */
-    float sign;
+    pare_gram_part part;      /* of a target */
 } role;
 
 typedef struct worker {
     pare_ctx ctx;
     struct collector *of;
     int side, slot;           /* that run now */
-    uint64_t sample;
+    uint64_t taken, sample;   /* number in the run, and in the data set */
     pare_tensor **tensors;    /* [data->n_inputs] of the sample under way */
     pare_eval_input *inputs;  /* [data->n_inputs] */
 } worker;
@@ -50,6 +51,7 @@ typedef struct collector {
     size_t n_roles;
     bool probing;             /* rows are counted, not gathered */
     pare_feed feed;
+    pare_walk *walks[2];      /* of the sides; NULL: they start from the data */
     pare_replicas *sides[2];
     pare_value_id *kept[2];   /* [n_roles] of each side */
     void **users;             /* [n_workers] */
@@ -81,7 +83,7 @@ static bool same_ints(pare_ints a, pare_ints b)
 static bool same_key(const pare_gram_key *a, const pare_gram_key *b)
 {
     const bool conv = a->linear->kind == PARE_LINEAR_CONV;
-    if (a->value != b->value || a->n != b->n || a->groups != b->groups ||
+    if (a->first != b->first || a->end != b->end || a->value != b->value || a->n != b->n || a->groups != b->groups ||
         conv != (b->linear->kind == PARE_LINEAR_CONV))
         return false;
     const pare_window *v = &a->conv.window, *w = &b->conv.window;
@@ -93,12 +95,15 @@ static bool same_key(const pare_gram_key *a, const pare_gram_key *b)
 }
 
 /* EBUDGET for sizes beyond all memory. */
-static pare_status make_key(collector *c, const pare_linear *l, pare_gram_key *key)
+static pare_status make_key(collector *c, const pare_gram_item *item, pare_gram_key *key)
 {
+    const pare_linear *l = &item->linear;
     const pare_node *node = &c->model->nodes[l->node];
     *key = (pare_gram_key){ .value = node->inputs[0].value, .linear = l, .n = l->taps * l->in,
-                            .groups = l->group };
+                            .groups = l->group, .first = item->first, .end = c->end };
     uint64_t elements = 0;
+    if (item->n_samples && item->n_samples < c->end - key->first)
+        key->end = key->first + item->n_samples;
     if (!pare_mul_u64((uint64_t)key->n, (uint64_t)key->n, &elements) ||
         !pare_mul_u64(elements, 8 * (uint64_t)key->groups, &elements) ||
         elements > INT64_MAX / 4)
@@ -123,15 +128,17 @@ static pare_status make_keys(collector *c)
     if (!c->keys || !c->targets) return pare_fail_memory(c->ctx, n * sizeof(*c->keys));
     for (size_t i = 0; i < n; i++) {
         const pare_gram_item *item = &c->opts->items[i];
-        if (!pare_gram_suits(&item->linear, c->model))
+        if (!pare_gram_suits(&item->linear, c->model) || item->first >= c->end)
             return pare_fail(c->ctx, PARE_EUSAGE, "moments of a node that has none");
         pare_gram_key *key = &c->keys[c->n_keys];
-        PARE_TRY(make_key(c, &item->linear, key));
+        PARE_TRY(make_key(c, item, key));
         size_t k = 0;
         while (!same_key(&c->keys[k], key)) k++;
         if (k == c->n_keys) c->n_keys++;
         c->targets[i] = (pare_gram_target){ .key = k, .plus = item->plus, .minus = item->minus,
                                             .out = item->linear.out };
+        c->targets[i].has_ramp = item->ramp && item->plus != PARE_NONE;
+        if (item->ramp) c->targets[i].ramp = *item->ramp;
     }
     return PARE_OK;
 }
@@ -143,7 +150,8 @@ static pare_status play(worker *w, const role *r, const pare_observed *seen)
     collector *c = w->of;
     pare_gram_target *t = r->is_target ? &c->targets[r->index] : NULL;
     pare_gram_key *key = &c->keys[t ? t->key : r->index];
-    if (t) return pare_gram_gather_target(&w->ctx, t, key, w->sample, w->slot, r->sign, seen);
+    if (!c->probing && (w->taken < key->first || w->taken >= key->end)) return PARE_OK;
+    if (t) return pare_gram_gather_target(&w->ctx, t, key, w->sample, w->slot, r->part, seen);
     if (!c->probing) return pare_gram_gather(&w->ctx, key, w->sample, w->slot, seen);
     int64_t total = 0;
     PARE_TRY(pare_gram_count(&w->ctx, key, seen, &total));
@@ -178,10 +186,31 @@ static pare_status run_sides(collector *c, worker *w, uint32_t index)
     return st;
 }
 
+/* A sample through the pieces at hand. */
+static pare_status walk_sample(collector *c, worker *w, uint32_t index)
+{
+    pare_status st = pare_check_canceled(&w->ctx);
+    for (int side = REFERENCE; side >= MODEL && !st; side--) {
+        pare_eval_input *inputs = NULL;
+        pare_datum *outputs = NULL;
+        size_t n = 0;
+        if (!c->sides[side]) continue;
+        w->side = side;
+        st = pare_walk_inputs(&w->ctx, c->walks[side], w->taken, &inputs, &n);
+        if (!st && !inputs) return PARE_OK; /* the data set skips it */
+        if (!st) st = pare_replicas_run(&w->ctx, &outputs, c->sides[side], index, inputs, n);
+        if (!st) st = pare_walk_keep(&w->ctx, c->walks[side], w->taken, outputs);
+        pare_replicas_drop(&w->ctx, c->sides[side], outputs);
+        pare_walk_drop(&w->ctx, inputs, n);
+    }
+    return st;
+}
+
 static pare_status run_sample(collector *c, worker *w, uint32_t index)
 {
     const pare_dataset *data = c->opts->data;
     bool skipped = false;
+    if (c->walks[MODEL]) return walk_sample(c, w, index);
     PARE_TRY(pare_check_canceled(&w->ctx));
     pare_status st = pare_feed_read(&w->ctx, data, w->sample, w->tensors, &skipped);
     if (!st && !skipped) {
@@ -211,6 +240,7 @@ static void run_slot(void *user, uint32_t task, uint32_t index)
     const uint64_t taken = c->probing ? c->end * task / PROBES : c->turn + task;
     if (taken >= c->end) return;
     w->slot = (int)task;
+    w->taken = taken;
     w->sample = sample_of(c, taken);
     s->status = run_sample(c, w, index);
     if (s->status) memcpy(s->message, w->ctx.message, sizeof(s->message));
@@ -244,21 +274,23 @@ static pare_status make_roles(collector *c, size_t pass)
     c->n_roles = 0;
     for (size_t k = 0; k < c->n_keys; k++)
         if (c->probing || c->keys[k].pass == pass)
-            PARE_TRY(add_role(c, (role){ MODEL, c->keys[k].value, false, k, 0 }));
+            PARE_TRY(add_role(c, (role){ MODEL, c->keys[k].value, false, k, PARE_GRAM_PLUS }));
     for (size_t i = 0; i < c->opts->n_items && !c->probing; i++) {
         const pare_gram_target *t = &c->targets[i];
         if (c->keys[t->key].pass != pass || t->plus == PARE_NONE) continue;
-        PARE_TRY(add_role(c, (role){ REFERENCE, t->plus, true, i, 1 }));
-        PARE_TRY(add_role(c, (role){ MODEL, t->minus, true, i, -1 }));
+        PARE_TRY(add_role(c, (role){ REFERENCE, t->plus, true, i, PARE_GRAM_PLUS }));
+        PARE_TRY(add_role(c, (role){ MODEL, t->minus, true, i, PARE_GRAM_MINUS }));
+        if (t->has_ramp) PARE_TRY(add_role(c, (role){ MODEL, t->plus, true, i, PARE_GRAM_NOW }));
     }
     return PARE_OK;
 }
 
 /* The part of a model that gives these values. */
-static pare_status new_part(collector *c, pare_model **out, const pare_model *model,
+static pare_status new_part(collector *c, int side, pare_model **out, const pare_model *model,
                             const pare_value_id *values, size_t n)
 {
     pare_pass_stats stats = { 0 };
+    if (c->walks[side]) return pare_walk_part(c->ctx, c->walks[side], out, values, n);
     PARE_TRY(pare_model_clone(c->ctx, out, model));
     pare_status st = pare_model_cut(c->ctx, *out, values, n);
     if (!st) st = pare_pass_run(c->ctx, *out, pare_pass_find("dead-code"), NULL, &stats);
@@ -277,8 +309,8 @@ static pare_status start_side(collector *c, int side, const pare_model *model)
             known = c->kept[side][k] == c->roles[i].value;
         if (!known) c->kept[side][opts.n_kept++] = c->roles[i].value;
     }
-    if (!opts.n_kept) return PARE_OK;
-    PARE_TRY(new_part(c, &part, model, opts.kept, opts.n_kept));
+    if (!opts.n_kept && !c->walks[side]) return PARE_OK;
+    PARE_TRY(new_part(c, side, &part, model, opts.kept, opts.n_kept));
     const pare_status st = pare_replicas_new(c->ctx, &c->sides[side], part, &opts);
     pare_model_free(c->ctx, part);
     return st;
@@ -317,7 +349,8 @@ static pare_status probe(collector *c, pare_pool *pool)
             most = key->used[s] > most ? key->used[s] : most;
             key->used[s] = 0;
         }
-        key->cap = (int64_t)((rows + c->end - 1) / c->end);
+        const uint64_t n = key->end - key->first;
+        key->cap = (int64_t)((rows + n - 1) / n);
         if (key->cap > most) key->cap = most;
     }
     return st;
@@ -387,6 +420,8 @@ static pare_status start_pass(collector *c, size_t pass)
         const uint64_t out = (uint64_t)t->out;
         if (key->pass != pass || t->plus == PARE_NONE) continue;
         PARE_TRY(take(c, &t->t, out * PARE_GRAM_TURN * (uint64_t)key->cap, sizeof(float)));
+        if (t->has_ramp)
+            PARE_TRY(take(c, &t->whole, out * PARE_GRAM_TURN * (uint64_t)key->cap, sizeof(float)));
         PARE_TRY(take(c, &t->products, out * (uint64_t)key->n, sizeof(double)));
         PARE_TRY(take(c, &t->sums, out, sizeof(double)));
         PARE_TRY(take(c, &t->squares, out, sizeof(double)));
@@ -415,10 +450,11 @@ static void end_pass(collector *c)
     for (size_t i = 0; c->targets && i < c->opts->n_items; i++) {
         pare_gram_target *t = &c->targets[i];
         pare_free(c->ctx, t->t);
+        pare_free(c->ctx, t->whole);
         pare_free(c->ctx, t->products);
         pare_free(c->ctx, t->sums);
         pare_free(c->ctx, t->squares);
-        t->t = NULL;
+        t->t = t->whole = NULL;
         t->products = t->sums = t->squares = NULL;
     }
     pare_free(c->ctx, c->block);
@@ -503,16 +539,28 @@ static pare_status start_worker(collector *c, worker *w)
     return take(c, &w->tensors, n_inputs, sizeof(*w->tensors));
 }
 
-static pare_status start(collector *c)
+static pare_status count_samples(collector *c)
 {
     const uint64_t n = c->opts->data->n;
-    const size_t n_roles = 3 * c->opts->n_items + 1;
+    if (c->opts->walk) {
+        c->n_choice = c->end = pare_walk_samples(c->opts->walk);
+        return PARE_OK;
+    }
     if (c->opts->first >= n)
         return pare_fail(c->ctx, PARE_EFORMAT, "no samples to take moments from");
     c->n_choice = n - c->opts->first;
     if (c->opts->n_samples && c->opts->n_samples < c->n_choice) c->n_choice = c->opts->n_samples;
     c->end = c->n_choice;
     if (c->opts->max_samples && c->opts->max_samples < c->end) c->end = c->opts->max_samples;
+    return PARE_OK;
+}
+
+static pare_status start(collector *c)
+{
+    const size_t n_roles = 4 * c->opts->n_items + 1;
+    c->walks[MODEL] = c->opts->walk;
+    c->walks[REFERENCE] = c->opts->reference_walk;
+    PARE_TRY(count_samples(c));
     PARE_TRY(pare_plan_kernels(c->ctx, &c->kernels));
     PARE_TRY(make_keys(c));
     PARE_TRY(take(c, &c->roles, n_roles, sizeof(*c->roles)));

@@ -21,7 +21,16 @@ typedef struct pare_gram_item {
     /* Targets [out] at each position are value `plus` of the reference less value `minus` of the
      * model, both of the shape of the node's output. PARE_NONE: no targets; nothing taken off. */
     pare_value_id plus, minus;
+    /* What reads `plus` is a ramp: it gives `low` for less than that and `high` for more. Where the
+     * reference is beyond an end, the target is what the model gives there, if that is beyond, too,
+     * else the end. NULL: no ramp. */
+    const struct pare_gram_ramp *ramp;
+    uint64_t first, n_samples; /* of the samples of the run; n_samples 0: all of them */
 } pare_gram_item;
+
+typedef struct pare_gram_ramp {
+    float low, high;          /* Relu: 0 and INFINITY */
+} pare_gram_ramp;
 
 /* What was seen. Matrices are dense, row-major, symmetric ones complete. */
 typedef struct pare_gram {
@@ -48,6 +57,9 @@ typedef struct pare_gram_opts {
     uint64_t first, n_samples; /* of the data set; n_samples 0: to its end */
     uint64_t max_samples;     /* of these at most, evenly spread; 0: all */
     const pare_model *reference; /* whose handles are those of the model; NULL: the model itself */
+    /* Where they stand, instead of running all of both models on `data`: items are those of the
+     * piece at hand, and `first` and `max_samples` of the run do not count. NULL: no walk. */
+    struct pare_walk *walk, *reference_walk;
     uint64_t max_rows;        /* about how many positions of an item are taken, spread over each
                                  sample; 0: 8 for each number of a row, at least 32768 */
     uint64_t max_memory_bytes; /* of matrices and rows at a time: items go into as many passes over

@@ -155,8 +155,24 @@ pare_status pare_gram_gather(pare_ctx *ctx, pare_gram_key *key, uint64_t sample,
     return PARE_OK;
 }
 
+static void put_target(const pare_gram_target *t, int64_t at, pare_gram_part part, float x)
+{
+    const pare_gram_ramp *r = &t->ramp;
+    if (part == PARE_GRAM_MINUS) {
+        t->t[at] -= x;
+    } else if (part == PARE_GRAM_PLUS) {
+        t->t[at] += x;
+        if (t->has_ramp) t->whole[at] = x;
+    } else {
+        const float whole = t->whole[at];
+        if (whole <= r->low) t->t[at] += (x < r->low ? x : r->low) - whole;
+        else if (whole >= r->high) t->t[at] += (x > r->high ? x : r->high) - whole;
+    }
+}
+
 pare_status pare_gram_gather_target(pare_ctx *ctx, const pare_gram_target *target,
-                                    const pare_gram_key *key, uint64_t sample, int slot, float sign,
+                                    const pare_gram_key *key, uint64_t sample, int slot,
+                                    pare_gram_part part,
                                     const pare_observed *seen)
 {
     view v;
@@ -174,9 +190,9 @@ pare_status pare_gram_gather_target(pare_ctx *ctx, const pare_gram_target *targe
         int64_t place = conv ? at / per_image * v.strides[0] +
                                    place_of(&v, 2, v.rank, at % per_image)
                              : place_of(&v, 0, axis, at);
-        float *to = target->t + slot * key->cap + k;
+        const int64_t at_column = slot * key->cap + k;
         for (int64_t o = 0; o < target->out; o++, place += v.strides[axis])
-            to[o * pitch] += sign * v.data[place];
+            put_target(target, o * pitch + at_column, part, v.data[place]);
     }
     return PARE_OK;
 }

@@ -129,6 +129,9 @@ void pare_gram_add(const pare_gram_sum *s, pare_pool *pool)
     pare_gram_key *key = s->key;
     const int panel = s->kernels->gemm.panel;
     const int64_t pitch = pitch_of(key), rows = key->groups * key->n;
+    int64_t used = 0;
+    for (int slot = 0; slot < PARE_GRAM_TURN; slot++) used += key->used[slot];
+    if (!used) return;
     count_rows(s, s->scratch[0]);
     pare_pool_run(pool, (uint32_t)((key->n + panel - 1) / panel * key->groups), add_panel,
                   (void *)(uintptr_t)s);

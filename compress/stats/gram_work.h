@@ -18,6 +18,7 @@ typedef struct pare_gram_key {
     pare_conv_params conv;    /* of a Conv */
     int64_t kernel[PARE_MAX_DIMS]; /* likewise */
     int64_t n, groups;
+    uint64_t first, end;      /* samples of the run that count */
     int64_t cap;              /* rows of each sample, at most; 0: not known yet */
     size_t pass;              /* over the data in which it is summed */
     float *x;                 /* [groups * n, TURN * cap] of the turn */
@@ -29,9 +30,12 @@ typedef struct pare_gram_key {
 typedef struct pare_gram_target {
     size_t key;
     pare_value_id plus, minus;
+    pare_gram_ramp ramp;
+    bool has_ramp;
     int64_t out;
     int32_t axis;             /* of the outputs */
     float *t;                 /* [out, TURN * cap] */
+    float *whole;             /* the same of the reference alone; NULL without a ramp */
     double *products, *sums, *squares; /* NULL without targets */
 } pare_gram_target;
 
@@ -46,9 +50,14 @@ pare_status pare_gram_count(pare_ctx *ctx, const pare_gram_key *key, const pare_
 pare_status pare_gram_gather(pare_ctx *ctx, pare_gram_key *key, uint64_t sample, int slot,
                              const pare_observed *seen);
 
-/* Adds sign times the outputs at the same positions to a slot of a target. EFORMAT. */
+/* What is made of a value for a target: it is added, or taken off, or says where the model is on
+ * the ramp, which comes behind what is added. */
+typedef enum pare_gram_part { PARE_GRAM_PLUS, PARE_GRAM_MINUS, PARE_GRAM_NOW } pare_gram_part;
+
+/* Puts the outputs at the same positions into a slot of a target. EFORMAT. */
 pare_status pare_gram_gather_target(pare_ctx *ctx, const pare_gram_target *target,
-                                    const pare_gram_key *key, uint64_t sample, int slot, float sign,
+                                    const pare_gram_key *key, uint64_t sample, int slot,
+                                    pare_gram_part part,
                                     const pare_observed *seen);
 
 /* Adds the rows of a turn to the matrices of a key and its targets, and clears them. The scratch of
