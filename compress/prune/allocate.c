@@ -351,13 +351,40 @@ static pare_status give_back(allocator *a, size_t n, double *left)
     return st;
 }
 
-static pare_status choose(allocator *a, double *left)
+static pare_status open_allocator(allocator *a)
 {
-    size_t n = 0;
-    PARE_TRY(figure_of(a, a->model, &a->whole));
+    const size_t n_factors = a->axes->n_factors + 1, n_groups = a->axes->n_groups + 1;
+    const size_t n_classes = a->axes->n_classes + 1;
+    pare_ctx *ctx = a->ctx;
+    a->products = pare_alloc_zero(ctx, (a->model->graph->n_nodes + 1) * sizeof(*a->products));
+    a->product_of = pare_alloc(ctx, n_factors * sizeof(*a->product_of));
+    a->left = pare_alloc(ctx, n_factors * sizeof(*a->left));
+    a->next = pare_alloc_zero(ctx, 2 * n_groups * sizeof(*a->next));
+    a->n_gone = a->next ? a->next + n_groups : NULL;
+    a->weight = pare_alloc(ctx, n_groups * sizeof(*a->weight));
+    a->steps = pare_alloc(ctx, n_classes * sizeof(*a->steps));
+    a->classes = pare_alloc(ctx, n_classes * sizeof(*a->classes));
+    if (!a->products || !a->product_of || !a->left || !a->next || !a->weight || !a->steps ||
+        !a->classes)
+        return pare_fail_memory(ctx, n_factors * sizeof(*a->left));
     PARE_TRY(count_macs(a));
     PARE_TRY(make_places(a));
     reset(a);
+    return PARE_OK;
+}
+
+static void close_allocator(allocator *a)
+{
+    void *const owned[] = { a->products, a->product_of, a->left, a->next, a->places, a->places_of,
+                            a->weight, a->steps, a->classes };
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) pare_free(a->ctx, owned[i]);
+}
+
+static pare_status choose(allocator *a, double *left)
+{
+    size_t n = 0;
+    PARE_TRY(open_allocator(a));
+    PARE_TRY(figure_of(a, a->model, &a->whole));
     PARE_TRY(weigh(a));
     make_list(a);
     PARE_TRY(bisect(a, &n, left));
@@ -368,23 +395,20 @@ pare_status pare_allocate(pare_ctx *ctx, const pare_model *model, const pare_axe
                           const pare_allocate_opts *opts, bool *gone, double *left)
 {
     allocator a = { .ctx = ctx, .model = model, .axes = axes, .opts = opts, .gone = gone };
-    const size_t n_factors = axes->n_factors + 1, n_groups = axes->n_groups + 1;
-    const size_t n_classes = axes->n_classes + 1;
-    a.products = pare_alloc_zero(ctx, (model->graph->n_nodes + 1) * sizeof(*a.products));
-    a.product_of = pare_alloc(ctx, n_factors * sizeof(*a.product_of));
-    a.left = pare_alloc(ctx, n_factors * sizeof(*a.left));
-    a.next = pare_alloc_zero(ctx, 2 * n_groups * sizeof(*a.next));
-    a.n_gone = a.next ? a.next + n_groups : NULL;
-    a.weight = pare_alloc(ctx, n_groups * sizeof(*a.weight));
-    a.steps = pare_alloc(ctx, n_classes * sizeof(*a.steps));
-    a.classes = pare_alloc(ctx, n_classes * sizeof(*a.classes));
-    pare_status st = PARE_OK;
-    if (!a.products || !a.product_of || !a.left || !a.next || !a.weight || !a.steps || !a.classes)
-        st = pare_fail_memory(ctx, n_factors * sizeof(*a.left));
     *left = 1;
-    if (!st) st = choose(&a, left);
-    void *const owned[] = { a.products, a.product_of, a.left, a.next, a.places, a.places_of,
-                            a.weight, a.steps, a.classes };
-    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) pare_free(ctx, owned[i]);
+    const pare_status st = choose(&a, left);
+    close_allocator(&a);
+    return st;
+}
+
+pare_status pare_prune_gains(pare_ctx *ctx, const pare_model *model, const pare_axes_found *axes,
+                             const pare_infer_opts *shapes, double *gains)
+{
+    const pare_allocate_opts opts = { .shapes = shapes, .round_to = 1 };
+    allocator a = { .ctx = ctx, .model = model, .axes = axes, .opts = &opts };
+    const pare_status st = open_allocator(&a);
+    for (uint32_t c = 0; !st && c < axes->n_classes; c++)
+        gains[c] = axes->classes[c].group == PARE_NONE ? 0 : gain_of(&a, c);
+    close_allocator(&a);
     return st;
 }

@@ -29,4 +29,8 @@ pare_status pare_allocate(pare_ctx *ctx, const pare_model *model, const pare_axe
 /* Multiplications of a model, as a cost: user is a pare_infer_opts. */
 pare_status pare_prune_macs(void *user, pare_ctx *ctx, const pare_model *model, double *figure);
 
+/* Multiplications that go with each class alone, gains [axes->n_classes]. ENOMEM. */
+pare_status pare_prune_gains(pare_ctx *ctx, const pare_model *model, const pare_axes_found *axes,
+                             const pare_infer_opts *shapes, double *gains);
+
 #endif

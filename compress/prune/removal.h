@@ -6,10 +6,12 @@
 
 typedef struct pare_removal {
     uint32_t *classes;        /* [n] all of the group's, the cheapest first */
-    double *cost;             /* [n + 1] of the first k: sum over consumers of the squared error of
-                                 their outputs by the variance of these, or what else the criterion
-                                 counts; not falling; [n] infinite */
-    double *bare;             /* [n + 1] the same error without repair; NULL: not known */
+    double *cost;             /* [n + 1] of the first k, in any unit that all groups have in
+                                 common; not falling; [n] infinite */
+    double *error;            /* [n + 1] of the first k, after repair: sum over consumers of the
+                                 squared error of their outputs by the variance of these; negative:
+                                 not known */
+    double *bare;             /* [n + 1] likewise, without repair */
     uint32_t n;
 } pare_removal;
 

@@ -1,5 +1,7 @@
 #include "prune/second_order.h"
 
+#include "ir/graph.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -12,6 +14,8 @@ struct pare_surgeon {
     int64_t n, out;
     double *inverse;          /* [n, n] of the damped covariance of what is left */
     double *w;                /* [out, n] weights, as adjusted so far */
+    double *whole;            /* [out, n] as they were */
+    double *mean;             /* [n] of the columns */
     double energy;            /* variance of all outputs */
     int64_t *cols;            /* [n] scratch */
     double *block, *side, *update; /* [b, b], [max(out, n), b], [max(out, n), n] scratch */
@@ -72,14 +76,19 @@ pare_status pare_surgeon_new(pare_ctx *ctx, pare_surgeon **out, const pare_linal
                          .out = consumer->linear.out };
     s->inverse = pare_alloc(ctx, square);
     s->w = pare_alloc(ctx, (size_t)(s->out * n) * sizeof(double));
+    s->whole = pare_alloc(ctx, (size_t)(s->out * n) * sizeof(double));
+    s->mean = pare_alloc(ctx, (size_t)n * sizeof(double));
     s->cols = pare_alloc(ctx, (size_t)n * sizeof(*s->cols));
     s->update = pare_alloc(ctx, (size_t)(rows * n) * sizeof(double));
     double *factor = pare_alloc(ctx, square);
     pare_status st = PARE_OK;
-    if (!s->inverse || !s->w || !s->cols || !s->update || !factor)
+    if (!s->inverse || !s->w || !s->whole || !s->mean || !s->cols || !s->update || !factor)
         st = pare_fail_memory(ctx, square);
     if (!st) st = read_weights(ctx, s, model);
     if (!st) {
+        memcpy(s->whole, s->w, (size_t)(s->out * n) * sizeof(double));
+        for (int64_t i = 0; i < n; i++)
+            s->mean[i] = gram->n_rows ? gram->sums[i] / (double)gram->n_rows : 0;
         fill_covariance(gram, s->inverse);
         s->energy = output_energy(s, s->inverse);
         st = pare_linalg_cholesky_jitter(ctx, linalg, n, s->inverse, factor, &added);
@@ -95,10 +104,61 @@ pare_status pare_surgeon_new(pare_ctx *ctx, pare_surgeon **out, const pare_linal
 void pare_surgeon_free(pare_ctx *ctx, pare_surgeon *surgeon)
 {
     if (!surgeon) return;
-    void *const owned[] = { surgeon->inverse, surgeon->w, surgeon->cols, surgeon->block,
+    void *const owned[] = { surgeon->inverse, surgeon->w, surgeon->whole, surgeon->mean, surgeon->cols, surgeon->block,
                             surgeon->side, surgeon->update };
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) pare_free(ctx, owned[i]);
     pare_free(ctx, surgeon);
+}
+
+/* --- as it would be --------------------------------------------------------------------------- */
+
+static pare_status own_floats(pare_ctx *ctx, const pare_model *m, pare_value_id v,
+                              pare_tensor **out, float **data)
+{
+    uint8_t *bytes = NULL;
+    *out = NULL;
+    *data = NULL;
+    pare_status st = pare_tensor_densify(ctx, out, m->values[v].tensor);
+    if (!st) st = pare_tensor_own(ctx, out, &bytes);
+    *data = (float *)(void *)bytes;
+    return st;
+}
+
+static pare_status write_bias(pare_ctx *ctx, const pare_surgeon *s, pare_model *model)
+{
+    const pare_value_id v = s->consumer.linear.bias;
+    const pare_tensor *t = v == PARE_NONE ? NULL : model->values[v].tensor;
+    pare_tensor *own = NULL;
+    float *b;
+    if (!t || t->dtype != PARE_FLOAT || t->n_elements != s->out) return PARE_OK;
+    pare_status st = own_floats(ctx, model, v, &own, &b);
+    for (int64_t o = 0; !st && o < s->out; o++) {
+        double shift = 0;
+        for (int64_t i = 0; i < s->n; i++)
+            shift += (s->whole[o * s->n + i] - s->w[o * s->n + i]) * s->mean[i];
+        b[o] += (float)shift;
+    }
+    if (!st) st = pare_value_set_tensor(ctx, model, v, own);
+    pare_tensor_unref(own);
+    return st;
+}
+
+pare_status pare_surgeon_write(pare_ctx *ctx, const pare_surgeon *s, pare_model *model)
+{
+    const pare_linear *l = &s->consumer.linear;
+    pare_tensor *own = NULL;
+    float *w;
+    float *row = pare_alloc(ctx, (size_t)s->n * sizeof(*row));
+    pare_status st = row ? PARE_OK : pare_fail_memory(ctx, (size_t)s->n * sizeof(*row));
+    if (!st) st = own_floats(ctx, model, l->weight, &own, &w);
+    for (int64_t o = 0; !st && o < s->out; o++) {
+        for (int64_t i = 0; i < s->n; i++) row[i] = (float)s->w[o * s->n + i];
+        pare_linear_put_row(l, o, row, w);
+    }
+    if (!st) st = pare_value_set_tensor(ctx, model, l->weight, own);
+    pare_tensor_unref(own);
+    pare_free(ctx, row);
+    return st ? st : write_bias(ctx, s, model);
 }
 
 /* --- one class -------------------------------------------------------------------------------- */
@@ -187,15 +247,19 @@ static pare_status remove_class(pare_ctx *ctx, pare_surgeon *s, const pare_axes_
 
 static pare_status choose_next(pare_ctx *ctx, pare_removal *r, uint32_t k,
                                const pare_axes_found *axes, pare_surgeon *const *surgeons,
-                               size_t n, double *least)
+                               size_t n, const double *gains, double *least)
 {
     uint32_t best = k;
+    double cheapest = INFINITY;
     *least = INFINITY;
     for (uint32_t i = k; i < r->n; i++) {
         double cost = 0;
         for (size_t s = 0; s < n; s++)
             if (surgeons[s]) PARE_TRY(cost_of(ctx, surgeons[s], axes, r->classes[i], &cost));
-        if (cost >= *least) continue;
+        const double by_gain =
+            gains && gains[r->classes[i]] > 0 ? cost / gains[r->classes[i]] : cost;
+        if (by_gain >= cheapest) continue;
+        cheapest = by_gain;
         *least = cost;
         best = i;
     }
@@ -206,18 +270,24 @@ static pare_status choose_next(pare_ctx *ctx, pare_removal *r, uint32_t k,
 }
 
 pare_status pare_removal_order(pare_ctx *ctx, pare_removal *out, const pare_axes_found *axes,
-                               uint32_t group, pare_surgeon *const *surgeons, size_t n_surgeons)
+                               uint32_t group, pare_surgeon *const *surgeons, size_t n_surgeons,
+                               const pare_removal_opts *opts)
 {
+    size_t level = 0;
     const uint32_t n = axes->groups[group].n_classes;
     PARE_TRY(pare_removal_new(ctx, out, n));
     for (uint32_t c = 0; c < axes->n_classes; c++)
         if (axes->classes[c].group == group) out->classes[out->n++] = c;
     for (uint32_t k = 0; k + 1 < out->n; k++) {
         double cost;
-        PARE_TRY(choose_next(ctx, out, k, axes, surgeons, n_surgeons, &cost));
-        out->cost[k + 1] = out->cost[k] + cost;
+        PARE_TRY(choose_next(ctx, out, k, axes, surgeons, n_surgeons,
+                             opts ? opts->gains : NULL, &cost));
+        out->cost[k + 1] = out->error[k + 1] = out->cost[k] + cost;
         for (size_t s = 0; s < n_surgeons; s++)
             if (surgeons[s]) PARE_TRY(remove_class(ctx, surgeons[s], axes, out->classes[k]));
+        if (!opts || level == opts->n_levels || opts->levels[level] != k + 1) continue;
+        level++;
+        PARE_TRY(opts->seen(opts->user, k + 1));
     }
     out->cost[out->n] = INFINITY;
     return PARE_OK;

@@ -18,9 +18,27 @@ pare_status pare_surgeon_new(pare_ctx *ctx, pare_surgeon **out, const pare_linal
                              const pare_gram *gram);
 void pare_surgeon_free(pare_ctx *ctx, pare_surgeon *surgeon); /* accepts NULL */
 
+/* The model with the consumer's weights, and its bias where it has one of its own, as they would be
+ * now. ENOMEM, EBUDGET. */
+pare_status pare_surgeon_write(pare_ctx *ctx, const pare_surgeon *surgeon, pare_model *model);
+
+/* Called when so many classes are gone. */
+typedef pare_status pare_removal_seen_fn(void *user, uint32_t n_gone);
+
+typedef struct pare_removal_opts {
+    const double *gains;      /* [axes->n_classes] what the going of a class is worth: the cheapest
+                                 by that goes first; NULL: all the same */
+    const uint32_t *levels;   /* [n_levels] ascending: at these, `seen` is called */
+    size_t n_levels;
+    pare_removal_seen_fn *seen;
+    void *user;
+} pare_removal_opts;
+
 /* Greedy: always the class next whose removal adds least. Consumers without moments (NULL) count
- * nothing. ENOMEM; the caller frees what it gets with pare_removal_free. Surgeons are spoilt. */
+ * nothing. opts may be NULL. ENOMEM;
+ * the caller frees what it gets with pare_removal_free. Surgeons are spoilt. */
 pare_status pare_removal_order(pare_ctx *ctx, pare_removal *out, const pare_axes_found *axes,
-                               uint32_t group, pare_surgeon *const *surgeons, size_t n_surgeons);
+                               uint32_t group, pare_surgeon *const *surgeons, size_t n_surgeons,
+                               const pare_removal_opts *opts);
 
 #endif

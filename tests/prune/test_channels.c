@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IN = 6, HIDDEN = 8, MIDDLE = 4, OUT = 3, SAMPLES = 200 };
+enum { IN = 6, HIDDEN = 8, MIDDLE = 4, OUT = 3, SAMPLES = 200, STRIDE = 41 };
 
 static const int64_t sample_dims[] = { 1, IN };
 
@@ -93,7 +93,7 @@ static double difference(pare_ctx *ctx, const pare_model *a, const pare_model *b
 }
 
 static pare_status prune(pare_ctx *ctx, pare_model *m, double macs, uint32_t threads,
-                         bool without_repair, pare_prune_report *report)
+                         pare_prune_repair repair, pare_prune_report *report)
 {
     test_memory_data memory;
     pare_pool *pool = NULL;
@@ -104,8 +104,8 @@ static pare_status prune(pare_ctx *ctx, pare_model *m, double macs, uint32_t thr
     *report = (pare_prune_report){ 0 };
     PARE_TRY(pare_pool_new(ctx, &pool, threads));
     const pare_prune_opts opts = { .limit = macs, .data = &memory.data, .pool = pool,
-                                   .shapes = &shapes, 
-                                   .repair = without_repair ? PARE_PRUNE_REPAIR_NONE : PARE_PRUNE_REPAIR_AUTO };
+                                   .shapes = &shapes,
+                                   .repair = repair };
     const pare_status st = pare_prune_channels(ctx, m, &opts, report);
     pare_pool_free(ctx, pool);
     return st;
@@ -124,7 +124,7 @@ static void copies_go_and_are_made_up_for(void **state)
     test_ctx_init(&t);
     pare_model *whole = make_network(&t.ctx), *bare = make_network(&t.ctx);
     pare_model *small = make_network(&t.ctx);
-    assert_int_equal(prune(&t.ctx, small, 0.79, 1, false, &report), PARE_OK);
+    assert_int_equal(prune(&t.ctx, small, 0.79, 1, PARE_PRUNE_REPAIR_AUTO, &report), PARE_OK);
     assert_int_equal(columns(small, "w1"), HIDDEN - 2);
     assert_int_equal(columns(small, "w2"), MIDDLE);
     assert_int_equal(report.n_widths, 2);
@@ -136,7 +136,7 @@ static void copies_go_and_are_made_up_for(void **state)
     assert_true(difference(&t.ctx, small, whole) < 1e-2);
     pare_prune_report_free(&t.ctx, &report);
 
-    assert_int_equal(prune(&t.ctx, bare, 0.79, 1, true, &report), PARE_OK);
+    assert_int_equal(prune(&t.ctx, bare, 0.79, 1, PARE_PRUNE_REPAIR_NONE, &report), PARE_OK);
     assert_true(difference(&t.ctx, bare, whole) > 0.1); /* so it was repair */
     pare_prune_report_free(&t.ctx, &report);
     pare_model_free(&t.ctx, whole);
@@ -154,7 +154,8 @@ static void threads_change_nothing(void **state)
     for (uint32_t i = 0; i < 2; i++) {
         pare_prune_report report;
         pare_model *m = make_network(&t.ctx);
-        assert_int_equal(prune(&t.ctx, m, 0.5, i ? 3 : 1, false, &report), PARE_OK);
+        assert_int_equal(prune(&t.ctx, m, 0.5, i ? 3 : 1, PARE_PRUNE_REPAIR_AUTO,
+                               &report), PARE_OK);
         texts[i] = test_model_text(&t.ctx, m);
         pare_prune_report_free(&t.ctx, &report);
         pare_model_free(&t.ctx, m);
@@ -164,13 +165,12 @@ static void threads_change_nothing(void **state)
     free(texts[1]);
 }
 
-static pare_status prune_once(pare_ctx *ctx, void *user)
+static pare_status prune_once(pare_ctx *ctx, const pare_model *whole)
 {
-    const pare_model *whole = user;
     pare_model *m = NULL;
     pare_prune_report report = { 0 };
     pare_status st = pare_model_clone(ctx, &m, whole);
-    if (!st) st = prune(ctx, m, 0.79, 1, false, &report);
+    if (!st) st = prune(ctx, m, 0.79, 1, PARE_PRUNE_REPAIR_AUTO, &report);
     pare_prune_report_free(ctx, &report);
     pare_model_free(ctx, m);
     return st;
@@ -182,7 +182,15 @@ static void memory_may_be_short(void **state)
     test_ctx t;
     test_ctx_init(&t);
     pare_model *whole = make_network(&t.ctx);
-    test_ctx_torture(prune_once, whole);
+    for (int64_t nth = 0;; nth += STRIDE) {
+        test_ctx starved;
+        test_ctx_init(&starved);
+        test_ctx_fail_at(&starved, nth);
+        const pare_status st = prune_once(&starved.ctx, whole);
+        assert_int_equal(test_ctx_live_bytes(&starved), 0);
+        if (!starved.failed) break;
+        assert_true(st == PARE_ENOMEM || !st); /* inference does without what it cannot hold */
+    }
     pare_model_free(&t.ctx, whole);
 }
 
@@ -195,7 +203,7 @@ static void networks_without_channels_are_refused(void **state)
     pare_model *m = test_model_parse(&t.ctx, "<ir_version: 8, opset_import: [\"\" : 17]>\n"
                                              "g (float[N,6] x) => (float[N,6] y) "
                                              "{ y = Relu(x) }");
-    assert_int_equal(prune(&t.ctx, m, 0.5, 1, false, &report), PARE_EUNSUPPORTED);
+    assert_int_equal(prune(&t.ctx, m, 0.5, 1, PARE_PRUNE_REPAIR_AUTO, &report), PARE_EUNSUPPORTED);
     assert_non_null(strstr(t.ctx.message, "no channel can go"));
     pare_prune_report_free(&t.ctx, &report);
     pare_model_free(&t.ctx, m);
