@@ -195,7 +195,8 @@ static pare_status measure_all(splitter *s)
 {
     s->measuring = true;
     for (size_t i = 0; i < s->n_items; i++) {
-        s->grams[i] = (pare_gram_item){ s->items[i].linear, PARE_NONE, PARE_NONE };
+        s->grams[i] = (pare_gram_item){ .linear = s->items[i].linear,
+                                          .plus = PARE_NONE, .minus = PARE_NONE };
         s->of_gram[i] = i;
         if (!s->opts->data) PARE_TRY(work_on(s, &s->items[i], NULL));
     }
@@ -295,7 +296,8 @@ static pare_status run_wave(splitter *s, const pare_shapes *shapes, const pare_w
         if (!s->items[i].chosen.form) continue;
         const size_t at = k++;
         if (waves->wave[at] != wave) continue;
-        s->grams[n] = (pare_gram_item){ s->items[i].linear, PARE_NONE, PARE_NONE };
+        s->grams[n] = (pare_gram_item){ .linear = s->items[i].linear,
+                                          .plus = PARE_NONE, .minus = PARE_NONE };
         if (wave && waves->leads[at]) pare_prune_targets(&s->grams[n], s->model, shapes);
         s->of_gram[n++] = i;
     }

@@ -37,7 +37,7 @@ typedef struct repairer {
     size_t n_steps;
     double *weight;           /* [n_nodes] multiplications of each node */
     pare_walk *walk, *reference_walk;
-    pare_fit_moments *taken;  /* of the patients of a piece, by group: learnt, held out */
+    pare_refit_moments *taken;  /* of the patients of a piece, by group: learnt, held out */
     size_t *first_taken;      /* [patients of the piece + 1] */
     size_t first;             /* of the patients of the piece */
 } repairer;
@@ -46,7 +46,7 @@ typedef struct repairer {
 
 typedef struct left {
     int64_t *block;           /* cols and outs of one group */
-    pare_fit_left of;
+    pare_refit_left of;
 } left;
 
 static bool keeps(const repairer *r, const pare_axis_info *axis, int64_t p)
@@ -71,20 +71,20 @@ static pare_status find_left(const repairer *r, const patient *p, int64_t group,
     const bool by_all = y && y->extent == l->out;
     for (int64_t o = 0; o < per_group; o++)
         if (keeps(r, y, by_all ? group * per_group + o : o)) outs[m++] = group * per_group + o;
-    out->of = (pare_fit_left){ .group = group, .cols = cols, .n = n * l->taps, .outs = outs,
+    out->of = (pare_refit_left){ .group = group, .cols = cols, .n = n * l->taps, .outs = outs,
                                .m = n ? m : 0, .has_bias = p->target.bias != PARE_NONE };
     return PARE_OK;
 }
 
 /* --- moments ---------------------------------------------------------------------------------- */
 
-static pare_status take_group(repairer *r, const patient *p, pare_fit_moments *e, int64_t group,
+static pare_status take_group(repairer *r, const patient *p, pare_refit_moments *e, int64_t group,
                               const pare_gram *gram)
 {
     left l;
     PARE_TRY(find_left(r, p, group, &l));
-    pare_status st = pare_fit_moments_new(r->ctx, e, l.of.n, l.of.m);
-    if (!st) pare_fit_moments_take(e, &l.of, gram);
+    pare_status st = pare_refit_moments_new(r->ctx, e, l.of.n, l.of.m);
+    if (!st) pare_refit_moments_take(e, &l.of, gram);
     pare_free(r->ctx, l.block);
     return st;
 }
@@ -172,7 +172,7 @@ static pare_status close_weights(const repairer *r, const patient *p, weights *w
     return st;
 }
 
-static void read_group(const patient *p, const pare_fit_left *l, const weights *w, double *out)
+static void read_group(const patient *p, const pare_refit_left *l, const weights *w, double *out)
 {
     for (int64_t o = 0; o < l->m; o++) {
         pare_linear_get_row(&p->linear, l->outs[o], w->w, w->row);
@@ -180,7 +180,7 @@ static void read_group(const patient *p, const pare_fit_left *l, const weights *
     }
 }
 
-static void write_group(const patient *p, const pare_fit_left *l, const pare_fit_moments *e,
+static void write_group(const patient *p, const pare_refit_left *l, const pare_refit_moments *e,
                         const double *in, weights *w)
 {
     memset(w->row, 0, (size_t)(p->linear.in * p->linear.taps) * sizeof(*w->row));
@@ -195,11 +195,11 @@ static void write_group(const patient *p, const pare_fit_left *l, const pare_fit
     }
 }
 
-static pare_status fit_group(repairer *r, patient *p, int64_t group, const pare_fit_moments *e,
+static pare_status fit_group(repairer *r, patient *p, int64_t group, const pare_refit_moments *e,
                              weights *w)
 {
     left l;
-    pare_fit_outcome outcome = { 0 };
+    pare_refit_outcome outcome = { 0 };
     PARE_TRY(find_left(r, p, group, &l));
     const size_t n = (size_t)(l.of.m * l.of.n);
     pare_status st = PARE_OK;
@@ -207,7 +207,7 @@ static pare_status fit_group(repairer *r, patient *p, int64_t group, const pare_
     if (!now) st = pare_fail_memory(r->ctx, 2 * n * sizeof(*now));
     if (!st && n && e[LEARN].rows > 0 && e[CHECK].rows > 0) {
         read_group(p, &l.of, w, now);
-        st = pare_fit_solve(r->ctx, r->opts->linalg, &e[LEARN], &e[CHECK], now, now + n, &outcome);
+        st = pare_refit_solve(r->ctx, r->opts->linalg, &e[LEARN], &e[CHECK], now, now + n, &outcome);
         if (!st) write_group(p, &l.of, &e[LEARN], now + n, w);
     }
     p->was_repaired |= outcome.is_better;
@@ -242,7 +242,7 @@ static pare_status run_step(repairer *r, size_t step, bool with_ramps)
     if (!st) st = gather(r, n, with_ramps);
     for (size_t i = 0; !st && i < n; i++) st = fit(r, i);
     for (size_t i = 0; r->taken && i < n_taken * PARTS; i++)
-        pare_fit_moments_free(r->ctx, &r->taken[i]);
+        pare_refit_moments_free(r->ctx, &r->taken[i]);
     pare_free(r->ctx, r->taken);
     r->taken = NULL;
     pare_walk_next(r->ctx, r->walk);

@@ -6,10 +6,10 @@
 /* Parts of the mean of the moments' diagonal. */
 static const double ridges[] = { 1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1 };
 
-pare_status pare_fit_moments_new(pare_ctx *ctx, pare_fit_moments *e, int64_t n, int64_t m)
+pare_status pare_refit_moments_new(pare_ctx *ctx, pare_refit_moments *e, int64_t n, int64_t m)
 {
     const size_t count = (size_t)(n * n + m * n + n + 2 * m + 1);
-    *e = (pare_fit_moments){ .n = n, .m = m,
+    *e = (pare_refit_moments){ .n = n, .m = m,
                              .covariance = pare_alloc_zero(ctx, count * sizeof(double)) };
     if (!e->covariance) return pare_fail_memory(ctx, count * sizeof(double));
     e->cross = e->covariance + n * n;
@@ -19,14 +19,14 @@ pare_status pare_fit_moments_new(pare_ctx *ctx, pare_fit_moments *e, int64_t n, 
     return PARE_OK;
 }
 
-void pare_fit_moments_free(pare_ctx *ctx, pare_fit_moments *moments)
+void pare_refit_moments_free(pare_ctx *ctx, pare_refit_moments *moments)
 {
     pare_free(ctx, moments->covariance);
-    *moments = (pare_fit_moments){ 0 };
+    *moments = (pare_refit_moments){ 0 };
 }
 
 /* Without a bias nothing is taken off. */
-void pare_fit_moments_take(pare_fit_moments *e, const pare_fit_left *left, const pare_gram *gram)
+void pare_refit_moments_take(pare_refit_moments *e, const pare_refit_left *left, const pare_gram *gram)
 {
     const int64_t n = gram->n;
     const double rows = e->rows = (double)gram->n_rows;
@@ -49,7 +49,7 @@ void pare_fit_moments_take(pare_fit_moments *e, const pare_fit_left *left, const
                 moments[left->cols[i] * n + left->cols[j]] / rows - e->mean[i] * e->mean[j];
 }
 
-double pare_fit_error(const pare_linalg *linalg, const pare_fit_moments *e, const double *w,
+double pare_refit_error(const pare_linalg *linalg, const pare_refit_moments *e, const double *w,
                       double *scratch)
 {
     double error = 0, all = 0;
@@ -64,15 +64,15 @@ double pare_fit_error(const pare_linalg *linalg, const pare_fit_moments *e, cons
     return all > 0 ? error / all : 0;
 }
 
-pare_status pare_fit_solve(pare_ctx *ctx, const pare_linalg *linalg, const pare_fit_moments *learn,
-                           const pare_fit_moments *check, const double *w, double *best,
-                           pare_fit_outcome *outcome)
+pare_status pare_refit_solve(pare_ctx *ctx, const pare_linalg *linalg, const pare_refit_moments *learn,
+                           const pare_refit_moments *check, const double *w, double *best,
+                           pare_refit_outcome *outcome)
 {
     const size_t n = (size_t)(learn->m * learn->n);
     double *rhs = pare_alloc(ctx, (3 * n + 1) * sizeof(*rhs));
     if (!rhs) return pare_fail_memory(ctx, 3 * n * sizeof(*rhs));
     double *now = rhs + n, *scratch = now + n;
-    *outcome = (pare_fit_outcome){ .before = pare_fit_error(linalg, check, w, scratch) };
+    *outcome = (pare_refit_outcome){ .before = pare_refit_error(linalg, check, w, scratch) };
     outcome->after = outcome->before;
     pare_status st = PARE_OK;
     memcpy(best, w, n * sizeof(*best));
@@ -83,7 +83,7 @@ pare_status pare_fit_solve(pare_ctx *ctx, const pare_linalg *linalg, const pare_
         st = pare_linalg_least_squares(ctx, linalg, learn->n, learn->covariance, ridges[k],
                                        learn->m, rhs, now);
         for (size_t i = 0; !st && i < n; i++) now[i] += w[i];
-        const double error = st ? INFINITY : pare_fit_error(linalg, check, now, scratch);
+        const double error = st ? INFINITY : pare_refit_error(linalg, check, now, scratch);
         if (!(error < outcome->after)) continue;
         outcome->after = error;
         outcome->is_better = true;

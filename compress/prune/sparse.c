@@ -175,7 +175,8 @@ static pare_status run_wave(pruner *p, const pare_shapes *shapes, uint32_t wave)
     size_t n = 0;
     for (size_t i = 0; i < p->n_items; i++) {
         if (p->waves.wave[i] != wave) continue;
-        p->grams[n] = (pare_gram_item){ p->items[i].linear, PARE_NONE, PARE_NONE };
+        p->grams[n] = (pare_gram_item){ .linear = p->items[i].linear, .plus = PARE_NONE,
+                                        .minus = PARE_NONE };
         if (wave && p->waves.leads[i]) pare_prune_targets(&p->grams[n], p->model, shapes);
         p->of_gram[n++] = i;
     }
@@ -289,7 +290,8 @@ static pare_status allocate(pruner *p)
     if (p->criterion != PARE_SPARSE_SECOND_ORDER) return PARE_OK;
     p->measuring = true;
     for (size_t i = 0; i < p->n_items; i++) {
-        p->grams[n] = (pare_gram_item){ p->items[i].linear, PARE_NONE, PARE_NONE };
+        p->grams[n] = (pare_gram_item){ .linear = p->items[i].linear, .plus = PARE_NONE,
+                                        .minus = PARE_NONE };
         p->of_gram[n++] = i;
     }
     const pare_status st = run_data(p, n);
