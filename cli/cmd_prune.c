@@ -260,7 +260,7 @@ static const pare_example examples[] = {
     { "pare prune model.onnx -o small.onnx --data val.yaml --max-drop 0.5",
       "the smallest model that loses half a point on samples that it was not repaired with" },
     { "pare prune model.onnx -o small.onnx --data val.yaml --max-energy 60% --max-ram 256KiB "
-      "--target cortex-m7 --exclude layer:first",
+      "--target nucleo-h7a3zi-q --exclude layer:first",
       "several limits at once, on that target" },
     { "pare prune model.onnx -o sparse.onnx --data val.yaml --pattern 2:4",
       "two of every four weights become zero" },

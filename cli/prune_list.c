@@ -37,9 +37,11 @@ static void print_head(pare_app *app, const char *path, const pare_target *targe
     pare_line line = { 0 };
     size_t n = 0;
     for (size_t i = 0; i < l->n_widths; i++) n += !l->widths[i].lossy;
-    pare_line_add(&line, "%s: %zu widths can be pruned, and with them %.1f %% of the "
-                         "multiply-accumulates", path, n,
-                  l->macs > 0 ? 100 * l->prunable_macs / l->macs : 0.0);
+    pare_line_add(&line, "%s: %zu width%s can be pruned", path, n, n == 1 ? "" : "s");
+    if (l->macs > 0)
+        pare_line_add(&line, ", and with %s %.1f %% of the multiply-accumulates",
+                      n == 1 ? "it" : "them", 100 * l->prunable_macs / l->macs);
+    else pare_line_add(&line, "; of its multiply-accumulates none are known");
     pare_app_print(app, line.text);
     pare_line_clear(&line);
     pare_line_add(&line, "one channel less saves on %s:", target->name);

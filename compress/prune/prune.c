@@ -2,6 +2,7 @@
 
 #include "prune/asked.h"
 #include "prune/choice.h"
+#include "prune/listing.h"
 #include "prune/meter.h"
 #include "prune/prepare.h"
 #include "stats/evaluate.h"
@@ -35,6 +36,11 @@ static pare_status set_allowed(driver *d)
         if (!isfinite(d->before.values[k]))
             return pare_fail(d->ctx, PARE_EUSAGE, "a limit on %s: target '%s' does not tell it",
                              pare_prune_figure_name((pare_prune_figure)k), d->job->target->name);
+        if (b->relative && !(d->before.values[k] > 0))
+            return pare_fail(d->ctx, PARE_EUNSUPPORTED,
+                             "a limit on %s: the model has none that are known, so that there is "
+                             "nothing to take a part of; are its shapes known?",
+                             pare_prune_figure_name((pare_prune_figure)k));
         d->allowed[k] = b->relative ? b->value * d->before.values[k] : b->value;
         if (!(d->allowed[k] >= 0))
             return pare_fail(d->ctx, PARE_EUSAGE, "a limit on %s: expected 0 or more, found %g",
@@ -67,6 +73,42 @@ static pare_status cost(void *user, pare_ctx *ctx, const pare_model *model, doub
 
 /* --- one model -------------------------------------------------------------------------------- */
 
+/* What is in the way, those with most multiplications first: "Split: it needs all of it (52.6 % of
+ * the multiply-accumulates)". */
+static pare_status list_blockers(driver *d, const pare_model *model, char *out, size_t n_bytes)
+{
+    enum { MOST = 3 };
+    pare_prune_listing l;
+    const pare_status st = pare_prune_list(d->ctx, &l, model, &d->meter);
+    size_t n = 0;
+    for (size_t i = 0; !st && i < l.n_blockers && i < MOST && n < n_bytes; i++) {
+        const pare_prune_blocker *const b = &l.blockers[i];
+        const double share = l.macs > 0 ? 100 * (double)b->macs / l.macs : 0;
+        n += (size_t)snprintf(out + n, n_bytes - n, "%s%.60s%s%.100s (%.3g %%%s)", n ? "; " : ": ",
+                              b->op ? b->op : "", b->op ? ": " : "", b->why, share,
+                              n ? "" : " of the multiply-accumulates");
+    }
+    pare_prune_listing_free(&l);
+    return st;
+}
+
+/* Why nothing went. */
+static pare_status fail_with_reason(driver *d, const pare_model *model)
+{
+    const pare_prune_settings *const s = d->job->settings;
+    char text[PARE_MESSAGE_BYTES] = "";
+    if (s->include.n || s->exclude.n || s->floors.n)
+        return pare_fail(d->ctx, PARE_EUNSUPPORTED,
+                         "nothing can go that include, exclude, floor and round-to %" PRId64
+                         " let go: list-groups shows the widths", d->asked.round_to);
+    if (d->asked.what == PARE_PRUNE_HEADS)
+        return pare_fail(d->ctx, PARE_EUNSUPPORTED, "no heads of attention are found that can go: "
+                                                    "list-groups shows what can");
+    PARE_TRY(list_blockers(d, model, text, sizeof(text)));
+    return pare_fail(d->ctx, PARE_EUNSUPPORTED, "nothing can go in multiples of %" PRId64 "%s",
+                     d->asked.round_to, text);
+}
+
 static pare_status prune_channels(driver *d, pare_model *model, double limit)
 {
     const pare_prune_job *const job = d->job;
@@ -81,7 +123,10 @@ static pare_status prune_channels(driver *d, pare_model *model, double limit)
     pare_prune_report_free(d->ctx, r);
     d->choice.model = NULL; /* what it found of another model is of no use */
     d->choice.axes = NULL;
-    PARE_TRY(pare_prune_channels(d->ctx, model, &opts, r));
+    const pare_status st = pare_prune_channels(d->ctx, model, &opts, r);
+    if (st == PARE_EUNSUPPORTED && !r->n_gone && !d->choice.status)
+        return fail_with_reason(d, model);
+    if (st) return st;
     d->outcome->chosen.criterion = r->criterion;
     d->outcome->chosen.repair = r->repair;
     return d->choice.status;
@@ -179,14 +224,17 @@ static pare_status search(driver *d, pare_model *model)
 
 static pare_status tell_missed(driver *d, int k)
 {
+    const pare_prune_settings *const s = d->job->settings;
     const pare_prune_met *met = &d->outcome->met[k];
     char text[512];
-    const char *const finer = d->asked.round_to > 1 ? "round-to 1, " : "";
     snprintf(text, sizeof(text),
-             "%s: %.4g %% of the model's are left, %.4g %% were asked for; no less can be had with "
-             "these settings: try %sa lower floor, fewer exclude, and see what cannot go with "
-             "list-groups", pare_prune_figure_name((pare_prune_figure)k),
-             100 * met->after / met->before, 100 * met->allowed / met->before, finer);
+             "%s: %.4g %% of the model's are left, %.4g %% were asked for; less cannot be had with "
+             "these settings: %s%s%s%s", pare_prune_figure_name((pare_prune_figure)k),
+             100 * met->after / met->before, 100 * met->allowed / met->before,
+             d->asked.round_to > 1 ? "try round-to 1, " : "",
+             s->exclude.n || s->include.n ? "let more go, " : "",
+             s->floors.n ? "" : "give a floor below 10%, ",
+             "see with list-groups what cannot go");
     d->outcome->missed = pare_arena_str(&d->outcome->arena, text);
     return d->outcome->missed ? PARE_OK : pare_arena_fail(d->ctx, &d->outcome->arena);
 }
