@@ -154,7 +154,9 @@ uint64_t pare_pairs_needed(const pare_pairs *p, double limit)
     if (!p->n || away == 0 || !(limit >= 0)) return UINT64_MAX;
     /* What the normal approximation says is where to look. */
     const double variance = ((double)p->broken + (double)p->repaired) / n - drop * drop;
-    double high = fmax(3 / fmax(limit / 100, 1e-9), 2.7 * variance / (away * away));
+    /* Below the limit, too few could not even show that nothing at all happens. */
+    const double rare = away > 0 && limit > 0 ? 3 / (limit / 100) : 0;
+    double high = fmax(rare, 2.7 * variance / (away * away));
     high = fmin(fmax(ceil(high), 1), most);
     while (!decides(p, high, limit)) {
         if (high >= most) return UINT64_MAX;
