@@ -67,9 +67,31 @@ static pare_status check_pattern(pare_ctx *ctx, const pare_prune_settings *s)
     if (s->round_to && !pare_str_eq(s->round_to, "auto"))
         return pare_fail(ctx, PARE_EUSAGE, "round-to is about widths, which a pattern leaves as "
                                            "they are: leave one of them away");
+    if (s->repair == PARE_PRUNE_REPAIR_STATS)
+        return pare_fail(ctx, PARE_EUSAGE, "repair: stats is of channels; for single weights "
+                                           "expected auto, none or least-squares");
     if (is_of_channels)
         return pare_fail(ctx, PARE_EUSAGE, "criterion: this one is of channels; for single weights "
                                            "expected auto, magnitude, wanda or sparsegpt");
+    return PARE_OK;
+}
+
+/* n:m says how many go; with the others half of the weights, unless a limit says more or less. */
+static pare_status read_pattern(pare_ctx *ctx, pare_prune_asked *out, const char *text)
+{
+    if (!text) return PARE_OK;
+    PARE_TRY(pare_sparse_pattern_read(ctx, &out->pattern, text));
+    if (out->pattern.kind != PARE_PATTERN_N_OF_M) {
+        if (!out->sparsity && !out->has_budget && !out->has_goal) out->sparsity = 0.5;
+        return PARE_OK;
+    }
+    const double share = 1 - (double)out->pattern.n / (double)out->pattern.m;
+    out->has_goal = false;
+    if (out->sparsity && fabs(out->sparsity - share) > 0.005)
+        return pare_fail(ctx, PARE_EUSAGE,
+                         "sparsity: pattern %s makes %.4g%% of the weights zero, found %.4g%%: leave "
+                         "it away", text, 100 * share, 100 * out->sparsity);
+    out->sparsity = share;
     return PARE_OK;
 }
 
@@ -111,6 +133,7 @@ pare_status pare_prune_ask(pare_ctx *ctx, pare_prune_asked *out, const pare_prun
     PARE_TRY(read_round_to(ctx, out, job));
     PARE_TRY(read_sparsity(ctx, &out->sparsity, s->sparsity));
     PARE_TRY(check_pattern(ctx, s));
+    PARE_TRY(read_pattern(ctx, out, s->pattern));
     PARE_TRY(check_data(ctx, job));
     return check_goal(ctx, out, job);
 }

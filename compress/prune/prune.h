@@ -8,7 +8,9 @@
 #include "prune/blocks.h"
 #include "prune/channels.h"
 #include "prune/meter.h"
+#include "prune/rank.h"
 #include "prune/settings.h"
+#include "prune/sparse.h"
 
 /* A figure that may remain. */
 typedef struct pare_prune_budget {
@@ -46,6 +48,11 @@ typedef struct pare_prune_outcome {
     char round_to[24];        /* what chosen.round_to points to */
     pare_prune_report channels; /* of whole channels and heads */
     pare_block_report blocks;
+    pare_rank_report ranks;   /* of products that became two */
+    pare_sparse_report sparse; /* of single weights */
+    char sparsity[24];        /* what chosen.sparsity points to */
+    const char *use_of_zeros; /* whether the target makes use of them, a sentence; NULL: no
+                                 pattern */
     pare_prune_met met[PARE_N_PRUNE_FIGURES]; /* those with a budget */
     double macs_left;         /* share of the multiplications */
     uint32_t n_trials;        /* whole models that max_drop or min_agreement took; 0: it was no

@@ -95,6 +95,55 @@ static pare_status tell_blocks(pare_ctx *ctx, pare_step_outcome *outcome,
     return PARE_OK;
 }
 
+static pare_status tell_ranks(pare_ctx *ctx, pare_step_outcome *outcome,
+                              const pare_prune_outcome *o)
+{
+    const pare_rank_report *const r = &o->ranks;
+    if (!r->n_nodes) return PARE_OK;
+    PARE_TRY(pare_step_say(ctx, outcome, "%" PRIu64 " of %zu products became two thinner ones",
+                           r->n_split, r->n_nodes));
+    for (size_t i = 0; i < r->n_nodes; i++) {
+        const pare_rank_node *const node = &r->nodes[i];
+        const pare_report_removed removed = {
+            .name = node->name, .what = "rank", .before = (uint64_t)node->full,
+            .after = (uint64_t)node->rank, .error_before = NAN, .error_after = known(node->error),
+            .why = node->form,
+        };
+        if (node->form) PARE_TRY(pare_step_remove(ctx, outcome, &removed));
+        else if (node->why)
+            PARE_TRY(pare_step_skip(ctx, outcome, node->name, node->op, node->why));
+    }
+    return PARE_OK;
+}
+
+static pare_status tell_weights(pare_ctx *ctx, pare_step_outcome *outcome,
+                                const pare_prune_outcome *o)
+{
+    const pare_sparse_report *const r = &o->sparse;
+    if (!r->n_nodes) return PARE_OK;
+    const double share = r->n ? 100 * (double)r->zeros / (double)r->n : 0;
+    /* a bit for each weight, and those that are there */
+    const double packed = (double)r->n / 8 + 4 * (double)(r->n - r->zeros);
+    PARE_TRY(pare_step_say(ctx, outcome, "%" PRIu64 " of %" PRIu64 " weights are zero (%.4g %%), in "
+                           "pattern %s; chosen by %s, %s", r->zeros, r->n, share, o->chosen.pattern,
+                           pare_prune_criterion_names[o->chosen.criterion],
+                           repaired[o->chosen.repair]));
+    PARE_TRY(pare_step_say(ctx, outcome, "%s; without zeros, with a bit for each place, these "
+                           "weights are %.4g %% of their bytes", o->use_of_zeros,
+                           r->n ? 100 * packed / (4 * (double)r->n) : 100.0));
+    for (size_t i = 0; i < r->n_nodes; i++) {
+        const pare_sparse_node *const node = &r->nodes[i];
+        const pare_report_removed removed = {
+            .name = node->name, .what = "weights", .before = node->n, .after = node->n - node->zeros,
+            .error_before = known(node->masked), .error_after = known(node->error),
+            .why = pare_prune_criterion_names[o->chosen.criterion],
+        };
+        if (node->why) PARE_TRY(pare_step_skip(ctx, outcome, node->name, node->op, node->why));
+        else PARE_TRY(pare_step_remove(ctx, outcome, &removed));
+    }
+    return PARE_OK;
+}
+
 /* "multiply-accumulates 69.9 %, energy 74.1 % of what they were". */
 static pare_status tell_met(pare_ctx *ctx, pare_step_outcome *outcome, const pare_prune_outcome *o)
 {
@@ -127,6 +176,8 @@ pare_status pare_prune_tell(pare_ctx *ctx, pare_step_outcome *outcome,
     PARE_TRY(pare_step_choose(ctx, outcome, &pare_step_prune, &pruned->chosen));
     PARE_TRY(tell_widths(ctx, outcome, pruned));
     PARE_TRY(tell_blocks(ctx, outcome, pruned));
+    PARE_TRY(tell_ranks(ctx, outcome, pruned));
+    PARE_TRY(tell_weights(ctx, outcome, pruned));
     PARE_TRY(tell_goal(ctx, outcome, pruned));
     PARE_TRY(tell_met(ctx, outcome, pruned));
     if (!pruned->missed) return PARE_OK;

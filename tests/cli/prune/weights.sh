@@ -1,0 +1,25 @@
+# Zeros among weights: patterns, shares, what the target makes of them.
+. "$SUPPORT/../cli/prune/common"
+data="--data shapes.yaml --samples 32"
+
+expect 0 prune shapes.onnx -o q.onnx $data --pattern 2:4 --report pages
+has out "30272 of 60544 weights are zero (50 %), in pattern 2:4; chosen by sparsegpt, repaired by"
+has out "target ort-x64 makes no use of zeros: energy and time stay as they are"
+has out "kept whole: /conv1 (Conv): fewer inputs than the pattern takes together"
+has out "  /conv2: 2304 of 4608 weights left, error"
+json pages/report.json "d['steps'][0]['removed'][0]['what'] == 'weights'"
+json pages/report.json "'pattern=2:4' in d['steps'][0]['options']"
+python3 "$SUPPORT/schema_check.py" "$SUPPORT/../../docs/report.schema.json" pages/report.json ||
+    die "report.json is not of its schema"
+
+# half of them, without data by magnitude; as many as a limit takes
+expect 0 prune shapes.onnx -o q.onnx --pattern unstructured
+has out "30344 of 60688 weights are zero (50 %), in pattern unstructured; chosen by magnitude, not"
+expect 0 prune shapes.onnx -o q.onnx --pattern unstructured --sparsity 80% --exclude /conv1
+has out "kept whole: /conv1 (Conv)"
+expect 0 prune shapes.onnx -o q.onnx $data --pattern 1x4 --criterion wanda --repair none
+has out "in pattern 1x4; chosen by wanda, not repaired"
+expect 2 prune shapes.onnx -o q.onnx --pattern 2:4 --sparsity 30%
+has err "sparsity: pattern 2:4 makes 50% of the weights zero, found 30%: leave it away"
+expect 2 prune shapes.onnx -o q.onnx --pattern 3:2
+expect 2 prune shapes.onnx -o q.onnx --pattern frob
