@@ -121,8 +121,11 @@ static pare_status prune(job_state *job)
 static void print_removed(pare_app *app, const pare_report_removed *r)
 {
     pare_line line = { 0 };
-    pare_line_add(&line, "  %.200s: %llu of %llu %s left", r->name, (unsigned long long)r->after,
-                  (unsigned long long)r->before, r->what);
+    pare_line_add(&line, "  %.200s: ", r->name);
+    if (r->before == 1) pare_line_add(&line, "gone"); /* a block */
+    else
+        pare_line_add(&line, "%llu of %llu %s left", (unsigned long long)r->after,
+                      (unsigned long long)r->before, r->what);
     if (isfinite(r->error_after)) pare_line_add(&line, ", error %.2g %%", 100 * r->error_after);
     if (isfinite(r->error_before))
         pare_line_add(&line, " (%.2g %% without repair)", 100 * r->error_before);

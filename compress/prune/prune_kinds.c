@@ -66,13 +66,35 @@ static pare_status prune_channels(pare_prune_driver *d, pare_model *model, doubl
     return d->choice.status;
 }
 
+/* Blocks in a model whose settings are asked. */
+typedef struct block_choice {
+    pare_prune_choice *choice;
+    const pare_model *model;
+} block_choice;
+
+/* A block is known by the sum at its end. */
+static bool keeps_block(void *user, const char *name)
+{
+    const block_choice *const b = user;
+    for (pare_value_id v = 0; v < b->model->n_values; v++) {
+        const pare_value *value = &b->model->values[v];
+        if (value->graph == b->model->graph && value->producer != PARE_NONE &&
+            pare_str_eq(value->name, name))
+            return pare_prune_choice_keeps(b->choice, b->model, value->producer);
+    }
+    return false;
+}
+
 static pare_status prune_blocks(pare_prune_driver *d, pare_model *model, double limit)
 {
     const pare_prune_job *const job = d->job;
+    block_choice blocks = { &d->choice, model };
     const pare_block_opts opts = {
         .cost = pare_prune_over, .cost_user = d, .limit = limit, .data = job->data, .pool = job->pool,
         .shapes = job->shapes, .without_repair = job->settings->repair == PARE_PRUNE_REPAIR_NONE,
+        .keep = keeps_block, .user = &blocks,
     };
+    d->choice.model = NULL;
     pare_block_report_free(d->ctx, &d->outcome->blocks);
     return pare_prune_blocks(d->ctx, model, &opts, &d->outcome->blocks);
 }

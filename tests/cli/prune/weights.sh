@@ -1,4 +1,4 @@
-# Zeros among weights: patterns, shares, what the target makes of them.
+# Other things than channels: zeros among weights by pattern, low rank, whole blocks.
 . "$SUPPORT/../cli/prune/common"
 data="--data shapes.yaml --samples 32"
 
@@ -23,3 +23,16 @@ expect 2 prune shapes.onnx -o q.onnx --pattern 2:4 --sparsity 30%
 has err "sparsity: pattern 2:4 makes 50% of the weights zero, found 30%: leave it away"
 expect 2 prune shapes.onnx -o q.onnx --pattern 3:2
 expect 2 prune shapes.onnx -o q.onnx --pattern frob
+
+# products become two thinner ones; blocks go
+expect 0 prune shapes.onnx -o q.onnx $data --what rank --max-macs 70% --exclude /conv2
+has out "products became two thinner ones"
+has out "  /conv4: "
+has out "kept whole: /conv2 (Conv): excluded"
+expect 0 inspect q.onnx
+expect 0 prune tiny_residual.onnx -o q.onnx --what blocks --max-macs 70%
+has out "1 of 1 residual blocks went"
+has out "  /block/add_out: gone"
+expect 4 prune tiny_residual.onnx -o q.onnx --what blocks --max-macs 70% --exclude '/block/*'
+expect 4 prune shapes.onnx -o q.onnx --what blocks --max-macs 70%
+has err "no residual block can go"
