@@ -80,6 +80,18 @@ static int complete_dims(job_state *job)
     return st ? pare_app_fail(w->app, pare_exit_for_input(st), NULL) : PARE_EXIT_DONE;
 }
 
+/* Half the size is what floats of 16 bits promise, and pruning promises none. */
+static bool asks_for_floats(const job_state *job)
+{
+    for (size_t i = 0; i < job->result.n_steps; i++) {
+        const pare_driver_step *const s = &job->result.steps[i];
+        if (!s->kept || s->from->step != &pare_step_quantize) continue;
+        const pare_quantize_settings *const set = s->from->settings;
+        return set->weights == PARE_QUANTIZE_FLOAT16 || set->weights == PARE_QUANTIZE_BFLOAT16;
+    }
+    return true;
+}
+
 static pare_status run_recipe(job_state *job)
 {
     pare_rewrite *const w = &job->rewrite;
@@ -103,6 +115,7 @@ static pare_status run_recipe(job_state *job)
     w->result = job->result.model;
     job->result.model = NULL;
     w->is_unchanged = !job->result.n_kept;
+    if (!asks_for_floats(job)) pare_compress_explain_size(job);
     return pare_rewrite_ask_oracle(w, &job->oracle);
 }
 
@@ -221,8 +234,8 @@ const pare_cmd pare_cmd_compress = {
         "why. First the data are checked: whether the model is fed as it was trained.\n"
         "Each step is looked at before and after. One that fails, that makes nothing less, or "
         "after which a limit on accuracy does not hold while what was there before is of use, is "
-        "rolled back. Limits are what searches aim at, and then gates: when one does not hold the exit "
-        "status is 1, OUT stays as it was, and the best model is written as STEM.rejected.onnx. "
+        "rolled back. Limits are what searches aim at, and then gates: when one does not hold the "
+        "exit status is 1, OUT stays as it was, and the best model is written as STEM.rejected.onnx. "
         "Where there are samples and no limit on accuracy is given, --max-drop 1 counts, without "
         "labels --min-agreement 97%.\n"
         "OUT appears when it is complete and has been read back and judged. The same options give "

@@ -41,6 +41,10 @@ int pare_compress_choose(pare_compress_job *job);
 
 const pare_recipe *pare_compress_recipe(const pare_compress_job *job);
 
+/* compress_size.c: where the result is larger than weights of 8 bits would make it, warns of what
+ * weighs. */
+void pare_compress_explain_size(pare_compress_job *job);
+
 /* compress_show.c: text, or the report as JSON. Returns the exit status. */
 int pare_compress_show(pare_compress_job *job);
 
