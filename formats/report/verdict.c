@@ -272,6 +272,14 @@ static void made_figures(pare_doc *doc, const pare_report *report)
     if (!n) pare_doc_put(doc, "no figure clearly differs");
 }
 
+/* Clearly more of what the model is to take less of, whatever its size. */
+static bool is_dearer(const pare_report *report, int metric)
+{
+    const pare_band ratio = pare_metric_ratio(&pare_metrics[metric], &report->models[0],
+                                              pare_report_after(report), 0);
+    return pare_tone_of(ratio) == PARE_TONE_BAD;
+}
+
 static pare_tone describe_made(pare_doc *doc, const pare_report *report)
 {
     const pare_report_gate *const gate = pare_report_accuracy_gate(report);
@@ -283,6 +291,8 @@ static pare_tone describe_made(pare_doc *doc, const pare_report *report)
     made_figures(doc, report);
     put_accuracy(doc, report);
     pare_doc_put(doc, ".");
+    if (is_dearer(report, PARE_METRIC_ENERGY) || is_dearer(report, PARE_METRIC_LATENCY))
+        return PARE_TONE_CAUTION;
     return gate && gate->passed ? PARE_TONE_GOOD : PARE_TONE_CAUTION;
 }
 
