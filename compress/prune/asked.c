@@ -46,8 +46,8 @@ static pare_status read_sparsity(pare_ctx *ctx, double *out, const char *text)
 static pare_status check_pattern(pare_ctx *ctx, const pare_prune_settings *s)
 {
     const bool is_of_weights = s->criterion >= PARE_PRUNE_MAGNITUDE;
-    const bool is_of_channels = s->criterion > PARE_PRUNE_L1 && s->criterion < PARE_PRUNE_MAGNITUDE &&
-                                s->criterion != PARE_PRUNE_SECOND_ORDER;
+    const bool is_of_channels = s->criterion > PARE_PRUNE_L1 &&
+                                s->criterion < PARE_PRUNE_SECOND_ORDER;
     if (!s->pattern) {
         if (s->sparsity)
             return pare_fail(ctx, PARE_EUSAGE, "sparsity is about single weights: say which with "
@@ -62,8 +62,8 @@ static pare_status check_pattern(pare_ctx *ctx, const pare_prune_settings *s)
         return PARE_OK;
     }
     if (s->what)
-        return pare_fail(ctx, PARE_EUSAGE, "pattern makes single weights zero and takes no channels "
-                                           "out: leave `what` away, or the pattern");
+        return pare_fail(ctx, PARE_EUSAGE, "pattern makes single weights zero and takes no "
+                                           "channels out: leave `what` away, or the pattern");
     if (s->round_to && !pare_str_eq(s->round_to, "auto"))
         return pare_fail(ctx, PARE_EUSAGE, "round-to is about widths, which a pattern leaves as "
                                            "they are: leave one of them away");
@@ -89,8 +89,8 @@ static pare_status read_pattern(pare_ctx *ctx, pare_prune_asked *out, const char
     out->has_goal = false;
     if (out->sparsity && fabs(out->sparsity - share) > 0.005)
         return pare_fail(ctx, PARE_EUSAGE,
-                         "sparsity: pattern %s makes %.4g%% of the weights zero, found %.4g%%: leave "
-                         "it away", text, 100 * share, 100 * out->sparsity);
+                         "sparsity: pattern %s makes %.4g%% of the weights zero, found %.4g%%: "
+                         "leave it away", text, 100 * share, 100 * out->sparsity);
     out->sparsity = share;
     return PARE_OK;
 }

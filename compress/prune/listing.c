@@ -104,7 +104,8 @@ static bool role_of(const lister *l, pare_node_id id, uint32_t g, pare_prune_rol
     bool has_in = false, has_out = false;
     for (uint32_t i = 0; i < n->n_inputs && !has_in; i++)
         has_in = value_has(l, n->inputs[i].value, g);
-    for (uint32_t i = 0; i < n->n_outputs && !has_out; i++) has_out = value_has(l, n->outputs[i], g);
+    for (uint32_t i = 0; i < n->n_outputs && !has_out; i++)
+        has_out = value_has(l, n->outputs[i], g);
     if (!has_in && !has_out) return false;
     *out = has_out ? PARE_PRUNE_FOLLOWS : PARE_PRUNE_READS;
     if (!pare_linear_of(l->ctx, &lin, l->model, id)) return true;

@@ -28,7 +28,7 @@ typedef struct pare_prune_width {
                                  alone; NULL: it would not */
     const pare_prune_member *members; /* [n_members] in the order of the nodes */
     size_t n_members;
-    double per_channel[PARE_N_PRUNE_FIGURES]; /* what one of them costs: mJ, ms, count, bytes; NaN */
+    double per_channel[PARE_N_PRUNE_FIGURES]; /* what one costs: mJ, ms, count, bytes; NaN */
 } pare_prune_width;
 
 /* A product whose number of outputs cannot change. */

@@ -61,13 +61,13 @@ typedef struct pare_prune_outcome {
     const char *missed;       /* why a budget does not hold, and what would help; NULL: all hold */
 } pare_prune_outcome;
 
-/* Does all that the settings ask for. With budgets, as much goes as they take, all at once; without,
+/* Does all that the settings ask for. With budgets, as much goes as they take, all at once; else
  * max_drop and min_agreement are the goal: the smallest model, to a hundredth or so of its
  * multiplications, that keeps them. EUSAGE for settings that contradict each other, the target or
  * the data; EUNSUPPORTED, naming what blocks, where nothing can go; EFORMAT for data that do not
  * suit; ENOMEM, EBUDGET, ECANCELED. The model is then half changed: work on a clone. Budgets that
- * cannot be reached are no failure: as much goes as may, and outcome->missed says so. *outcome is to
- * be freed in every case. */
+ * cannot be reached are no failure: as much goes as may, and outcome->missed says so. *outcome is
+ * to be freed in every case. */
 pare_status pare_prune(pare_ctx *ctx, pare_model *model, const pare_prune_job *job,
                        pare_prune_outcome *outcome);
 void pare_prune_outcome_free(pare_ctx *ctx, pare_prune_outcome *outcome); /* accepts zeroed */

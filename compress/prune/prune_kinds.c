@@ -9,7 +9,8 @@
 
 /* What is in the way, those with most multiplications first: "Split: it needs all of it (52.6 % of
  * the multiply-accumulates)". */
-static pare_status list_blockers(pare_prune_driver *d, const pare_model *model, char *out, size_t n_bytes)
+static pare_status list_blockers(pare_prune_driver *d, const pare_model *model, char *out,
+                                 size_t n_bytes)
 {
     enum { MOST = 3 };
     pare_prune_listing l;
@@ -90,8 +91,9 @@ static pare_status prune_blocks(pare_prune_driver *d, pare_model *model, double 
     const pare_prune_job *const job = d->job;
     block_choice blocks = { &d->choice, model };
     const pare_block_opts opts = {
-        .cost = pare_prune_over, .cost_user = d, .limit = limit, .data = job->data, .pool = job->pool,
-        .shapes = job->shapes, .without_repair = job->settings->repair == PARE_PRUNE_REPAIR_NONE,
+        .cost = pare_prune_over, .cost_user = d, .limit = limit, .data = job->data,
+        .pool = job->pool, .shapes = job->shapes,
+        .without_repair = job->settings->repair == PARE_PRUNE_REPAIR_NONE,
         .keep = keeps_block, .user = &blocks,
     };
     d->choice.model = NULL;
@@ -132,7 +134,8 @@ static const int criteria[PARE_N_SPARSE_CRITERIA] = {
 };
 
 /* rough: by magnitude alone, which costs as much as what is done in earnest. */
-static pare_status zero_weights(pare_prune_driver *d, pare_model *model, double sparsity, bool rough)
+static pare_status zero_weights(pare_prune_driver *d, pare_model *model, double sparsity,
+                                bool rough)
 {
     const pare_prune_job *const job = d->job;
     const bool repairs = job->data && job->settings->repair != PARE_PRUNE_REPAIR_NONE;

@@ -34,7 +34,8 @@ static void set_share(pare_prune_driver *d, double share)
     else d->allowed[PARE_PRUNE_MACS] = share * d->before.values[PARE_PRUNE_MACS];
 }
 
-static pare_status try_share(pare_prune_driver *d, const pare_model *model, double share, bool *holds)
+static pare_status try_share(pare_prune_driver *d, const pare_model *model, double share,
+                             bool *holds)
 {
     pare_model *trial = NULL;
     pare_ctx *const ctx = d->ctx;

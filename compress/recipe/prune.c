@@ -124,8 +124,8 @@ static pare_status tell_weights(pare_ctx *ctx, pare_step_outcome *outcome,
     const double share = r->n ? 100 * (double)r->zeros / (double)r->n : 0;
     /* a bit for each weight, and those that are there */
     const double packed = (double)r->n / 8 + 4 * (double)(r->n - r->zeros);
-    PARE_TRY(pare_step_say(ctx, outcome, "%" PRIu64 " of %" PRIu64 " weights are zero (%.4g %%), in "
-                           "pattern %s; chosen by %s, %s", r->zeros, r->n, share, o->chosen.pattern,
+    PARE_TRY(pare_step_say(ctx, outcome, "%" PRIu64 " of %" PRIu64 " weights are zero (%.4g %%), "
+                           "in pattern %s; chosen by %s, %s", r->zeros, r->n, share, o->chosen.pattern,
                            pare_prune_criterion_names[o->chosen.criterion],
                            repaired[o->chosen.repair]));
     PARE_TRY(pare_step_say(ctx, outcome, "%s; without zeros, with a bit for each place, these "
@@ -134,7 +134,8 @@ static pare_status tell_weights(pare_ctx *ctx, pare_step_outcome *outcome,
     for (size_t i = 0; i < r->n_nodes; i++) {
         const pare_sparse_node *const node = &r->nodes[i];
         const pare_report_removed removed = {
-            .name = node->name, .what = "weights", .before = node->n, .after = node->n - node->zeros,
+            .name = node->name, .what = "weights", .before = node->n,
+            .after = node->n - node->zeros,
             .error_before = known(node->masked), .error_after = known(node->error),
             .why = pare_prune_criterion_names[o->chosen.criterion],
         };
