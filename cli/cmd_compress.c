@@ -68,7 +68,7 @@ static void tell(void *user, const pare_driver_step *step)
                   step->kept ? "kept" : "rolled back");
 }
 
-static int complete_dims(job_state *job)
+int pare_compress_dims(job_state *job)
 {
     pare_rewrite *const w = &job->rewrite;
     const pare_target *const target = w->figures.targets.items[0];
@@ -92,7 +92,7 @@ static bool asks_for_floats(const job_state *job)
     return true;
 }
 
-static pare_status run_recipe(job_state *job)
+pare_status pare_compress_run(job_state *job)
 {
     pare_rewrite *const w = &job->rewrite;
     const uint64_t ms = job->options->max_ms;
@@ -107,7 +107,7 @@ static pare_status run_recipe(job_state *job)
                   .seed = (uint64_t)w->options->seed, .max_drop = INFINITY },
         .limits = w->limits.items, .metrics = w->metrics.bits,
         .judged = w->eval_data ? pare_eval_metrics_judged(&w->metrics) : PARE_SCORE_TOP1,
-        .size = measure, .note = note, .tell = tell, .user = job,
+        .size = measure, .note = note, .tell = tell, .user = job, .cache = job->cache,
     };
     pare_status st = pare_recipe_run(&w->bounded.ctx, &job->result, w->model,
                                      pare_compress_recipe(job), &env);
@@ -115,8 +115,7 @@ static pare_status run_recipe(job_state *job)
     w->result = job->result.model;
     job->result.model = NULL;
     w->is_unchanged = !job->result.n_kept;
-    if (!asks_for_floats(job)) pare_compress_explain_size(job);
-    return pare_rewrite_ask_oracle(w, &job->oracle);
+    return PARE_OK;
 }
 
 /* Why nothing was gained: the first step that had promised something. */
@@ -154,9 +153,11 @@ static int work(job_state *job)
     pare_status st = check_data(job);
     if (st) return pare_app_fail(w->app, pare_exit_for_input(st), NULL);
     int status = pare_compress_choose(job);
-    if (!status) status = complete_dims(job);
+    if (!status) status = pare_compress_dims(job);
     if (status) return status;
-    st = run_recipe(job);
+    st = pare_compress_run(job);
+    if (!st && !asks_for_floats(job)) pare_compress_explain_size(job);
+    if (!st) st = pare_rewrite_ask_oracle(w, &job->oracle);
     if (st == PARE_EUSAGE) return pare_app_fail(w->app, PARE_EXIT_USAGE, NULL);
     if (st == PARE_ECANCELED) return pare_rewrite_fail(w, st);
     if (st) return pare_app_fail(w->app, pare_exit_for_input(st), NULL);
@@ -235,7 +236,8 @@ const pare_cmd pare_cmd_compress = {
         "Each step is looked at before and after. One that fails, that makes nothing less, or "
         "after which a limit on accuracy does not hold while what was there before is of use, is "
         "rolled back. Limits are what searches aim at, and then gates: when one does not hold the "
-        "exit status is 1, OUT stays as it was, and the best model is written as STEM.rejected.onnx. "
+        "exit status is 1, OUT stays as it was, and the best model is written as "
+        "STEM.rejected.onnx. "
         "Where there are samples and no limit on accuracy is given, --max-drop 1 counts, without "
         "labels --min-agreement 97%.\n"
         "OUT appears when it is complete and has been read back and judged. The same options give "

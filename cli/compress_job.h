@@ -29,6 +29,7 @@ typedef struct pare_compress_job {
     pare_oracle *oracle;      /* NULL: nothing is known */
     pare_shapes_given given;
     pare_dims_set dims;
+    pare_step_cache *cache;   /* of runs that share it; NULL */
 } pare_compress_job;
 
 /* compress_recipe.c: reads the recipe, and takes from it what the command line leaves open. Returns
@@ -44,6 +45,13 @@ const pare_recipe *pare_compress_recipe(const pare_compress_job *job);
 /* compress_size.c: where the result is larger than weights of 8 bits would make it, warns of what
  * weighs. */
 void pare_compress_explain_size(pare_compress_job *job);
+
+/* cmd_compress.c: completes the dims of the model's inputs, once it is open. Returns an exit
+ * status. */
+int pare_compress_dims(pare_compress_job *job);
+
+/* cmd_compress.c: runs the recipe; rewrite.result is what came out, and job->result tells of it. */
+pare_status pare_compress_run(pare_compress_job *job);
 
 /* compress_show.c: text, or the report as JSON. Returns the exit status. */
 int pare_compress_show(pare_compress_job *job);

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +18,7 @@ typedef struct state {
     bool has_figures;
     double drop, agreement;   /* NaN: not judged */
     size_t n_kept;
+    const char *key;          /* of the cache: all that was done; NULL: the model as it came in */
 } state;
 
 typedef struct job {
@@ -232,8 +234,66 @@ static pare_status apply(job *j, pare_driver_step *record, pare_model *model,
     return j->env->note ? j->env->note(j->env->user, j->ctx, model, what) : PARE_OK;
 }
 
+enum { KEY_BYTES = 4096 };
+
+static const char no_key[] = ""; /* of a model that came about in a way that keys do not tell */
+
+static bool add_key(char key[KEY_BYTES], size_t *n, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+static bool add_key(char key[KEY_BYTES], size_t *n, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    const int more = vsnprintf(key + *n, KEY_BYTES - *n, fmt, args);
+    va_end(args);
+    *n += more < 0 ? KEY_BYTES : (size_t)more;
+    return *n < KEY_BYTES - 1;
+}
+
+/* All that decides what the step makes; false: too much to be told, or chance is part of it. */
+static bool write_key(const job *j, char key[KEY_BYTES], const state *s,
+                      const pare_recipe_step *step, const pare_step_env *env)
+{
+    char shown[KEY_BYTES / 2];
+    size_t n = 0;
+    if (!j->env->cache || env->max_ms || s->key == no_key) return false;
+    pare_step_show(shown, sizeof(shown), step->step, step->settings);
+    bool fits = strlen(shown) < sizeof(shown) - 1 &&
+                add_key(key, &n, "%s|%s %s|%" PRIu64 " %.17g %.17g %s %s %s", s->key ? s->key : "",
+                        step->step->name, shown, env->seed, env->max_drop, env->min_agreement,
+                        env->target->name, env->data ? env->data->sha256 : "",
+                        env->judge ? env->judge->sha256 : "");
+    for (int k = 0; fits && k < PARE_N_LIMITS; k++)
+        fits = add_key(key, &n, " %.17g", env->goals[k]);
+    return fits;
+}
+
+/* Runs the step, or takes what it left before. */
+static pare_status apply_or_find(job *j, pare_driver_step *record, state *after,
+                                 const pare_cached_step *known, const pare_step_env *env)
+{
+    if (!known) return apply(j, record, after->model, env);
+    pare_model_free(j->ctx, after->model);
+    after->model = NULL;
+    PARE_TRY(pare_model_clone(j->ctx, &after->model, known->model));
+    return pare_step_outcome_copy(j->ctx, &record->outcome, &known->outcome);
+}
+
+/* Keeps what the step left for recipes that begin alike, where more is to come in this one. */
+static pare_status remember(job *j, const pare_driver_step *record, const char *key, state *after,
+                            bool is_known, bool is_last)
+{
+    pare_status st = PARE_OK;
+    if (!is_known && !is_last)
+        st = pare_step_cache_keep(j->ctx, j->env->cache, key, after->model, &record->outcome,
+                                  after->drop, after->agreement);
+    after->key = keep_text(j, key, &st);
+    return st;
+}
+
 /* Looks at what the step left, and says whether it stays. */
-static pare_status decide(job *j, pare_driver_step *record, const state *before, state *after)
+static pare_status decide(job *j, pare_driver_step *record, const state *before, state *after,
+                          const pare_cached_step *known)
 {
     char why[256] = "";
     pare_status st = look(j, after);
@@ -242,7 +302,8 @@ static pare_status decide(job *j, pare_driver_step *record, const state *before,
         after->agreement = before->agreement;
         record->kept = true;
     } else if (!st) {
-        st = judge(j, after);
+        if (!known) st = judge(j, after);
+        else after->drop = known->drop, after->agreement = known->agreement;
         after->n_kept++;
         record->kept = true;
     }
@@ -293,6 +354,7 @@ static pare_status skip_late(job *j, pare_driver_step *record)
 static pare_status run_step(job *j, state *s, const pare_recipe_steps *list, size_t i, size_t way)
 {
     pare_driver_step *record = NULL;
+    char key[KEY_BYTES];
     PARE_TRY(pare_check_canceled(j->ctx));
     PARE_TRY(add_record(j, &record, &list->items[i], way));
     const double ms = left_ms(j, &list->items[i]), begun = seconds();
@@ -304,12 +366,19 @@ static pare_status run_step(job *j, state *s, const pare_recipe_steps *list, siz
         if (j->env->tell) j->env->tell(j->env->user, record);
         return PARE_OK;
     }
+    const bool has_key = write_key(j, key, s, &list->items[i], &env);
+    const pare_cached_step *const known =
+        has_key ? pare_step_cache_find(j->env->cache, key) : NULL;
     PARE_TRY(pare_model_clone(j->ctx, &after.model, s->model));
-    pare_status st = apply(j, record, after.model, &env);
+    pare_status st = apply_or_find(j, record, &after, known, &env);
     record->seconds = seconds() - begun;
     j->result->cut |= record->outcome.cut;
     if (st && is_refusal(st, way)) st = fail_step(j, record, st);
-    else if (!st) st = decide(j, record, s, &after);
+    else if (!st) st = decide(j, record, s, &after, known);
+    if (!has_key) after.key = no_key;
+    else if (!st && record->kept)
+        st = remember(j, record, key, &after, known != NULL,
+                      i + 1 == list->n && (way || !j->recipe->n_ways));
     pare_model_free(j->ctx, record->kept && !st ? s->model : after.model);
     if (record->kept && !st) *s = after;
     if (!st && j->env->tell) j->env->tell(j->env->user, record);

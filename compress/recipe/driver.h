@@ -6,6 +6,7 @@
 #define PARE_RECIPE_DRIVER_H
 
 #include "base/contract/report.h"
+#include "recipe/cache.h"
 #include "recipe/recipe.h"
 #include "stats/metrics.h"
 
@@ -37,6 +38,8 @@ typedef struct pare_driver_env {
     /* Called when a step is done with; NULL: nobody listens. */
     void (*tell)(void *user, const pare_driver_step *step);
     void *user;
+    pare_step_cache *cache;   /* of runs on this very model that share all but the recipe and what
+                                 keys tell; NULL: there is none */
 } pare_driver_env;
 
 typedef struct pare_recipe_result {

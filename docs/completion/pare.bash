@@ -10,7 +10,7 @@ _pare_files() {
 }
 _pare() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb="" i
-    local verbs="compare compress convert data eval help inspect ops prune quantize recipes reproduce run targets version"
+    local verbs="compare compress convert data eval help inspect ops prune quantize recipes reproduce run sweep targets version"
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]]; then
             verb=${COMP_WORDS[i]}
@@ -179,6 +179,31 @@ _pare() {
     "run --shape") COMPREPLY=(); return ;;
     "run --dim") COMPREPLY=(); return ;;
     "run --max-memory") COMPREPLY=(); return ;;
+    "sweep --data") COMPREPLY=(); return ;;
+    "sweep --eval-data") COMPREPLY=(); return ;;
+    "sweep --vary") COMPREPLY=(); return ;;
+    "sweep --repeat") COMPREPLY=(); return ;;
+    "sweep --target") COMPREPLY=(); return ;;
+    "sweep --preset") COMPREPLY=(); return ;;
+    "sweep --recipe") _pare_files; return ;;
+    "sweep --set") COMPREPLY=(); return ;;
+    "sweep --samples") COMPREPLY=(); return ;;
+    "sweep --max-drop") COMPREPLY=(); return ;;
+    "sweep --min-agreement") COMPREPLY=(); return ;;
+    "sweep --max-energy") COMPREPLY=(); return ;;
+    "sweep --max-latency") COMPREPLY=(); return ;;
+    "sweep --max-macs") COMPREPLY=(); return ;;
+    "sweep --max-params") COMPREPLY=(); return ;;
+    "sweep --max-size") COMPREPLY=(); return ;;
+    "sweep --max-flash") COMPREPLY=(); return ;;
+    "sweep --max-ram") COMPREPLY=(); return ;;
+    "sweep --shape") COMPREPLY=(); return ;;
+    "sweep --dim") COMPREPLY=(); return ;;
+    "sweep --seed") COMPREPLY=(); return ;;
+    "sweep --threads") COMPREPLY=(); return ;;
+    "sweep --max-memory") COMPREPLY=(); return ;;
+    "sweep --report") _pare_files; return ;;
+    "sweep --ci") _pare_words "auto github gitlab none"; return ;;
     "targets --fit-time") COMPREPLY=(); return ;;
     "targets --output" | "targets -o") _pare_files; return ;;
     esac
@@ -197,6 +222,7 @@ _pare() {
     "recipes -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     "reproduce -"*) _pare_words " --data-root -o --output --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;
     "run -"*) _pare_words " --input --output-dir --vectors --seed --threads --time-layers --reference --target --shape --dim --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --exact -h --help"; return ;;
+    "sweep -"*) _pare_words " --data --eval-data --vary --repeat --target --preset --recipe --set --samples --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "targets -"*) _pare_words " --yaml --bibtex --fit --fit-time -o --output --json -q --quiet -v --verbose -h --help"; return ;;
     "version -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     esac
@@ -214,6 +240,7 @@ _pare() {
     "recipes") _pare_files onnx ;;
     "reproduce") _pare_files onnx ;;
     "run") _pare_files onnx ;;
+    "sweep") _pare_files onnx ;;
     "targets") _pare_files onnx ;;
     esac
 }

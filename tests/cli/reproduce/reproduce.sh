@@ -72,7 +72,8 @@ has err "shapes.yaml:1: no JSON: "
 edit 'del report["arguments"]' rep/report.json
 expect 3 reproduce edited.json
 has err "does not say how the model was made: expected 'arguments'"
-for words in '["inspect", "shapes.onnx"]' '["reproduce", "edited.json"]' '["convert", "shapes.onnx"]' \
+for words in '["inspect", "shapes.onnx"]' '["reproduce", "edited.json"]' \
+    '["convert", "shapes.onnx"]' \
     '["rm", "shapes.onnx"]' '["run", "shapes.onnx", "--output-dir=."]' '[]'; do
     edit "report['arguments'] = $words" rep/report.json
     expect 3 reproduce edited.json
