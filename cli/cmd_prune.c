@@ -262,9 +262,8 @@ static const pare_example examples[] = {
       "what stays is repaired" },
     { "pare prune model.onnx -o small.onnx --data val.yaml --max-drop 0.5",
       "the smallest model that loses half a point on samples that it was not repaired with" },
-    { "pare prune model.onnx -o small.onnx --data val.yaml --max-energy 60% --max-ram 256KiB "
-      "--target nucleo-h7a3zi-q --exclude layer:first",
-      "several limits at once, on that target" },
+    { "pare prune model.onnx -o small.onnx --max-energy 60% --max-ram 256KiB",
+      "several limits at once, without data: by the weights alone" },
     { "pare prune model.onnx -o sparse.onnx --data val.yaml --pattern 2:4",
       "two of every four weights become zero" },
     { "pare prune model.onnx --list-groups", "what could go, what it would save, what blocks" },

@@ -125,8 +125,8 @@ static pare_status tell_weights(pare_ctx *ctx, pare_step_outcome *outcome,
     /* a bit for each weight, and those that are there */
     const double packed = (double)r->n / 8 + 4 * (double)(r->n - r->zeros);
     PARE_TRY(pare_step_say(ctx, outcome, "%" PRIu64 " of %" PRIu64 " weights are zero (%.4g %%), "
-                           "in pattern %s; chosen by %s, %s", r->zeros, r->n, share, o->chosen.pattern,
-                           pare_prune_criterion_names[o->chosen.criterion],
+                           "in pattern %s; chosen by %s, %s", r->zeros, r->n, share,
+                           o->chosen.pattern, pare_prune_criterion_names[o->chosen.criterion],
                            repaired[o->chosen.repair]));
     PARE_TRY(pare_step_say(ctx, outcome, "%s; without zeros, with a bit for each place, these "
                            "weights are %.4g %% of their bytes", o->use_of_zeros,

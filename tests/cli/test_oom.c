@@ -182,6 +182,21 @@ static void test_compress(void **state)
     test_remove_tree(dir);
 }
 
+static void test_prune(void **state)
+{
+    (void)state;
+    char dir[TEST_PATH_BYTES], in[TEST_PATH_BYTES], out[TEST_PATH_BYTES];
+    test_join(out, test_temp_dir(dir), "out.onnx");
+    test_data_path(in, "models/tiny_residual.onnx");
+    char *list[] = { in, "--list-groups", "--floor", "op:Conv=2" };
+    torture_lightly("prune", list, 4);
+    char *zeros[] = { in, "-o", out, "--threads", "1", "--pattern", "1x2" };
+    torture_lightly("prune", zeros, 7);
+    char *blocks[] = { in, "-o", out, "--threads", "1", "--what", "blocks", "--max-macs", "90%" };
+    torture_lightly("prune", blocks, 9);
+    test_remove_tree(dir);
+}
+
 static void test_run_verb(void **state)
 {
     (void)state;
@@ -216,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_compare), cmocka_unit_test(test_inspect),
         cmocka_unit_test(test_convert),
         cmocka_unit_test(test_quantize),
+        cmocka_unit_test(test_prune),
         cmocka_unit_test(test_compress),
         cmocka_unit_test(test_run_verb),
         cmocka_unit_test(test_version),
