@@ -211,7 +211,7 @@ static void link_projected(pare_links *l, const uint32_t *columns, uint32_t n_co
     if (!packed(l, pare_out_axis(0, 2), p->q_heads, &y) ||
         pare_link_extent(l, weights) != 3 * y.n * y.n_size)
         return;
-    pare_link_outer(l, y.heads, y.block, y.heads, y.block); /* whole heads, if nothing else has any */
+    pare_link_outer(l, y.heads, y.block, y.heads, y.block); /* where nothing else has heads */
     link_columns(l, weights, &y);
     for (uint32_t i = 0; i < n_columns; i++) link_columns(l, pare_in_axis(columns[i], 0), &y);
     for (uint32_t i = 0; i < 2; i++) {

@@ -12,6 +12,8 @@ typedef struct seen {
     pare_axis_ref first[N_LABELS];
     uint8_t n_operands[N_LABELS], n_seen[PARE_EINSUM_LETTERS];
     uint32_t last_operand[N_LABELS];
+    pare_axis_ref last[N_LABELS]; /* in another operand than the first */
+    bool is_put_out[N_LABELS];
     bool has_ellipsis;
 } seen;
 
@@ -20,9 +22,12 @@ static void see(pare_links *l, seen *s, uint32_t label, pare_axis_ref axis, uint
     if (pare_link_extent(l, axis) == 1) return; /* broadcast */
     if (!s->n_operands[label]) s->first[label] = axis;
     else pare_link_tie(l, s->first[label], axis);
-    if (s->n_operands[label] < 2 && (!s->n_operands[label] || s->last_operand[label] != operand))
+    if (s->n_operands[label] < 2 && (!s->n_operands[label] || s->last_operand[label] != operand)) {
         s->n_operands[label]++;
+        s->last[label] = axis;
+    }
     s->last_operand[label] = operand;
+    s->is_put_out[label] = axis.is_output;
 }
 
 /* Axes of one operand, whose labels these are. */
@@ -75,6 +80,7 @@ pare_status pare_einsum_links(pare_ctx *ctx, pare_links *l)
                                 &n));
     see_term(l, &s, pare_out_axis(0, 0), y->rank, labels, n, l->n_in);
     for (uint32_t label = 0; label < N_LABELS; label++)
-        if (s.n_operands[label] == 1) pare_link_lossy(l, s.first[label], "it is summed over");
+        if (s.n_operands[label] && !s.is_put_out[label])
+            pare_link_sum(l, s.first[label], s.last[label]);
     return PARE_OK;
 }

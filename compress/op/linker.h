@@ -90,6 +90,10 @@ void pare_link_free(pare_links *l, pare_axis_ref a);
 void pare_link_freeze(pare_links *l, pare_axis_ref a, const char *why);
 void pare_link_lossy(pare_links *l, pare_axis_ref a, const char *why);
 
+/* Products of a and b (or a alone, b being a) are summed over the axis: lossy, unless one of them
+ * is zero wherever its parameters are. */
+void pare_link_sum(pare_links *l, pare_axis_ref a, pare_axis_ref b);
+
 /* Filters lie by the channels `rows` of all groups, [rows, places of a group, taps...]. A group
  * goes as a whole, with its inputs and outputs; else the same places of all groups do. */
 typedef struct pare_filters {

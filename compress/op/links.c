@@ -57,6 +57,13 @@ void pare_link_lossy(pare_links *l, pare_axis_ref a, const char *why)
     add_one(l, PARE_LINK_LOSSY, a, why);
 }
 
+void pare_link_sum(pare_links *l, pare_axis_ref a, pare_axis_ref b)
+{
+    const pare_link link = { .kind = PARE_LINK_LOSSY, .a = a, .b = b, .adds = true,
+                             .why = "it is summed over, and is not zero without weights" };
+    if (pare_link_extent(l, a) > 1) add(l, &link);
+}
+
 void pare_link_stack(pare_links *l, pare_axis_ref part, pare_axis_ref whole, int64_t start,
                      int64_t count)
 {

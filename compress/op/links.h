@@ -36,6 +36,8 @@ typedef struct pare_link {
     int64_t start;            /* TIE: position i of a, the shorter one, with start + i */
     int64_t a_block, b_block; /* OUTER; INNER: a_block for both */
     const char *why;          /* FREEZE, LOSSY: for people: "sums over it" */
+    bool adds;                /* LOSSY: what goes is added up, times what b has there (a again: as
+                                 it is), so that zeros change nothing */
 } pare_link;
 
 /* A number that says how large something is, and so has to follow. */

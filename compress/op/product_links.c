@@ -43,6 +43,7 @@ void pare_link_gemm(pare_links *l, uint32_t a, uint32_t b, uint32_t c)
     const pare_info *added = pare_link_in(l, c);
     pare_link_tie(l, pare_in_axis(a, p->trans_a), pare_out_axis(0, 0));
     pare_link_tie(l, pare_in_axis(a, !p->trans_a), pare_in_axis(b, p->trans_b));
+    pare_link_sum(l, pare_in_axis(a, !p->trans_a), pare_in_axis(b, p->trans_b));
     pare_link_tie(l, pare_in_axis(b, !p->trans_b), pare_out_axis(0, 1));
     if (added && added->rank <= 2) pare_link_spread(l, c, 0, 2 - added->rank);
 }
@@ -75,6 +76,7 @@ void pare_link_matmul(pare_links *l, uint32_t a_input, uint32_t b_input, bool tr
     const uint32_t y_matrix = (uint32_t)has_rows + has_columns;
     if (y->rank < y_matrix) return;
     pare_link_tie(l, pare_in_axis(a_input, a_sum), pare_in_axis(b_input, b_sum));
+    pare_link_sum(l, pare_in_axis(a_input, a_sum), pare_in_axis(b_input, b_sum));
     if (has_rows)
         pare_link_tie(l, pare_in_axis(a_input, a->rank - 2 + trans_a),
                       pare_out_axis(0, y->rank - y_matrix));

@@ -5,7 +5,7 @@
 static void work_free(pare_axes_work *w)
 {
     void *const owned[] = { w->cuts, w->ties, w->nodes, w->touched, w->free, w->parent, w->marks,
-                            w->stamp };
+                            w->stamp, w->is_zero };
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) pare_free(w->ctx, owned[i]);
 }
 

@@ -156,12 +156,20 @@ static pare_status take_regroup(const taker *t, const pare_links *links, const p
 
 /* ---------------------------------------------------------------------------------------------- */
 
+/* Whether a sum over what goes adds zeros. */
+static bool is_exact(const taker *t, const pare_link *link)
+{
+    const bool *is_zero = t->w->is_zero;
+    return link->kind == PARE_LINK_LOSSY && link->adds &&
+           (is_zero[operand(t, link->a)] || is_zero[operand(t, link->b)]);
+}
+
 static pare_status take_link(const taker *t, const pare_links *links, const pare_link *link)
 {
     pare_axes_work *w = t->w;
     if (link->kind == PARE_LINK_RESHAPE) return take_regroup(t, links, link);
     const uint32_t a = axis_of(t, link->a);
-    if (link->kind == PARE_LINK_FREE) {
+    if (link->kind == PARE_LINK_FREE || is_exact(t, link)) {
         PARE_TRY(pare_grow(w->ctx, &w->free, &w->free_cap, w->n_free + 1, sizeof(*w->free)));
         w->free[w->n_free++] = a;
         return PARE_OK;
@@ -238,6 +246,7 @@ static pare_status take(void *user, const pare_links *links, const char *why)
     for (size_t i = 0; i < links->n && !is_computed_with; i++)
         PARE_TRY(take_link(t, links, &links->items[i]));
     PARE_TRY(take_follows(t, links));
+    pare_axes_note_zeros(w, t->node);
     return end(w, &said);
 }
 
@@ -296,5 +305,6 @@ static pare_status collect_graph(pare_axes_work *w, const pare_graph *graph)
 pare_status pare_axes_collect(pare_axes_work *w)
 {
     PARE_TRY(make_axes(w));
+    PARE_TRY(pare_axes_begin_zeros(w));
     return collect_graph(w, w->model->graph);
 }

@@ -51,11 +51,17 @@ typedef struct pare_axes_work {
     size_t follows_cap;
     uint32_t *parent;         /* by element */
     pare_class *marks;        /* by element that stands for its class */
+    bool *is_zero;            /* by value: it is, where its parameters are (axes_zero.c) */
     uint32_t *stamp;          /* by factor: the last node that spoke of it, plus 1 */
 } pare_axes_work;
 
 /* axes_collect.c: axes of all values, and what nodes say. */
 pare_status pare_axes_collect(pare_axes_work *w);
+
+/* axes_zero.c: values that are zero at positions where all their parameters are; asked for of what
+ * nodes read, noted of what they make. Constants count as zero there. */
+pare_status pare_axes_begin_zeros(pare_axes_work *w);
+void pare_axes_note_zeros(pare_axes_work *w, pare_node_id node);
 
 /* axes_sizes.c: whether the sizes that a Shape node gives are computed with, so that another size
  * would be another function; else they only say again how large something is. ENOMEM. */

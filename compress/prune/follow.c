@@ -103,27 +103,47 @@ static int64_t n_elements(const pare_model *model, const pare_axes_found *axes, 
     return axis ? axis->extent : 1;
 }
 
-/* Through Concat, to a constant. False: it is computed. */
-static bool find_place(const pare_model *model, const pare_axes_found *axes, place *at)
+/* Operators that hand on all elements in their order. */
+static bool hands_on(const pare_node *n)
 {
-    const pare_node *n = &model->nodes[at->node];
-    if (at->slot >= n->n_inputs || n->inputs[at->slot].value == PARE_NONE) return false;
-    const pare_value *v = &model->values[n->inputs[at->slot].value];
-    if (v->tensor) return at->element < v->tensor->n_elements;
-    if (v->producer == PARE_NONE) return false;
-    const pare_node *concat = &model->nodes[v->producer];
-    if (*pare_node_domain(concat) || !pare_str_eq(concat->op_type, "Concat")) return false;
-    for (uint32_t i = 0; i < concat->n_inputs; i++) {
-        if (concat->inputs[i].value == PARE_NONE) return false;
-        const pare_value_id part = concat->inputs[i].value;
-        const int64_t n_part = n_elements(model, axes, part);
+    static const char *const ops[] = { "Cast", "Identity", "Squeeze", "Unsqueeze" };
+    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+        if (pare_str_eq(n->op_type, ops[i])) return true;
+    return false;
+}
+
+/* From a node's output to its input that has the element. False: it computes it. */
+static bool go_back(const pare_model *model, const pare_axes_found *axes, pare_node_id id,
+                    place *at)
+{
+    const pare_node *n = &model->nodes[id];
+    if (*pare_node_domain(n)) return false;
+    if (hands_on(n)) {
+        *at = (place){ id, 0, at->element };
+        return true;
+    }
+    for (uint32_t i = 0; pare_str_eq(n->op_type, "Concat") && i < n->n_inputs; i++) {
+        if (n->inputs[i].value == PARE_NONE) return false;
+        const int64_t n_part = n_elements(model, axes, n->inputs[i].value);
         if (at->element < n_part) {
-            *at = (place){ v->producer, i, at->element };
-            return model->values[part].tensor != NULL;
+            *at = (place){ id, i, at->element };
+            return true;
         }
         at->element -= (uint32_t)n_part;
     }
     return false;
+}
+
+/* Through Concat and what hands on, to a constant. False: it is computed. */
+static bool find_place(const pare_model *model, const pare_axes_found *axes, place *at)
+{
+    for (;;) {
+        const pare_node *n = &model->nodes[at->node];
+        if (at->slot >= n->n_inputs || n->inputs[at->slot].value == PARE_NONE) return false;
+        const pare_value *v = &model->values[n->inputs[at->slot].value];
+        if (v->tensor) return at->element < v->tensor->n_elements;
+        if (v->producer == PARE_NONE || !go_back(model, axes, v->producer, at)) return false;
+    }
 }
 
 bool pare_follow_is_constant(const pare_model *model, const pare_axes_found *axes,

@@ -160,7 +160,8 @@ pare_status pare_prune_mask(pare_ctx *ctx, pare_model *model, const pare_axes_fo
     for (pare_value_id v = 0; v < axes->n_values; v++) {
         const pare_tensor *t = model->values[v].tensor;
         if (!t || !may_be_zero(model, v)) continue;
-        if (is_index(model, v) || pare_dtype_of(t->dtype)->bits < 8 || !pare_axes_shrink(axes, v, gone))
+        if (is_index(model, v) || pare_dtype_of(t->dtype)->bits < 8 ||
+            !pare_axes_shrink(axes, v, gone))
             continue;
         PARE_TRY(mask_constant(ctx, model, axes, gone, v));
     }

@@ -131,13 +131,13 @@ static const probe probes[] = {
     { "float[2,4,3] wx, float[1,5,3] ww, float[1,5,5] rr", "float[2,4,1,5] y",
       "y = RNN<hidden_size = 5, layout = 1>(wx, ww, rr)", "2 3 5", 0 },
     /* sums by letters */
-    { "float[2,3,4] wa, float[4,5] wb", "float[2,3,5] y", "y = Einsum<equation = \"bij,jk\">(wa, wb)",
-      "2 3 4 5", 0 },
+    { "float[2,3,4] wa, float[4,5] wb", "float[2,3,5] y",
+      "y = Einsum<equation = \"bij,jk\">(wa, wb)", "2 3 4 5", 0 },
     { "float[2,3,4,5] wa, float[2,6,4,5] wb", "float[2,4,3,6] y",
       "y = Einsum<equation = \"bihd,bjhd->bhij\">(wa, wb)", "2 3 4 5 6", 0 },
     { "float[2,3,4] wa, float[1,3,4] wb", "float[2,4,3] y",
       "y = Einsum<equation = \"...ij,...ij->...ji\">(wa, wb)", "2 3 4", 0 },
-    { "float[3,4] wa", "float[3] y", "y = Einsum<equation = \"ij->i\">(wa)", "3", 0 },
+    { "float[3,4] ra", "float[3] y", "y = Einsum<equation = \"ij->i\">(ra)", "3 4", 0 },
     /* by number */
     { "float[7,4] wt, int64[3] Constant_1_4_6", "float[3,4] y", "y = Gather(wt, Constant_1_4_6)",
       "3 4", 0 },
@@ -181,8 +181,8 @@ static bool agree(const pare_axes_found *a, pare_value_id v, const pare_tensor *
     for (int64_t i = 0; i < whole->n_elements; i++) {
         if (!pare_prune_keeps(a, v, whole->rank, whole->dims, gone, i)) continue;
         const int64_t at = is_small ? n++ : i;
-        if (at >= other->n_elements || !(fabs(number(whole, i) - number(other, at)) <= 1e-5 * range))
-            return false;
+        if (at >= other->n_elements) return false;
+        if (!(fabs(number(whole, i) - number(other, at)) <= 1e-5 * range)) return false;
     }
     return !is_small || n == other->n_elements;
 }
@@ -219,7 +219,8 @@ static bool tag(pare_ctx *ctx, pare_model *m, const pare_axes_found *a, pare_val
 }
 
 /* Inputs that say what other inputs mean (scales, zero points) are not tagged, nor are those (r...)
- * that meet themselves: columns of queries and keys, weights of what comes back. */
+ * that meet themselves (columns of queries and keys, weights of what comes back) or are added up as
+ * they are. */
 static bool is_operand(const char *name)
 {
     return name[0] == 'w' || name[0] == 'q';

@@ -135,8 +135,8 @@ static void masked_networks_equal_smaller_ones(void **state)
     const char *only = getenv("NET_ONLY");
     for (uint64_t seed = 0; seed < N_NETS; seed++)
         if (!only || strtoull(only, NULL, 10) == seed) check_net(seed, &t);
-    printf("%d networks, %zu groups, %zu lossy, %zu off, %zu that do nothing, %zu networks with less "
-           "than two groups\n", N_NETS, t.n_groups, t.n_lossy, t.n_off, t.n_idle, t.n_without);
+    printf("%d networks, %zu groups, %zu lossy, %zu off, %zu that do nothing, %zu networks with "
+           "less than two groups\n", N_NETS, t.n_groups, t.n_lossy, t.n_off, t.n_idle, t.n_without);
     assert_int_equal(t.n_off, 0);
     if (only) return;
     assert_int_equal(t.kinds, (1u << TEST_RANDOM_KINDS) - 1);

@@ -103,8 +103,8 @@ static map conv(maker *m, map x, int c, int k, int stride, int group)
     const int w = weight(m, c, dims, 0), b = bias(m, c);
     const map y = { m->n++, c, (x.size + stride - 1) / stride };
     const int pad = k / 2;
-    emit(m, "  v%d = Conv<pads = [%d, %d, %d, %d], strides = [%d, %d], group = %d>(v%d, v%d, w%d)\n",
-         y.v, pad, pad, pad, pad, stride, stride, group, in, w, b);
+    emit(m, "  v%d = Conv<pads = [%d, %d, %d, %d], strides = [%d, %d], group = %d>"
+         "(v%d, v%d, w%d)\n", y.v, pad, pad, pad, pad, stride, stride, group, in, w, b);
     return y;
 }
 
@@ -282,8 +282,13 @@ static map self_attend(maker *m, map x)
 {
     const int n = x.size * x.size, heads = 1 + below(m, 3), size = 4, hidden = heads * size;
     const int tokens = to_tokens(m, x);
-    const int q = project(m, tokens, x.c, hidden), k = project(m, tokens, x.c, hidden);
+    int q = project(m, tokens, x.c, hidden), k = project(m, tokens, x.c, hidden);
     const int v = project(m, tokens, x.c, hidden);
+    if (!below(m, 3)) { /* not zero without weights: places of heads are lossy */
+        emit(m, "  v%d = Sigmoid(v%d)\n  v%d = Sigmoid(v%d)\n", m->n, q, m->n + 1, k);
+        q = m->n++;
+        k = m->n++;
+    }
     const int y = project(m, attend(m, q, k, v, n, heads, size), hidden, x.c);
     return binary(m, from_tokens(m, y, x.c, x.size), x, "Add");
 }
@@ -427,8 +432,9 @@ static void fill(pare_rng *rng, const char *name, const pare_tensor *t, uint8_t 
     float *x = (float *)(void *)data;
     for (int64_t i = 0; i < t->n_elements; i++) {
         const double u = uniform(rng);
+        const double least = name[1] == 'a' ? 0.02 : 0.003;
         if (t->dtype == PARE_UINT8) data[i] = (uint8_t)(name[0] == 'z' ? 120 + 16 * u : 255 * u);
-        else if (name[0] == 's') x[i] = (float)(name[1] == 'a' ? 0.02 + 0.02 * u : 0.003 + 0.003 * u);
+        else if (name[0] == 's') x[i] = (float)(least + least * u);
         else if (t->dtype == PARE_FLOAT) x[i] = (float)(u - 0.5);
     }
     if (name[0] == 's' && t->rank == 1 && strchr(name, 'd')) /* variances */

@@ -21,8 +21,8 @@ pare_model *test_random_net(pare_ctx *ctx, const test_random_opts *opts, uint32_
 enum { TEST_RANDOM_KINDS = 18 };
 const char *test_random_kind(int kind);
 
-/* Makes constants of all inputs but "x". By their names: s... scales (sa...: larger ones), z... zero
- * points of uint8, Constant_2_16 the numbers 2 and 16; others random, floats around 0. */
+/* Makes constants of all inputs but "x". By their names: s... scales (sa...: larger ones), z...
+ * zero points of uint8, Constant_2_16 the numbers 2 and 16; others random, floats around 0. */
 void test_random_bind(pare_ctx *ctx, pare_model *model, uint64_t seed);
 
 /* Random numbers for the input "x", of which the caller owns the tensor. */

@@ -1,0 +1,116 @@
+#include "base/bytes.h"
+#include "op/wide.h"
+
+#include "prune/axes_work.h"
+
+/* Which values hold zeros wherever their parameters do: sums over what goes are then sums over what
+ * stays. */
+
+/* Operators that make nothing of zeros, of all inputs but those that say how. */
+static const char *const keepers[] = {
+    "Abs", "Add", "Asin", "Asinh", "Atan", "Atanh", "AveragePool", "BatchNormalization", "BiasGelu",
+    "Cast", "Celu", "Ceil", "Concat", "Conv", "ConvTranspose", "DepthToSpace", "DequantizeLinear",
+    "Dropout", "Einsum", "Elu", "Erf", "Expand", "FastGelu", "Flatten", "Floor", "FusedConv",
+    "FusedGemm", "FusedMatMul", "Gelu", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "HardSwish",
+    "Identity", "InstanceNormalization", "LayerNormalization", "LeakyRelu", "MatMul", "Max",
+    "MaxPool", "Min", "Mish", "Neg", "PRelu", "QuantizeLinear", "QuickGelu", "Relu", "Reshape",
+    "Resize", "Round", "Selu", "Shrink", "Sign", "Sin", "Sinh", "Slice", "Softsign", "SpaceToDepth",
+    "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Swish", "Tan", "Tanh", "ThresholdedRelu", "Tile",
+    "Transpose", "Unsqueeze", "Upsample",
+};
+
+static bool is_keeper(const char *op)
+{
+    for (size_t i = 0; i < sizeof(keepers) / sizeof(keepers[0]); i++)
+        if (pare_str_eq(op, keepers[i])) return true;
+    return false;
+}
+
+/* How many of the first inputs carry numbers; those behind are parameters, sizes, places. */
+static uint32_t n_carriers(const pare_node *n)
+{
+    static const char *const all[] = { "Add", "Concat", "Einsum", "Gemm", "MatMul", "Max", "Min",
+                                       "Sub", "Sum", "FusedMatMul", "FusedGemm", "FusedConv" };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (pare_str_eq(n->op_type, all[i])) return n->n_inputs;
+    return 1;
+}
+
+/* Products by constants: what goes has no weights, whatever they are multiplied by. */
+static bool is_product(const pare_axes_work *w, const pare_node *n)
+{
+    static const char *const ops[] = { "BatchNormalization", "Conv", "ConvTranspose", "Gemm",
+                                       "InstanceNormalization", "LayerNormalization", "MatMul" };
+    bool is_one = false;
+    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+        is_one |= pare_str_eq(n->op_type, ops[i]);
+    for (uint32_t i = 1; is_one && i < n->n_inputs; i++)
+        if (n->inputs[i].value != PARE_NONE && !w->is_zero[n->inputs[i].value]) return false;
+    return is_one;
+}
+
+static bool one_is(const pare_axes_work *w, const pare_node *n)
+{
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        if (n->inputs[i].value != PARE_NONE && w->is_zero[n->inputs[i].value]) return true;
+    return false;
+}
+
+static bool all_are(const pare_axes_work *w, const pare_node *n, uint32_t n_inputs)
+{
+    for (uint32_t i = 0; i < n_inputs && i < n->n_inputs; i++)
+        if (n->inputs[i].value != PARE_NONE && !w->is_zero[n->inputs[i].value]) return false;
+    return true;
+}
+
+/* Bounds of Clip that have 0 between them, as far as they are known. */
+static bool clips_zero(const pare_axes_work *w, const pare_node *n)
+{
+    const pare_attr *min = pare_node_attr(n, "min"), *max = pare_node_attr(n, "max");
+    if (min && min->type == PARE_ATTR_FLOAT && min->floats[0] > 0) return false;
+    if (max && max->type == PARE_ATTR_FLOAT && max->floats[0] < 0) return false;
+    for (uint32_t i = 1; i < n->n_inputs && i < 3; i++) {
+        const pare_value_id v = n->inputs[i].value;
+        const pare_tensor *t = v == PARE_NONE ? NULL : w->model->values[v].tensor;
+        double bound = 0;
+        if (v == PARE_NONE) continue;
+        if (!t || t->n_elements != 1 || !pare_wide_of(t->dtype) || !t->payload.data) return false;
+        pare_wide_load_as(PARE_WIDE_F64, t->dtype, t->payload.data, 0, 1, 1, &bound);
+        if (i == 1 ? bound > 0 : bound < 0) return false;
+    }
+    return true;
+}
+
+static bool is_recurrent(const pare_node *n)
+{
+    const bool is_one = pare_str_eq(n->op_type, "LSTM") || pare_str_eq(n->op_type, "GRU") ||
+                        pare_str_eq(n->op_type, "RNN");
+    return is_one && !pare_node_attr(n, "activations");
+}
+
+static bool keeps(const pare_axes_work *w, const pare_node *n)
+{
+    if (!n->op_type) return false;
+    if (is_recurrent(n) || is_product(w, n)) return true;
+    if (pare_str_eq(n->op_type, "Mul")) return one_is(w, n);
+    if (pare_str_eq(n->op_type, "Div")) return all_are(w, n, 1);
+    if (pare_str_eq(n->op_type, "Clip")) return clips_zero(w, n) && all_are(w, n, 1);
+    return is_keeper(n->op_type) && all_are(w, n, n_carriers(n));
+}
+
+void pare_axes_note_zeros(pare_axes_work *w, pare_node_id node)
+{
+    const pare_node *n = &w->model->nodes[node];
+    const bool is_zero = keeps(w, n);
+    for (uint32_t i = 0; i < n->n_outputs; i++)
+        if (n->outputs[i] != PARE_NONE) w->is_zero[n->outputs[i]] = is_zero;
+}
+
+pare_status pare_axes_begin_zeros(pare_axes_work *w)
+{
+    w->is_zero = pare_alloc_zero(w->ctx, w->model->n_values + 1);
+    if (!w->is_zero) return pare_fail_memory(w->ctx, w->model->n_values);
+    for (pare_value_id v = 0; v < w->model->n_values; v++)
+        w->is_zero[v] = w->model->values[v].tensor != NULL;
+    return PARE_OK;
+}
