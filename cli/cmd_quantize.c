@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 typedef struct options {
@@ -88,18 +89,32 @@ static pare_status quantize_within(job_state *job, const pare_quantize_opts *opt
     return st;
 }
 
+/* Where OUT will be: there is room for what large tensors become. NULL: the path is too long. */
+static const char *folder_of(char *out, size_t n_bytes, const char *path)
+{
+    const char *const slash = strrchr(path, '/');
+    const size_t n = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
+    if (n >= n_bytes) return NULL;
+    memcpy(out, path, n);
+    out[n] = '\0';
+    return n ? out : ".";
+}
+
 static pare_status quantize(job_state *job)
 {
     pare_rewrite *const w = &job->rewrite;
     pare_ctx *const ctx = &w->bounded.ctx;
     const double begun = pare_app_seconds();
-    const pare_quantize_opts opts = {
+    char folder[4096];
+    pare_quantize_opts opts = {
         .settings = &job->options->settings, .rules = &w->figures.targets.items[0]->rules,
         .data = w->data, .max_memory_bytes = w->bounded.budget.limit_bytes,
         .pool = w->pool, .stats = job->stats ? job->stats->data : NULL,
         .n_stats = job->stats ? (size_t)job->stats->n_bytes : 0,
         .keep_stats = job->options->stats != NULL,
     };
+    if (!job->options->rewrite.dry_run)
+        opts.spill_dir = folder_of(folder, sizeof(folder), job->options->rewrite.output);
     pare_status st = pare_model_clone(ctx, &w->result, w->model);
     if (!st) st = quantize_within(job, &opts);
     if (!st) st = pare_quantize_tell(ctx, &job->outcome, &job->report, &job->within);

@@ -1,5 +1,7 @@
 #include "energy/zeros.h"
 
+#include "base/pages.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +34,8 @@ bool pare_zero_pattern_read(pare_zero_pattern *out, const char *text)
     }
     return false;
 }
+
+enum { PIECE = 1 << 22, LARGE = 1 << 24 }; /* elements */
 
 /* --- reading elements ------------------------------------------------------------------------- */
 
@@ -122,15 +126,31 @@ static uint64_t count_8(const uint8_t *data, uint64_t n, uint8_t zero, uint8_t m
     return zeros;
 }
 
-static uint64_t count(const pare_tensor *t, const uint8_t *data, const zero_points *z, uint64_t n)
+/* Elements first to first + n - 1. */
+static uint64_t count_some(const pare_tensor *t, const uint8_t *data, const zero_points *z,
+                           uint64_t first, uint64_t n)
 {
     const uint32_t n_bits = pare_dtype_of(t->dtype)->bits;
     const uint64_t mask = magnitude(t->dtype), zero = z->data ? raw(z->data, n_bits, 0) : 0;
+    const uint8_t *const at = data + first * n_bits / 8;
     uint64_t zeros = 0;
-    if (z->n == 1 && n_bits == 32) return count_32(data, n, (uint32_t)zero, (uint32_t)mask);
-    if (z->n == 1 && n_bits == 16) return count_16(data, n, (uint16_t)zero, (uint16_t)mask);
-    if (z->n == 1 && n_bits == 8) return count_8(data, n, (uint8_t)zero, (uint8_t)mask);
-    for (uint64_t i = 0; i < n; i++) zeros += is_zero_at(t, data, z, i);
+    if (z->n == 1 && n_bits == 32) return count_32(at, n, (uint32_t)zero, (uint32_t)mask);
+    if (z->n == 1 && n_bits == 16) return count_16(at, n, (uint16_t)zero, (uint16_t)mask);
+    if (z->n == 1 && n_bits == 8) return count_8(at, n, (uint8_t)zero, (uint8_t)mask);
+    for (uint64_t i = 0; i < n; i++) zeros += is_zero_at(t, data, z, first + i);
+    return zeros;
+}
+
+/* A large tensor leaves memory behind itself: all of them together may not fit. */
+static uint64_t count(const pare_tensor *t, const uint8_t *data, const zero_points *z, uint64_t n)
+{
+    const uint32_t n_bits = pare_dtype_of(t->dtype)->bits;
+    uint64_t zeros = 0;
+    for (uint64_t first = 0; first < n; first += PIECE) {
+        const uint64_t now = n - first < PIECE ? n - first : PIECE;
+        zeros += count_some(t, data, z, first, now);
+        if (n >= LARGE) pare_pages_release(data + first * n_bits / 8, (size_t)(now * n_bits / 8));
+    }
     return zeros;
 }
 

@@ -42,6 +42,8 @@ typedef struct pare_quantize_opts {
     const void *stats;              /* [n_stats] what an earlier calibration found
                                        (stats/survey_file.h), instead of running the data; NULL */
     size_t n_stats;
+    const char *spill_dir;          /* where temporary files may hold what large tensors become;
+                                       NULL: memory does */
     bool keep_stats;                /* hand out what this one finds, as report->stats */
 } pare_quantize_opts;
 

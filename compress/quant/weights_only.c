@@ -64,6 +64,7 @@ static pare_weight_only_opts opts_of(weights_job *job)
     return (pare_weight_only_opts){
         .rules = job->q->opts->rules, .pool = job->q->opts->pool, .bits = bits_asked(s),
         .block = s->block_size, .bits_of = bits_of, .user = job, .accuracy_level = -1,
+        .spill_dir = job->q->opts->spill_dir,
         .round = s->algorithm == PARE_QUANTIZE_RTN,
         .storage = s->format == PARE_QUANTIZE_QDQ         ? PARE_STORED_DEQUANTIZE
                    : s->format == PARE_QUANTIZE_QOPERATOR ? PARE_STORED_NBITS

@@ -1,10 +1,14 @@
 #include "formats/onnx/verify.h"
 
+#include "base/pages.h"
 #include "formats/onnx/origin.h"
 
 #include <inttypes.h>
 
-enum { COMPARE_BYTES = 8 << 20 }; /* between looks at progress and cancel */
+enum {
+    COMPARE_BYTES = 8 << 20,  /* between looks at progress and cancel */
+    LARGE_BYTES = 256 << 20,  /* in all: what was compared is to leave memory at once */
+};
 
 /* One comparison: what was meant, and what is there. */
 typedef struct comparison {
@@ -80,6 +84,10 @@ static pare_status compare_runs(comparison *c, const uint8_t *a, const uint8_t *
         PARE_TRY(pare_check_canceled(c->ctx));
         if (memcmp(a + at, b + at, (size_t)n) != 0) return differ(c, "payload of");
         c->done += n;
+        if (c->total >= LARGE_BYTES) { /* as a whole they may not fit into memory */
+            pare_pages_release(a + at, (size_t)n);
+            pare_pages_release(b + at, (size_t)n);
+        }
         pare_report_progress(c->ctx, "check", c->done, c->total);
     }
     return PARE_OK;
