@@ -54,7 +54,7 @@ pare_status pare_oracle_warn(oracle_job *job, pare_oracle *o)
                              "%llu Q and DQ are executed beside %llu integer kernels: each of "
                              "them reads and writes a whole tensor",
                              (unsigned long long)pairs, (unsigned long long)kernels));
-    if (o->time_ratio >= 1)
+    if (o->time_ratio >= PARE_ORACLE_TIME_SPREAD)
         warn(job, list, &n,
              pare_oracle_say(job, "will not be faster: predicted %.2f of the time in floats",
                              o->time_ratio));
@@ -168,8 +168,9 @@ pare_status pare_oracle_text(pare_ctx *ctx, const char **out, pare_oracle *o)
             (unsigned long long)o->n_runs[PARE_RUNS_PAIR], (unsigned long long)o->n_added);
         add_causes(&t, o);
         if (!isnan(o->time_ratio))
-            add(&t, "  time           %.2f of the same model in floats, predicted\n",
-                o->time_ratio);
+            add(&t, "  time           %.2f of the same model in floats, predicted (%.2f to %.2f)\n",
+                o->time_ratio, o->time_ratio / PARE_ORACLE_TIME_SPREAD,
+                o->time_ratio * PARE_ORACLE_TIME_SPREAD);
     }
     for (size_t i = 0; i < o->n_warnings; i++) add(&t, "  warning        %s\n", o->warnings[i]);
     *out = t.at;

@@ -24,7 +24,7 @@ typedef enum pare_keep {
     PARE_KEEP_INT4,           /* weights alone, as the next two */
     PARE_KEEP_INT2,
     PARE_KEEP_INT8_WEIGHTS,
-    PARE_KEEP_INT16,          /* weights of 8 bits, what is read in 16; where activations are static */
+    PARE_KEEP_INT16,          /* weights of 8 bits, what is read in 16; of static activations */
     PARE_KEEP_NO_RANGE,       /* floats, since nothing tells the range of what it reads or makes */
 } pare_keep;
 

@@ -130,8 +130,8 @@ static void add_lanes(sums *s, const float *x, const float *w, float per_scale, 
     }
 }
 
-/* The best scale for the codes that a scale and zero point give, and the error with it, in one pass:
- * of all s the sum of w (x - s q)^2 is least for s = xq / qq, and then xx - xq^2 / qq. */
+/* The best scale for the codes that a scale and zero point give, and the error with it, in one
+ * pass: of all s the sum of w (x - s q)^2 is least for s = xq / qq, and then xx - xq^2 / qq. */
 static void try_scale(const pare_weight_form *form, const block *b, float scale, int32_t zero,
                       candidate *best)
 {

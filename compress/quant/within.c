@@ -14,7 +14,7 @@
 
 enum { MOST_GROUPS = 48, ROUGH_SAMPLES = 24, MOST_FORMS = 5 };
 
-/* What is made small where a drop is the limit: bytes and work that are left, by those in floats. */
+/* What is made small where a drop is the limit: bytes and work left, by those in floats. */
 enum { COST_LEFT = 0, COST_FIGURES = 1 };
 
 /* A form that groups may get, and what is left of a product in it: bytes by weight, and time by
@@ -382,6 +382,12 @@ static pare_status tell_choice(pare_ctx *ctx, const job *j, pare_quantize_report
     return PARE_OK;
 }
 
+/* Where answers alone must stay, points are shares of them. */
+static double most_lost(const pare_within_opts *o)
+{
+    return o->max_drop < INFINITY || !limits_answers(o) ? o->max_drop : most_changed(o);
+}
+
 static pare_mixed_opts mixed_opts_of(job *j)
 {
     static const char *const names[PARE_N_WITHIN] = {
@@ -392,9 +398,7 @@ static pare_mixed_opts mixed_opts_of(job *j)
                              .build = build, .judge = judge, .user = j,
                              .n_costs = COST_FIGURES + PARE_N_WITHIN,
                              .limits = { [COST_LEFT] = INFINITY },
-                             .max_drop = j->limits->max_drop < INFINITY || !limits_answers(j->limits)
-                                             ? j->limits->max_drop
-                                             : most_changed(j->limits),
+                             .max_drop = most_lost(j->limits),
                              .most_trials = j->limits->most_trials, .max_ms = j->limits->max_ms };
     for (int i = 0; i < PARE_N_WITHIN; i++) {
         const double goal = j->limits->goals[i];

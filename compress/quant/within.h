@@ -1,5 +1,5 @@
-/* Quantizing within limits: what is asked for, as far as limits hold; else for each product the form
- * that serves them best. */
+/* Quantizing within limits: what is asked for, as far as limits hold; else for each product the
+ * form that serves them best. */
 #ifndef PARE_QUANT_WITHIN_H
 #define PARE_QUANT_WITHIN_H
 

@@ -217,6 +217,9 @@ static pare_status get_name(reader *r, pare_value_id *out)
                                            "does not have", (int)(n < 200 ? n : 200), text);
 }
 
+/* Bins are numbered from the one that begins at 0: so far that sums of numbers fit. */
+enum { MOST_FIRST = 1 << 30 };
+
 static pare_status get_value(reader *r, pare_survey_value *v)
 {
     pare_histogram *h = &v->histogram;
@@ -235,9 +238,11 @@ static pare_status get_value(reader *r, pare_survey_value *v)
     PARE_TRY(get_u64(r, &used));
     for (uint64_t b = 0; b < used && b < PARE_HISTOGRAM_BINS; b++) {
         PARE_TRY(get_u64(r, &h->counts[b]));
+        if (h->counts[b] > h->n - sum) break;
         sum += h->counts[b];
     }
-    if (used > PARE_HISTOGRAM_BINS || sum != h->n ||
+    if (used > PARE_HISTOGRAM_BINS || sum != h->n || h->n_zero > h->n || h->first > MOST_FIRST ||
+        h->first < -MOST_FIRST ||
         (h->n && (!isfinite(h->min) || !isfinite(h->max) || h->min > h->max ||
                   h->exponent < -200 || h->exponent > 200)))
         return pare_fail(r->ctx, PARE_EFORMAT, "the statistics of '%s' contradict themselves",

@@ -195,7 +195,8 @@ static const quantize_row quantize_rows[] = {
       "exclude: pattern 'layer:frist': expected layer:first or layer:last; other layers are "
       "matched by name, such as block1.*", 0 },
     { IMAGE W "{ y = Conv(x, w) }", "overrides=op:Conv", false, false,
-      "override 'op:Conv': expected PATTERN=TYPE with one of float, int16, int8, int8-weights, int4, int2", 0 },
+      "override 'op:Conv': expected PATTERN=TYPE with one of float, int16, int8, "
+      "int8-weights, int4, int2", 0 },
 };
 
 /* "a=b c=d" into settings; text is changed and must stay. */

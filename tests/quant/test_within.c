@@ -111,18 +111,21 @@ static float waves(uint64_t sample, int64_t i)
 /* Matrices one behind the other, the middle one with a weight that drowns the others. */
 static pare_model *make_deep(pare_ctx *ctx)
 {
-    char *deep = malloc(LAYERS * WIDTH * WIDTH * 16 + 1000);
+    const size_t most = LAYERS * WIDTH * WIDTH * 16 + 1000;
+    char *deep = malloc(most);
     assert_non_null(deep);
-    size_t at = (size_t)sprintf(deep, "<ir_version: 8, opset_import: [\"\" : 13]>\n"
+    size_t at = (size_t)snprintf(deep, most, "<ir_version: 8, opset_import: [\"\" : 13]>\n"
                                       "g (float[1,%d] x) => (float[1,%d] y) <", WIDTH, WIDTH);
     for (int l = 0; l < LAYERS; l++) {
-        at += (size_t)sprintf(deep + at, "%sfloat[%d,%d] w%d = {", l ? ", " : "", WIDTH, WIDTH, l);
+        at += (size_t)snprintf(deep + at, most - at, "%sfloat[%d,%d] w%d = {", l ? ", " : "",
+                               WIDTH, WIDTH, l);
         for (int i = 0; i < WIDTH * WIDTH; i++)
-            at += (size_t)sprintf(deep + at, "%s%d.%03d", i ? "," : "",
-                                  l == 1 && i % 32 == 5 ? 9 : 0, (i * 7919 + l * 31) % 997);
-        at += (size_t)sprintf(deep + at, "}");
+            at += (size_t)snprintf(deep + at, most - at, "%s%d.%03d", i ? "," : "",
+                                   l == 1 && i % 32 == 5 ? 9 : 0, (i * 7919 + l * 31) % 997);
+        at += (size_t)snprintf(deep + at, most - at, "}");
     }
-    sprintf(deep + at, "> { a = MatMul(x, w0)\n b = MatMul(a, w1)\n y = MatMul(b, w2) }");
+    snprintf(deep + at, most - at,
+             "> { a = MatMul(x, w0)\n b = MatMul(a, w1)\n y = MatMul(b, w2) }");
     pare_model *model = test_model_parse(ctx, deep);
     free(deep);
     return model;
