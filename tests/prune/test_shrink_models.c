@@ -52,36 +52,81 @@ static double difference(const pare_datum *got, const pare_datum *want)
 
 /* --- one group -------------------------------------------------------------------------------- */
 
-static void check_group(pare_ctx *ctx, const char *path, const pare_model *model,
-                        const pare_axes_found *a, uint32_t group, bool *gone,
-                        const pare_eval_input *inputs, size_t n, tally *t)
+typedef struct job {
+    pare_ctx *ctx;
+    const char *path;
+    const pare_model *model;
+    const pare_axes_found *axes;
+    const pare_eval_input *inputs; /* [n] */
+    size_t n;
+} job;
+
+/* Both ways, with what is marked gone: how far the outputs are apart. *small: the model without. */
+static double try_without(const job *j, const bool *gone, pare_model **small)
 {
-    pare_rng rng = { .state = group };
-    pare_model *masked = NULL, *small = NULL;
+    pare_model *masked = NULL;
     pare_datum *want = NULL, *got = NULL;
     double error = INFINITY;
-    if (!test_prune_choose(a, group, &rng, gone)) return;
-    t->n_groups++;
-    assert_int_equal(pare_model_clone(ctx, &masked, model), PARE_OK);
-    assert_int_equal(pare_model_clone(ctx, &small, model), PARE_OK);
-    assert_int_equal(pare_prune_mask(ctx, masked, a, gone), PARE_OK);
-    pare_status st = pare_shrink(ctx, small, a, gone);
-    if (!st) st = run(ctx, &want, masked, inputs, n);
-    if (!st) st = run(ctx, &got, small, inputs, n);
+    assert_int_equal(pare_model_clone(j->ctx, &masked, j->model), PARE_OK);
+    assert_int_equal(pare_model_clone(j->ctx, small, j->model), PARE_OK);
+    assert_int_equal(pare_prune_mask(j->ctx, masked, j->axes, gone), PARE_OK);
+    pare_status st = pare_shrink(j->ctx, *small, j->axes, gone);
+    if (!st) st = run(j->ctx, &want, masked, j->inputs, j->n);
+    if (!st) st = run(j->ctx, &got, *small, j->inputs, j->n);
     if (!st) error = 0;
-    for (size_t i = 0; !st && i < model->graph->outputs.n; i++)
+    else printf("%s: %s\n", j->path, j->ctx->message);
+    for (size_t i = 0; !st && i < j->model->graph->outputs.n; i++)
         error = fmax(error, difference(&got[i], &want[i]));
-    if (!(error <= largest_error)) {
-        const pare_axis_info *axis = &a->axes[a->factors[a->groups[group].factor].axis];
-        t->n_worse++;
-        printf("%s: group %u of '%s' axis %u: %s%g\n", path, group,
-               model->values[axis->value].name, axis->axis, st ? ctx->message : "off by ",
-               st ? 0 : error);
+    pare_datums_free(j->ctx, want, j->model->graph->outputs.n);
+    pare_datums_free(j->ctx, got, j->model->graph->outputs.n);
+    pare_model_free(j->ctx, masked);
+    return error;
+}
+
+static void check_group(const job *j, uint32_t group, const bool *gone, tally *t)
+{
+    pare_model *small = NULL;
+    const double error = try_without(j, gone, &small);
+    pare_model_free(j->ctx, small);
+    if (error <= largest_error) return;
+    const pare_axes_found *a = j->axes;
+    const pare_axis_info *axis = &a->axes[a->factors[a->groups[group].factor].axis];
+    t->n_worse++;
+    printf("%s: group %u of '%s' axis %u: off by %g\n", j->path, group,
+           j->model->values[axis->value].name, axis->axis, error);
+}
+
+/* Writes a model for others to look at, into the folder that PRUNE_OUT names. */
+static void write_model(const job *j, pare_model *small)
+{
+    char to[TEST_PATH_BYTES + 32];
+    const char *folder = getenv("PRUNE_OUT"), *name = strrchr(j->path, '/');
+    if (!folder || !name) return;
+    snprintf(to, sizeof(to), "%s/%s", folder, name + 1);
+    assert_int_equal(pare_onnx_save(j->ctx, small, to, NULL), PARE_OK);
+}
+
+static void check_groups(const job *j, tally *t)
+{
+    const pare_axes_found *a = j->axes;
+    bool *gone = calloc(a->n_classes + 1, sizeof(*gone));
+    bool *all = calloc(a->n_classes + 1, sizeof(*all));
+    pare_model *small = NULL;
+    for (uint32_t g = 0; g < a->n_groups; g++) {
+        pare_rng rng = { .state = g };
+        if (a->groups[g].is_lossy) t->n_lossy++;
+        if (a->groups[g].is_lossy || !test_prune_choose(a, g, &rng, gone)) continue;
+        t->n_groups++;
+        check_group(j, g, gone, t);
+        for (size_t c = 0; c < a->n_classes; c++) all[c] |= gone[c];
     }
-    pare_datums_free(ctx, want, model->graph->outputs.n);
-    pare_datums_free(ctx, got, model->graph->outputs.n);
-    pare_model_free(ctx, masked);
-    pare_model_free(ctx, small);
+    const double error = try_without(j, all, &small);
+    t->n_worse += !(error <= largest_error);
+    if (!(error <= largest_error)) printf("%s: all groups: off by %g\n", j->path, error);
+    else write_model(j, small);
+    pare_model_free(j->ctx, small);
+    free(gone);
+    free(all);
 }
 
 /* --- one model -------------------------------------------------------------------------------- */
@@ -125,6 +170,19 @@ static void tell(const char *path, const pare_model *m, const pare_axes_found *a
     }
 }
 
+/* Speech has this many samples a second, which choose a branch. */
+static pare_status set_rate(pare_ctx *ctx, pare_eval_input *inputs, size_t n)
+{
+    const int64_t rate = 16000;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t *data = NULL;
+        if (strcmp(inputs[i].name, "sr") != 0) continue;
+        PARE_TRY(pare_tensor_own(ctx, &inputs[i].datum.tensor, &data));
+        memcpy(data, &rate, sizeof(rate));
+    }
+    return PARE_OK;
+}
+
 static void check_model(const char *path, tally *t)
 {
     pare_ctx ctx;
@@ -140,6 +198,7 @@ static void check_model(const char *path, tally *t)
     pare_status st = pare_onnx_open(&ctx, &model, path, NULL);
     if (!st) st = pare_prune_prepare(&ctx, model);
     if (!st) st = pare_sample_inputs(&ctx, &inputs, &n, model, &opts);
+    if (!st) st = set_rate(&ctx, inputs, n);
     if (!st) st = run(&ctx, &out, model, inputs, n);
     if (!st) st = pare_infer(&ctx, &shapes, model, NULL);
     if (!st) st = pare_axes_find(&ctx, &a, model, shapes, NULL);
@@ -148,13 +207,10 @@ static void check_model(const char *path, tally *t)
         t->n_without++;
         printf("%s: %s\n", path, ctx.message);
     } else {
-        bool *gone = calloc(a->n_classes + 1, sizeof(*gone));
+        const job j = { &ctx, path, model, a, inputs, n };
         t->n_models++;
         tell(path, model, a);
-        for (uint32_t g = 0; g < a->n_groups; g++)
-            if (a->groups[g].is_lossy) t->n_lossy++;
-            else check_group(&ctx, path, model, a, g, gone, inputs, n, t);
-        free(gone);
+        check_groups(&j, t);
         pare_datums_free(&ctx, out, model->graph->outputs.n);
     }
     pare_axes_free(&ctx, a);
