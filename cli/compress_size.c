@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* Weights of 8 bits take a quarter of floats; above this share of the file something else weighs. */
+/* Weights of 8 bits take a quarter of floats; above this share of a file something else weighs. */
 #define USUAL_SHARE 0.35
 
 typedef struct weighed {

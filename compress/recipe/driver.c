@@ -83,6 +83,13 @@ static bool is_judged(const job *j)
            (j->env->step.judge || j->env->step.data);
 }
 
+/* The drop that the step measured is that of the whole, when nothing else has changed answers. */
+static bool is_measured(const job *j, const state *before, const pare_driver_step *record)
+{
+    return isfinite(record->outcome.drop) && !before->n_kept && j->env->step.judge &&
+           j->env->judged != PARE_SCORE_TOP5 && !limit_of(j, PARE_LIMIT_AGREEMENT)->given;
+}
+
 static pare_status judge(job *j, state *s)
 {
     const pare_step_env *const env = &j->env->step;
@@ -302,8 +309,14 @@ static pare_status decide(job *j, pare_driver_step *record, const state *before,
         after->agreement = before->agreement;
         record->kept = true;
     } else if (!st) {
-        if (!known) st = judge(j, after);
-        else after->drop = known->drop, after->agreement = known->agreement;
+        if (known) {
+            after->drop = known->drop;
+            after->agreement = known->agreement;
+        } else if (is_measured(j, before, record)) {
+            after->drop = record->outcome.drop;
+        } else {
+            st = judge(j, after);
+        }
         after->n_kept++;
         record->kept = true;
     }

@@ -18,7 +18,8 @@ typedef struct pare_driver_step {
     double seconds;
     pare_report_figures before, after; /* on the target; after: also where it was rolled back */
     bool has_figures;
-    double drop, agreement;   /* after it, against the model that came in; NaN: not judged */
+    double drop, agreement;   /* after it, against the model that came in; NaN: not judged, or not
+                                 asked for */
     bool kept;                /* it is part of the model that came out */
     const char *reason;       /* why not, or why a limit does not hold; NULL */
 } pare_driver_step;

@@ -109,6 +109,7 @@ pare_status pare_quantize_tell(pare_ctx *ctx, pare_step_outcome *outcome,
         PARE_TRY(pare_step_skip(ctx, outcome, report->left[i].node, report->left[i].op,
                                 report->left[i].reason));
     outcome->cut = within->cut;
+    outcome->drop = within->drop;
     if (!within->reason[0]) return PARE_OK;
     outcome->missed = pare_arena_str(&outcome->arena, within->reason);
     return outcome->missed ? PARE_OK : pare_arena_fail(ctx, &outcome->arena);

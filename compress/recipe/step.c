@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/nearest.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,7 +77,7 @@ const char *pare_step_show(char *out, size_t out_bytes, const pare_step *step,
 
 void pare_step_outcome_begin(pare_ctx *ctx, pare_step_outcome *outcome)
 {
-    *outcome = (pare_step_outcome){ 0 };
+    *outcome = (pare_step_outcome){ .drop = NAN };
     pare_arena_init(ctx, &outcome->arena, 0);
 }
 

@@ -52,6 +52,8 @@ typedef struct pare_step_outcome {
     pare_report_removed *removed; /* [n_removed] likewise: what it took out */
     size_t n_removed, removed_cap;
     const char *missed;       /* why a limit that it had as a goal does not hold; NULL */
+    double drop;              /* that was measured on `judge` for what was left, in points of top-1
+                                 against the model that was given; NaN: it was not */
     bool cut;                 /* the time was up before its search was: `chosen` says what was
                                  reached */
 } pare_step_outcome;
