@@ -231,7 +231,7 @@ static bool is_refusal(pare_status st, size_t way)
 static pare_status apply(job *j, pare_driver_step *record, pare_model *model,
                          const pare_step_env *env)
 {
-    char what[1200];
+    char what[9 << 10]; /* chosen options are up to 8 KB */
     const pare_recipe_step *const from = record->from;
     PARE_TRY(from->step->run(j->ctx, model, from->settings, env, &record->outcome));
     PARE_TRY(pare_graph_check(j->ctx, model, from->step->name));
