@@ -28,6 +28,7 @@ static const row rows[] = {
     { "<pads = [1, 1, 1, 1], group = 2>", 1, 32, 16, 16, 32, 16, 16, "Y = Relu(C)", 0 },
     { "<pads = [1, 1, 1, 1], strides = [2, 2]>", 1, 16, 32, 32, 16, 16, 16, "Y = Relu(C)", 0 },
     { "<pads = [2, 2, 2, 2], dilations = [2, 2]>", 1, 16, 16, 16, 16, 16, 16, "Y = Relu(C)", 0 },
+    { "<pads = [1, 1, 1, 1]>", 1, 80, 14, 14, 96, 14, 14, "Y = Add(C, R)", 1 }, /* 2x2 */
 };
 
 static pare_model *make(pare_ctx *ctx, const row *r, int batch)

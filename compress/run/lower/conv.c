@@ -267,8 +267,17 @@ static void fill_row(const pare_sliding *s, int64_t image, const int64_t *corner
         }
 }
 
-/* Of n rows from the first on. */
-static void fill_tile(const pare_sliding *s, int64_t first, int64_t n, int32_t *to)
+static bool is_inside(const pare_sliding *s, const int64_t *corner)
+{
+    for (int i = 0; i < PARE_SLIDING_AXES; i++)
+        if (corner[i] < 0 || corner[i] + (s->kernel[i] - 1) * s->dilation[i] >= s->in[i])
+            return false;
+    return true;
+}
+
+/* Of n rows from the first on. `taps` are those of conv_args. */
+static void fill_tile(const pare_sliding *s, const int64_t *taps, int64_t first, int64_t n,
+                      int32_t *to)
 {
     int64_t at[PARE_SLIDING_AXES], corner[PARE_SLIDING_AXES];
     int64_t position = first % s->n_out;
@@ -278,7 +287,11 @@ static void fill_tile(const pare_sliding *s, int64_t first, int64_t n, int32_t *
         corner[i] = at[i] * s->stride[i] - s->begin[i];
     }
     for (int64_t r = 0; r < n; r++) {
-        fill_row(s, image, corner, n, to + r);
+        int64_t offset = image;
+        for (int i = 0; i < PARE_SLIDING_AXES; i++) offset += corner[i] * s->step[i];
+        if (is_inside(s, corner))
+            for (int64_t t = 0; t < s->n_taps; t++) to[t * n + r] = (int32_t)(offset + taps[t]);
+        else fill_row(s, image, corner, n, to + r);
         int i = PARE_SLIDING_AXES - 1;
         for (; i >= 0; i--) { /* the next one: along the last axis, unless that ends */
             corner[i] += s->stride[i];
@@ -310,7 +323,7 @@ static pare_status set_offsets(pare_planner *p, conv_args *a)
         for (int64_t i = 0; i < n_tiles; i++) {
             const int64_t first = pare_split_start(n_rows, n_tiles, i);
             const int64_t n = pare_split_start(n_rows, n_tiles, i + 1) - first;
-            fill_tile(s, first, n, o->at + first * s->n_taps);
+            fill_tile(s, a->taps, first, n, o->at + first * s->n_taps);
         }
         p->offsets = known = o;
     }

@@ -119,6 +119,11 @@ static void multiply(const winograd_args *a, const pare_frame *frame, const bloc
         }
 }
 
+static int at_most(int64_t n, int64_t limit)
+{
+    return (int)(n < limit ? n : limit);
+}
+
 static void give_out(const winograd_args *a, const pare_frame *frame, const block *b)
 {
     const pare_laid *y = &a->product.y;
@@ -141,8 +146,8 @@ static void give_out(const winograd_args *a, const pare_frame *frame, const bloc
         int64_t row, column;
         const int64_t image = place_tile(a, b->first + i, &row, &column);
         const int64_t at = image * y->strides[0] + row * y->strides[2] + column * y->strides[3];
-        out.n_rows = (int)(a->out_rows - row < a->tile ? a->out_rows - row : a->tile);
-        out.n_columns = (int)(a->out_columns - column < a->tile ? a->out_columns - column : a->tile);
+        out.n_rows = at_most(a->out_rows - row, a->tile);
+        out.n_columns = at_most(a->out_columns - column, a->tile);
         out.m = b->m + i * b->m_row;
         out.y = base + at;
         out.finish.add = add ? add + at : NULL;
@@ -182,14 +187,16 @@ static double cost_of_products(int64_t n_points, int64_t n_rows, int64_t n_in, i
     return products * (double)n_rows / 32 + n_bytes / (n_bytes > 1 << 20 ? 3 : 30);
 }
 
-/* The same with tiles of this side, and what is done around the products. Few tiles do not pay for
- * the memory that their matrices take. */
+/* The same with tiles of this side, and what is done around the products. Few tiles, or small ones
+ * that stand out of the image, do not pay for the memory that their matrices take. */
 static double cost_of_tiles(const pare_sliding *s, int64_t tile, int64_t n_in, int64_t n_out)
 {
     enum { FEWEST_LARGE = 12, FEWEST_SMALL = 32 };
     const int64_t n_points = (tile + 2) * (tile + 2);
     const int64_t n_tiles = pare_split_up(s->out[1], tile) * pare_split_up(s->out[2], tile);
-    if (n_tiles < (tile == 4 ? FEWEST_LARGE : FEWEST_SMALL)) return INFINITY;
+    const bool fills = 10 * s->out[1] * s->out[2] >= 9 * n_tiles * tile * tile;
+    if (n_tiles < (tile == 4 ? FEWEST_LARGE : FEWEST_SMALL) || (tile == 2 && !fills))
+        return INFINITY;
     return cost_of_products(n_points, n_tiles, n_in, n_out) +
            (double)(n_points * n_tiles * (n_in + n_out)) / 4;
 }
@@ -242,8 +249,8 @@ static void fill_matrices(const pare_kernels *kernels, const int64_t *params, co
                                pare_float_address(w, (first * depth + c) * 9), depth * 9, AT_ONCE,
                                beside);
             for (int64_t i = 0; i < n_channels; i++)
-                kernels->winograd[params[SIZE]].filters(beside + i * 9 * AT_ONCE, out + (c + i) * panel,
-                                           padded * depth);
+                kernels->winograd[params[SIZE]].filters(beside + i * 9 * AT_ONCE,
+                                                        out + (c + i) * panel, padded * depth);
         }
     }
 }
@@ -256,7 +263,8 @@ static pare_status pack_matrices(pare_planner *p, pare_value_id value, winograd_
     pare_pack_key key = { .form = "winograd", .fill = fill_matrices,
                           .params = { [PANEL] = panel, [FILTERS] = product->n_cols,
                                       [DEPTH] = product->depth, [SIZE] = a->size } };
-    const size_t n_bytes = (size_t)(a->n_points * n_panels * product->depth * panel) * sizeof(float);
+    const size_t n_bytes =
+        (size_t)(a->n_points * n_panels * product->depth * panel) * sizeof(float);
     void *out = NULL;
     bool is_new = false;
     PARE_TRY(pare_plan_pack(p, value, &key, n_bytes, &out, &is_new));
@@ -268,7 +276,8 @@ static pare_status pack_matrices(pare_planner *p, pare_value_id value, winograd_
 static void split(const pare_planner *p, winograd_args *a)
 {
     const pare_product *product = &a->product;
-    const int64_t per_tile = a->n_points * (product->depth + product->n_cols) * (int64_t)sizeof(float);
+    const int64_t per_tile =
+        a->n_points * (product->depth + product->n_cols) * (int64_t)sizeof(float);
     const int64_t n_bytes =
         a->n_points * product->depth * product->n_cols * (int64_t)sizeof(float);
     const int64_t least = n_bytes < LARGE_MATRICES       ? FEW_TILES
@@ -287,7 +296,7 @@ static pare_status add_step(pare_planner *p, winograd_args *a)
     block b = { 0 };
     split(p, a);
     const pare_step step = {
-        .run = run_winograd, .args = a, 
+        .run = run_winograd, .args = a,
         .kernel = a->size == PARE_WINOGRAD_4X4 ? "conv f32 winograd" : "conv f32 winograd 2x2",
         .n_tasks = (uint32_t)(a->n_blocks * a->panel_blocks),
         .scratch_bytes = measure(a, p->plan->kernels->gemm.panel, &b),
