@@ -4,6 +4,7 @@
 #define KERNELS_X86_AVX2_H
 
 #include "kernels/bytes.h"
+#include "kernels/cut.h"
 #include "kernels/depthwise.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/integers.h"
@@ -41,6 +42,7 @@ extern const pare_row_kernels pare_rows_avx2;
 extern const pare_narrow_kernels pare_narrow_avx2;
 
 extern const pare_tally_kernels pare_tally_avx2;
+pare_cut_fn pare_cut_avx2;
 
 extern const pare_byte_kernels pare_bytes_avx2;
 

@@ -4,6 +4,7 @@
 #define KERNELS_X86_AVX512_H
 
 #include "kernels/bytes.h"
+#include "kernels/cut.h"
 #include "kernels/depthwise.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/map.h"
@@ -23,6 +24,7 @@ extern const pare_byte_kernels pare_bytes_avx512;
 
 extern const pare_nbits_kernels pare_nbits_avx512; /* panels of 32 */
 extern const pare_row_kernels pare_rows_avx512;
+pare_cut_fn pare_cut_avx512;
 
 extern const pare_winograd_kernels pare_winograd_avx512[PARE_N_WINOGRADS];
 
