@@ -1,10 +1,10 @@
 #include "prune/sparse.h"
 
-#include "base/smallest.h"
 #include "ir/graph.h"
 #include "ir/order.h"
 #include "op/infer.h"
 #include "prune/prepare.h"
+#include "prune/smallest.h"
 #include "prune/sparse_solve.h"
 #include "prune/targets.h"
 #include "run/plan.h"
@@ -260,22 +260,24 @@ static pare_status take_smallest(pruner *p, item *i, pare_tensor *t)
 
 static pare_status zero_smallest(pruner *p)
 {
-    pare_float_run *runs = pare_alloc_zero(p->ctx, (p->n_items + 1) * sizeof(*runs));
-    pare_tensor **tensors = pare_alloc_zero(p->ctx, (p->n_items + 1) * sizeof(pare_tensor *));
-    pare_status st = runs && tensors ? PARE_OK
-                                     : pare_fail_memory(p->ctx, p->n_items * sizeof(*runs));
-    for (size_t i = 0; !st && i < p->n_items; i++) {
-        st = pare_prune_own_floats(p->ctx, p->model, p->items[i].linear.weight, &tensors[i],
-                                   &runs[i].x);
-        if (!st) runs[i].n = (uint64_t)tensors[i]->n_elements;
+    const size_t n = p->n_items;
+    pare_float_run *runs = pare_alloc_zero(p->ctx, (n + 1) * sizeof(*runs));
+    pare_tensor **tensors = pare_alloc_zero(p->ctx, (2 * n + 1) * sizeof(pare_tensor *));
+    pare_status st = runs && tensors ? PARE_OK : pare_fail_memory(p->ctx, n * sizeof(*runs));
+    for (size_t i = 0; !st && i < n; i++) {
+        pare_tensor *const w = p->model->values[p->items[i].linear.weight].tensor;
+        st = pare_tensor_densify(p->ctx, &tensors[n + i], w);
+        if (!st) st = pare_tensor_new(p->ctx, &tensors[i], PARE_FLOAT, w->rank, w->dims);
+        if (st) break;
+        runs[i].from = (const float *)(const void *)tensors[n + i]->payload.data;
+        runs[i].to = (float *)(uintptr_t)tensors[i]->payload.data;
+        runs[i].n = (uint64_t)w->n_elements;
     }
     if (!st)
-        st = pare_zero_smallest(p->ctx, p->opts->pool, runs, p->n_items,
+        st = pare_zero_smallest(p->ctx, p->opts->pool, pare_cut_of(p->kernels->isa), runs, n,
                                 (uint64_t)nearbyint(p->opts->sparsity * (double)p->report->n));
-    for (size_t i = 0; tensors && i < p->n_items; i++) {
-        if (!st) st = take_smallest(p, &p->items[i], tensors[i]);
-        pare_tensor_unref(tensors[i]);
-    }
+    for (size_t i = 0; !st && i < n; i++) st = take_smallest(p, &p->items[i], tensors[i]);
+    for (size_t i = 0; tensors && i < 2 * n; i++) pare_tensor_unref(tensors[i]);
     pare_free(p->ctx, tensors);
     pare_free(p->ctx, runs);
     return st;

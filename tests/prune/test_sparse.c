@@ -1,9 +1,9 @@
 /* Zeros in small networks: as many as asked, where the pattern allows, made up for by the rest. */
 #include "prune/sparse.h"
 
-#include "base/smallest.h"
 #include "ir/graph.h"
 #include "op/eval.h"
+#include "prune/smallest.h"
 #include "support/memory_data.h"
 #include "support/models.h"
 #include "support/test.h"
@@ -160,16 +160,82 @@ static void the_smallest_go_exactly(void **state)
     (void)state;
     test_ctx t;
     test_ctx_init(&t);
-    float a[] = { 0.5f, -0.25f, NAN, 0.25f, -0.0f, 3e-42f }, b[] = { -0.25f, 0.125f, INFINITY };
-    const pare_float_run runs[] = { { a, 6 }, { NULL, 0 }, { b, 3 } };
-    assert_int_equal(pare_zero_smallest(&t.ctx, NULL, runs, 3, 5), PARE_OK);
+    pare_cut_fn *const cut = pare_cut_ref;
+    const float a[] = { 0.5f, -0.25f, NAN, 0.25f, -0.0f, 3e-42f };
+    const float b[] = { -0.25f, 0.125f, INFINITY };
+    float y[9];
+    const pare_float_run runs[] = { { a, y, 6 }, { NULL, NULL, 0 }, { b, y + 6, 3 } };
+    assert_int_equal(pare_zero_smallest(&t.ctx, NULL, cut, runs, 3, 5), PARE_OK);
     const float left[] = { 0.5f, 0, NAN, 0, 0, 0, -0.25f, 0, INFINITY };
+    for (int i = 0; i < 9; i++) assert_true(isnan(left[i]) ? isnan(y[i]) : y[i] == left[i]);
+    assert_int_equal(pare_zero_smallest(&t.ctx, NULL, cut, runs, 3, 9), PARE_OK);
+    for (int i = 0; i < 9; i++) assert_true(y[i] == 0);
+    assert_int_equal(pare_zero_smallest(&t.ctx, NULL, cut, runs, 3, 0), PARE_OK);
     for (int i = 0; i < 9; i++) {
         const float x = i < 6 ? a[i] : b[i - 6];
-        assert_true(isnan(left[i]) ? isnan(x) : x == left[i]);
+        assert_true(isnan(x) ? isnan(y[i]) : x == y[i]);
     }
-    assert_int_equal(pare_zero_smallest(&t.ctx, NULL, runs, 3, 9), PARE_OK);
-    for (int i = 0; i < 9; i++) assert_true((i < 6 ? a[i] : b[i - 6]) == 0);
+}
+
+static uint32_t size_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof(bits));
+    return bits & 0x7fffffffU;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* How the numbers of a large set are made: any; few values, so that many are equal; mostly zeros;
+ * ascending, which a sample must not be misled by. */
+static float number(int kind, uint64_t i)
+{
+    const uint64_t mixed = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    const float x = (float)(mixed >> 40) / (1 << 23) - 1;
+    if (kind == 1) return (float)((int)(mixed >> 60) - 8) / 4;
+    if (kind == 2) return mixed >> 62 ? 0 : x;
+    return kind == 3 ? (float)i / 1000 : x * x * x;
+}
+
+static void the_smallest_of_many_go_exactly(void **state)
+{
+    (void)state;
+    enum { N = 300001, FIRST = 70003 };
+    static const double shares[] = { 1e-5, 0.1, 0.5, 0.8, 0.99999, 1 };
+    test_ctx t;
+    pare_pool *pool = NULL;
+    test_ctx_init(&t);
+    assert_int_equal(pare_pool_new(&t.ctx, &pool, 3), PARE_OK);
+    float *x = test_malloc(N * sizeof(*x)), *y = test_malloc(N * sizeof(*y));
+    uint32_t *sorted = test_malloc(N * sizeof(*sorted));
+    const pare_float_run runs[] = { { x, y, FIRST }, { x + FIRST, y + FIRST, N - FIRST } };
+    for (int kind = 0; kind < 4; kind++) {
+        for (uint64_t i = 0; i < N; i++) sorted[i] = size_of(x[i] = number(kind, i));
+        qsort(sorted, N, sizeof(*sorted), by_size);
+        for (size_t s = 0; s < sizeof(shares) / sizeof(shares[0]); s++) {
+            const uint64_t k = (uint64_t)(shares[s] * N);
+            assert_int_equal(pare_zero_smallest(&t.ctx, pool, pare_cut_of(pare_isa_best()),
+                                                runs, 2, k), PARE_OK);
+            const uint32_t threshold = sorted[k - 1];
+            uint64_t equal = 0;
+            for (uint64_t i = 0; i < k; i++) equal += sorted[i] == threshold;
+            for (uint64_t i = 0; i < N; i++) {
+                const uint32_t size = size_of(x[i]);
+                const bool goes = size < threshold || (size == threshold && equal);
+                equal -= goes && size == threshold;
+                assert_true(goes ? size_of(y[i]) == 0 : y[i] == x[i]);
+            }
+        }
+    }
+    test_free(x);
+    test_free(y);
+    test_free(sorted);
+    pare_pool_free(&t.ctx, pool);
+    assert_int_equal(t.n_live, 0);
 }
 
 static void magnitude_needs_no_data(void **state)
@@ -361,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_are_read_and_written),
         cmocka_unit_test(the_smallest_go_exactly),
+        cmocka_unit_test(the_smallest_of_many_go_exactly),
         cmocka_unit_test(magnitude_needs_no_data),
         cmocka_unit_test(second_order_beats_what_looks_at_weights_alone),
         cmocka_unit_test(two_of_four_in_every_row),
