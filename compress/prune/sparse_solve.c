@@ -3,6 +3,7 @@
 #include "prune/normal.h"
 #include "prune/sparse_fit.h"
 #include "prune/sparse_remove.h"
+#include "prune/sparse_swap.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -194,12 +195,16 @@ static void write_group(solver *s)
 static pare_status fit_group(solver *s)
 {
     const size_t size = (size_t)(s->rows * s->n);
-    const bool *kept = s->kept + (size_t)s->e.group * size;
+    bool *kept = s->kept + (size_t)s->e.group * size;
+    const bool swaps = s->cut.cell && s->job->criterion == PARE_SPARSE_SECOND_ORDER;
     for (size_t i = 0; i < size; i++)
         s->w[i] = !kept[i] ? 0 : s->job->without_repair ? s->e.original[i] : s->e.wanted[i];
     if (!s->job->without_repair)
         PARE_TRY(pare_sparse_fit(s->ctx, s->job->linalg, s->n, s->rows, s->e.h, s->e.wanted, kept,
                                  s->w, s->errors));
+    if (swaps && !s->job->without_repair)
+        PARE_TRY(pare_sparse_swap(s->ctx, s->job->linalg, &s->cut, s->rows, s->e.h, s->e.wanted,
+                                  kept, s->w, s->errors));
     write_group(s);
     if (!s->job->gram) return PARE_OK;
     s->out->error += pare_normal_error(&s->e, s->w, s->spare);

@@ -218,7 +218,8 @@ static void the_rank_is_found(void **state)
         assert_true(pare_graph_find(m->graph, "w1_rank") != PARE_NONE);
         assert_true(pare_graph_find(m->graph, "h_rank") != PARE_NONE);
         run(&t.ctx, m, 2, dims, after, &n);
-        for (int64_t i = 0; i < n; i++) assert_true(fabsf(before[i] - after[i]) < 1e-4f * (1 + fabsf(before[i])));
+        for (int64_t i = 0; i < n; i++)
+            assert_true(fabsf(before[i] - after[i]) < 1e-4f * (1 + fabsf(before[i])));
         pare_rank_report_free(&t.ctx, &report);
         pare_model_free(&t.ctx, m);
     }
