@@ -22,6 +22,7 @@ typedef struct place {
 /* A step of the list: classes of one group that go together. */
 typedef struct step {
     uint32_t group;
+    size_t queue;             /* of the removals */
     uint32_t first, end;      /* classes[first] .. classes[end - 1] of the list */
     bool is_given_back;
 } step;
@@ -43,7 +44,7 @@ typedef struct allocator {
     int64_t *left;            /* by factor: elements that stay */
     place *places;            /* by class, places_of[class] .. places_of[class + 1] - 1 */
     uint32_t *places_of;
-    uint32_t *next;           /* by group: how far its removal has come */
+    uint32_t *next;           /* by removal: how far it has come */
     uint32_t *n_gone;         /* by group */
 } allocator;
 
@@ -147,35 +148,36 @@ static void let_go(allocator *a, uint32_t c)
 
 /* --- the list --------------------------------------------------------------------------------- */
 
-/* Classes to take of a group at once: to the next multiple. 0: no more may go. */
-static uint32_t step_of(const allocator *a, uint32_t g)
+/* Classes to take of a removal at once: to the next multiple of the group. 0: no more may go. */
+static uint32_t step_of(const allocator *a, size_t q)
 {
-    const pare_removal *r = &a->opts->removals[g];
-    const int64_t stay = (int64_t)r->n - a->n_gone[g];
+    const pare_removal *r = &a->opts->removals->items[q];
+    const int64_t stay = (int64_t)a->axes->groups[r->group].n_classes - a->n_gone[r->group];
     const int64_t over = stay % a->opts->round_to, n = over ? over : a->opts->round_to;
-    const int64_t least = a->opts->least[g] > 1 ? a->opts->least[g] : 1;
-    if (!r->n || stay - n < least || a->next[g] + n > r->n) return 0;
+    const int64_t least = a->opts->least[r->group] > 1 ? a->opts->least[r->group] : 1;
+    const bool is_whole = r->n == a->axes->groups[r->group].n_classes;
+    if (stay - n < least || a->next[q] + n > r->n || (is_whole && a->next[q] + n == r->n)) return 0;
     return (uint32_t)n;
 }
 
 /* What is saved for what it adds to the error. */
-static double worth_of(const allocator *a, uint32_t g, uint32_t n)
+static double worth_of(const allocator *a, size_t q, uint32_t n)
 {
-    const pare_removal *r = &a->opts->removals[g];
+    const pare_removal *r = &a->opts->removals->items[q];
     double gain = 0;
-    for (uint32_t i = 0; i < n; i++) gain += gain_of(a, r->classes[a->next[g] + i]);
-    const double cost = r->cost[a->next[g] + n] - r->cost[a->next[g]];
-    return a->weight[g] * gain / (cost + 1e-12);
+    for (uint32_t i = 0; i < n; i++) gain += gain_of(a, r->classes[a->next[q] + i]);
+    const double cost = r->cost[a->next[q] + n] - r->cost[a->next[q]];
+    return a->weight[r->group] * gain / (cost + 1e-12);
 }
 
-static void take(allocator *a, uint32_t g, uint32_t n)
+static void take(allocator *a, size_t q, uint32_t n)
 {
-    const pare_removal *r = &a->opts->removals[g];
+    const pare_removal *r = &a->opts->removals->items[q];
     step *s = &a->steps[a->n_steps];
     const uint32_t first = a->n_steps ? a->steps[a->n_steps - 1].end : 0;
-    *s = (step){ .group = g, .first = first, .end = first };
+    *s = (step){ .group = r->group, .queue = q, .first = first, .end = first };
     for (uint32_t i = 0; i < n; i++) {
-        const uint32_t c = r->classes[a->next[g]++];
+        const uint32_t c = r->classes[a->next[q]++];
         if (!may_go(a, c)) continue;
         let_go(a, c);
         a->classes[s->end++] = c;
@@ -183,29 +185,31 @@ static void take(allocator *a, uint32_t g, uint32_t n)
     a->n_steps += s->end > s->first;
 }
 
-/* Everything that may go, in the order in which it would. */
-static void make_list(allocator *a)
+/* Takes what is worth most, of one group or (PARE_NONE) of all; false: nothing may go. */
+static bool take_best(allocator *a, uint32_t group)
 {
-    for (;;) {
-        uint32_t best = PARE_NONE, best_step = 0;
-        double most = -1;
-        for (uint32_t g = 0; g < a->axes->n_groups; g++) {
-            const uint32_t n = step_of(a, g);
-            const double worth = n ? worth_of(a, g, n) : -1;
-            if (worth <= most) continue;
-            most = worth;
-            best = g;
-            best_step = n;
-        }
-        if (best == PARE_NONE) return;
-        take(a, best, best_step);
+    size_t best = SIZE_MAX;
+    uint32_t best_step = 0;
+    double most = -1;
+    for (size_t q = 0; q < a->opts->removals->n; q++) {
+        if (group != PARE_NONE && a->opts->removals->items[q].group != group) continue;
+        const uint32_t n = step_of(a, q);
+        const double worth = n ? worth_of(a, q, n) : -1;
+        if (worth <= most) continue;
+        most = worth;
+        best = q;
+        best_step = n;
     }
+    if (best == SIZE_MAX) return false;
+    take(a, best, best_step);
+    return true;
 }
 
 static void reset(allocator *a)
 {
     for (size_t k = 0; k < a->axes->n_factors; k++) a->left[k] = a->axes->factors[k].size;
-    memset(a->next, 0, 2 * (a->axes->n_groups + 1) * sizeof(*a->next));
+    memset(a->n_gone, 0, a->axes->n_groups * sizeof(*a->n_gone));
+    for (size_t q = 0; a->opts->removals && q < a->opts->removals->n; q++) a->next[q] = 0;
     a->n_steps = 0;
 }
 
@@ -260,10 +264,10 @@ static void mark(allocator *a, size_t n)
  * the group goes. */
 static pare_status weigh_group(allocator *a, uint32_t g, const double *macs)
 {
-    const pare_removal *r = &a->opts->removals[g];
     double part, left;
+    a->weight[g] = 1;
+    while (2 * a->n_gone[g] < a->axes->groups[g].n_classes && take_best(a, g)) continue;
     a->weight[g] = 0;
-    while (step_of(a, g) && 2 * a->n_gone[g] < r->n) take(a, g, step_of(a, g));
     mark(a, a->n_steps);
     if (!a->n_steps) return PARE_OK;
     PARE_TRY(part_left(a, &part));
@@ -318,24 +322,24 @@ static pare_status bisect(allocator *a, size_t *n, double *left)
     return PARE_OK;
 }
 
-/* The last step of a group among the first n that is not given back. */
-static step *last_of(const allocator *a, size_t n, uint32_t g)
+/* The last step of a removal among the first n that is not given back. */
+static step *last_of(const allocator *a, size_t n, size_t queue)
 {
     while (n-- > 0)
-        if (a->steps[n].group == g && !a->steps[n].is_given_back) return &a->steps[n];
+        if (a->steps[n].queue == queue && !a->steps[n].is_given_back) return &a->steps[n];
     return NULL;
 }
 
 /* Gives back, from the dearest on, what the limit does not ask for. */
 static pare_status give_back(allocator *a, size_t n, double *left)
 {
-    bool *is_done = pare_alloc_zero(a->ctx, a->axes->n_groups + 1);
-    pare_status st = is_done ? PARE_OK : pare_fail_memory(a->ctx, a->axes->n_groups);
+    bool *is_done = pare_alloc_zero(a->ctx, a->opts->removals->n + 1);
+    pare_status st = is_done ? PARE_OK : pare_fail_memory(a->ctx, a->opts->removals->n);
     for (size_t i = n; !st && i-- > 0;) {
-        const uint32_t g = a->steps[i].group;
-        step *s = last_of(a, n, g);
+        const size_t q = a->steps[i].queue;
+        step *s = last_of(a, n, q);
         double part;
-        if (is_done[g] || s != &a->steps[i]) continue;
+        if (is_done[q] || s != &a->steps[i]) continue;
         s->is_given_back = true;
         mark(a, n);
         st = part_left(a, &part);
@@ -344,7 +348,7 @@ static pare_status give_back(allocator *a, size_t n, double *left)
             continue;
         }
         s->is_given_back = false;
-        is_done[g] = true;
+        is_done[q] = true;
     }
     mark(a, n);
     pare_free(a->ctx, is_done);
@@ -359,13 +363,14 @@ static pare_status open_allocator(allocator *a)
     a->products = pare_alloc_zero(ctx, (a->model->graph->n_nodes + 1) * sizeof(*a->products));
     a->product_of = pare_alloc(ctx, n_factors * sizeof(*a->product_of));
     a->left = pare_alloc(ctx, n_factors * sizeof(*a->left));
-    a->next = pare_alloc_zero(ctx, 2 * n_groups * sizeof(*a->next));
-    a->n_gone = a->next ? a->next + n_groups : NULL;
+    const size_t n_queues = a->opts->removals ? a->opts->removals->n + 1 : 1;
+    a->next = pare_alloc_zero(ctx, n_queues * sizeof(*a->next));
+    a->n_gone = pare_alloc_zero(ctx, n_groups * sizeof(*a->n_gone));
     a->weight = pare_alloc(ctx, n_groups * sizeof(*a->weight));
     a->steps = pare_alloc(ctx, n_classes * sizeof(*a->steps));
     a->classes = pare_alloc(ctx, n_classes * sizeof(*a->classes));
-    if (!a->products || !a->product_of || !a->left || !a->next || !a->weight || !a->steps ||
-        !a->classes)
+    if (!a->products || !a->product_of || !a->left || !a->next || !a->n_gone || !a->weight ||
+        !a->steps || !a->classes)
         return pare_fail_memory(ctx, n_factors * sizeof(*a->left));
     PARE_TRY(count_macs(a));
     PARE_TRY(make_places(a));
@@ -375,8 +380,8 @@ static pare_status open_allocator(allocator *a)
 
 static void close_allocator(allocator *a)
 {
-    void *const owned[] = { a->products, a->product_of, a->left, a->next, a->places, a->places_of,
-                            a->weight, a->steps, a->classes };
+    void *const owned[] = { a->products, a->product_of, a->left, a->next, a->n_gone, a->places,
+                            a->places_of, a->weight, a->steps, a->classes };
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) pare_free(a->ctx, owned[i]);
 }
 
@@ -386,7 +391,7 @@ static pare_status choose(allocator *a, double *left)
     PARE_TRY(open_allocator(a));
     PARE_TRY(figure_of(a, a->model, &a->whole));
     PARE_TRY(weigh(a));
-    make_list(a);
+    while (take_best(a, PARE_NONE)) continue;
     PARE_TRY(bisect(a, &n, left));
     return *left <= a->opts->limit ? give_back(a, n, left) : PARE_OK;
 }

@@ -9,7 +9,7 @@
 #include "prune/removal.h"
 
 typedef struct pare_allocate_opts {
-    const pare_removal *removals; /* [axes->n_groups]; those with n 0 stay whole */
+    const pare_removals *removals; /* groups without one stay whole */
     const uint32_t *least;    /* [axes->n_groups] classes that stay at least */
     double limit;             /* of the cost, as a part of the model's own */
     pare_prune_cost_fn *cost; /* NULL: multiplications */
@@ -19,7 +19,7 @@ typedef struct pare_allocate_opts {
                                  goes; 1: any number */
 } pare_allocate_opts;
 
-/* Marks classes in gone [axes->n_classes], all false before: the shortest part of the list of
+/* Marks classes in gone [axes->n_classes]: the shortest part of the list of
  * removals, cheapest first, that meets the limit, less every step that can be given back. *left
  * receives the part of the cost that is left, which is above the limit where no more could go. What
  * cost and removal on a clone give; ENOMEM. */

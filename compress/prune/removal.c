@@ -21,3 +21,21 @@ void pare_removal_free(pare_ctx *ctx, pare_removal *removal)
     pare_free(ctx, removal->bare);
     *removal = (pare_removal){ 0 };
 }
+
+pare_status pare_removals_add(pare_ctx *ctx, pare_removals *removals, pare_removal **out,
+                              uint32_t group, uint32_t n)
+{
+    PARE_TRY(pare_grow(ctx, &removals->items, &removals->cap, removals->n + 1,
+                       sizeof(*removals->items)));
+    *out = &removals->items[removals->n++];
+    const pare_status st = pare_removal_new(ctx, *out, n);
+    (*out)->group = group;
+    return st;
+}
+
+void pare_removals_free(pare_ctx *ctx, pare_removals *removals)
+{
+    for (size_t i = 0; i < removals->n; i++) pare_removal_free(ctx, &removals->items[i]);
+    pare_free(ctx, removals->items);
+    *removals = (pare_removals){ 0 };
+}

@@ -12,7 +12,7 @@
 /* Second moments that one node may need, learnt and held out. */
 static const double most_bytes = 1e9;
 
-enum { LEARN, CHECK, PARTS };
+enum { LEARN, CHECK, PARTS, MOST_ROWS = 65536 };
 
 /* A node to be given new weights. */
 typedef struct patient {
@@ -113,6 +113,10 @@ static pare_status gather(repairer *r, size_t n, bool with_ramps)
         const patient *p = &r->patients[r->first + i];
         pare_gram_item item = { .linear = p->linear, .plus = p->target.plus,
                                 .minus = p->target.minus, .n_samples = all - held };
+        if (r->opts->statistics) { /* of the layer itself */
+            item.plus = p->target.own;
+            item.minus = PARE_NONE;
+        }
         if (with_ramps && p->target.has_ramp) item.ramp = &p->target.ramp;
         items[PARTS * i + LEARN] = item;
         item.first = all - held;
@@ -122,6 +126,7 @@ static pare_status gather(repairer *r, size_t n, bool with_ramps)
     const pare_gram_opts opts = { .items = items, .n_items = n * PARTS, .data = r->opts->data,
                                   .reference = r->reference, .walk = r->walk,
                                   .reference_walk = r->reference_walk, .phase = "repair",
+                                  .max_rows = MOST_ROWS,
                                   .max_memory_bytes = (uint64_t)most_bytes * PARTS,
                                   .use = take_gram, .user = r };
     const pare_status st = pare_gram_run(r->ctx, r->model, r->opts->pool, &opts);
@@ -207,10 +212,12 @@ static pare_status fit_group(repairer *r, patient *p, int64_t group, const pare_
     if (!now) st = pare_fail_memory(r->ctx, 2 * n * sizeof(*now));
     if (!st && n && e[LEARN].rows > 0 && e[CHECK].rows > 0) {
         read_group(p, &l.of, w, now);
-        st = pare_refit_solve(r->ctx, r->opts->linalg, &e[LEARN], &e[CHECK], now, now + n, &outcome);
+        if (r->opts->statistics) pare_refit_scale(r->opts->linalg, &e[LEARN], now, now + n);
+        else st = pare_refit_solve(r->ctx, r->opts->linalg, &e[LEARN], &e[CHECK], now, now + n,
+                                   &outcome);
         if (!st) write_group(p, &l.of, &e[LEARN], now + n, w);
     }
-    p->was_repaired |= outcome.is_better;
+    p->was_repaired |= outcome.is_better || (r->opts->statistics && n);
     pare_free(r->ctx, now);
     pare_free(r->ctx, l.block);
     return st;
@@ -357,9 +364,10 @@ static pare_status repair(repairer *r)
     r->weight = pare_alloc_zero(r->ctx, (r->model->n_nodes + 1) * sizeof(*r->weight));
     if (!r->patients || !r->first_of || !r->first_taken || !r->stops || !r->weight)
         return pare_fail_memory(r->ctx, n * sizeof(*r->patients));
+    const int n_sweeps = r->opts->statistics ? 1 : r->opts->sweeps;
     PARE_TRY(weigh_nodes(r));
     PARE_TRY(list_patients(r));
-    for (int i = 0; r->n_patients && i < r->opts->sweeps; i++) PARE_TRY(sweep(r, i));
+    for (int i = 0; r->n_patients && i < n_sweeps; i++) PARE_TRY(sweep(r, i));
     for (size_t i = 0; i < r->n_patients; i++) {
         r->report->n_repaired += r->patients[i].was_repaired;
         r->report->n_left += !r->patients[i].was_repaired;

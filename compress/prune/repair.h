@@ -17,6 +17,8 @@ typedef struct pare_repair_opts {
     const pare_linalg *linalg;
     const pare_infer_opts *shapes; /* that n_forwards is counted for */
     int sweeps;               /* over all nodes; 1 at least */
+    bool statistics;          /* outputs are scaled and shifted, so that their means and variances
+                                 are the reference's; nothing is solved, in one sweep */
 } pare_repair_opts;
 
 typedef struct pare_repair_report {

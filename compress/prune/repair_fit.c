@@ -6,6 +6,9 @@
 /* Parts of the mean of the moments' diagonal. */
 static const double ridges[] = { 1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1 };
 
+/* More than that would mostly be noise. */
+static const double most_scale = 3;
+
 pare_status pare_refit_moments_new(pare_ctx *ctx, pare_refit_moments *e, int64_t n, int64_t m)
 {
     const size_t count = (size_t)(n * n + m * n + n + 2 * m + 1);
@@ -26,7 +29,8 @@ void pare_refit_moments_free(pare_ctx *ctx, pare_refit_moments *moments)
 }
 
 /* Without a bias nothing is taken off. */
-void pare_refit_moments_take(pare_refit_moments *e, const pare_refit_left *left, const pare_gram *gram)
+void pare_refit_moments_take(pare_refit_moments *e, const pare_refit_left *left,
+                             const pare_gram *gram)
 {
     const int64_t n = gram->n;
     const double rows = e->rows = (double)gram->n_rows;
@@ -64,9 +68,9 @@ double pare_refit_error(const pare_linalg *linalg, const pare_refit_moments *e, 
     return all > 0 ? error / all : 0;
 }
 
-pare_status pare_refit_solve(pare_ctx *ctx, const pare_linalg *linalg, const pare_refit_moments *learn,
-                           const pare_refit_moments *check, const double *w, double *best,
-                           pare_refit_outcome *outcome)
+pare_status pare_refit_solve(pare_ctx *ctx, const pare_linalg *linalg,
+                             const pare_refit_moments *learn, const pare_refit_moments *check,
+                             const double *w, double *best, pare_refit_outcome *outcome)
 {
     const size_t n = (size_t)(learn->m * learn->n);
     double *rhs = pare_alloc(ctx, (3 * n + 1) * sizeof(*rhs));
@@ -91,4 +95,18 @@ pare_status pare_refit_solve(pare_ctx *ctx, const pare_linalg *linalg, const par
     }
     pare_free(ctx, rhs);
     return st;
+}
+
+void pare_refit_scale(const pare_linalg *linalg, const pare_refit_moments *e, const double *w,
+                      double *best)
+{
+    pare_linalg_multiply(linalg, false, e->m, e->n, e->n, w, e->covariance, best);
+    for (int64_t o = 0; o < e->m; o++) {
+        double variance = 0, factor = 1;
+        for (int64_t i = 0; i < e->n; i++) variance += best[o * e->n + i] * w[o * e->n + i];
+        if (variance > 1e-12 * e->target_variance[o])
+            factor = sqrt(e->target_variance[o] / variance);
+        if (factor > most_scale) factor = most_scale;
+        for (int64_t i = 0; i < e->n; i++) best[o * e->n + i] = factor * w[o * e->n + i];
+    }
 }

@@ -28,7 +28,8 @@ typedef struct pare_refit_left {
 } pare_refit_left;
 
 /* Zeros. ENOMEM; the caller frees it with pare_refit_moments_free. */
-pare_status pare_refit_moments_new(pare_ctx *ctx, pare_refit_moments *moments, int64_t n, int64_t m);
+pare_status pare_refit_moments_new(pare_ctx *ctx, pare_refit_moments *moments, int64_t n,
+                                   int64_t m);
 void pare_refit_moments_free(pare_ctx *ctx, pare_refit_moments *moments);
 
 /* Copies what is left. */
@@ -47,8 +48,12 @@ typedef struct pare_refit_outcome {
     double before, after;
 } pare_refit_outcome;
 
-pare_status pare_refit_solve(pare_ctx *ctx, const pare_linalg *linalg, const pare_refit_moments *learn,
-                           const pare_refit_moments *check, const double *w, double *best,
-                           pare_refit_outcome *outcome);
+pare_status pare_refit_solve(pare_ctx *ctx, const pare_linalg *linalg,
+                             const pare_refit_moments *learn, const pare_refit_moments *check,
+                             const double *w, double *best, pare_refit_outcome *outcome);
+
+/* Rows of w [m, n] times what makes the variance of each output that of its target, to best. */
+void pare_refit_scale(const pare_linalg *linalg, const pare_refit_moments *learn, const double *w,
+                      double *best);
 
 #endif

@@ -84,6 +84,7 @@ pare_repair_target pare_repair_target_of(const pare_model *m, const pare_axes_fo
         add = only_reader(m, t.plus, "Add");
         break;
     }
+    t.own = t.plus;
     if (add && add->n_inputs == 2) {
         const pare_value_id other =
             add->inputs[add->inputs[0].value == t.plus].value;

@@ -8,6 +8,7 @@
 
 typedef struct pare_repair_target {
     pare_value_id plus, minus; /* stats/gram.h */
+    pare_value_id own;        /* the output itself, with its bias */
     pare_value_id bias;       /* vector of one number per output, that belongs to the node alone;
                                  PARE_NONE: there is none */
     bool has_ramp;

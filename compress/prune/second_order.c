@@ -16,6 +16,9 @@ struct pare_surgeon {
     double *w;                /* [out, n] weights, as adjusted so far */
     double *whole;            /* [out, n] as they were */
     double *mean;             /* [n] of the columns */
+    double *covariance;       /* [n, n] of them all */
+    double *drift;            /* [out, n] what is gone by then gives to each output, as covariance
+                                 with the columns */
     double energy;            /* variance of all outputs */
     int64_t *cols;            /* [n] scratch */
     double *block, *side, *update; /* [b, b], [max(out, n), b], [max(out, n), n] scratch */
@@ -78,11 +81,14 @@ pare_status pare_surgeon_new(pare_ctx *ctx, pare_surgeon **out, const pare_linal
     s->w = pare_alloc(ctx, (size_t)(s->out * n) * sizeof(double));
     s->whole = pare_alloc(ctx, (size_t)(s->out * n) * sizeof(double));
     s->mean = pare_alloc(ctx, (size_t)n * sizeof(double));
+    s->covariance = pare_alloc(ctx, square);
+    s->drift = pare_alloc_zero(ctx, (size_t)(s->out * n) * sizeof(double));
     s->cols = pare_alloc(ctx, (size_t)n * sizeof(*s->cols));
     s->update = pare_alloc(ctx, (size_t)(rows * n) * sizeof(double));
     double *factor = pare_alloc(ctx, square);
     pare_status st = PARE_OK;
-    if (!s->inverse || !s->w || !s->whole || !s->mean || !s->cols || !s->update || !factor)
+    if (!s->inverse || !s->w || !s->whole || !s->mean || !s->covariance ||
+        !s->drift || !s->cols || !s->update || !factor)
         st = pare_fail_memory(ctx, square);
     if (!st) st = read_weights(ctx, s, model);
     if (!st) {
@@ -90,6 +96,7 @@ pare_status pare_surgeon_new(pare_ctx *ctx, pare_surgeon **out, const pare_linal
         for (int64_t i = 0; i < n; i++)
             s->mean[i] = gram->n_rows ? gram->sums[i] / (double)gram->n_rows : 0;
         fill_covariance(gram, s->inverse);
+        memcpy(s->covariance, s->inverse, square);
         s->energy = output_energy(s, s->inverse);
         st = pare_linalg_cholesky_jitter(ctx, linalg, n, s->inverse, factor, &added);
     }
@@ -104,7 +111,8 @@ pare_status pare_surgeon_new(pare_ctx *ctx, pare_surgeon **out, const pare_linal
 void pare_surgeon_free(pare_ctx *ctx, pare_surgeon *surgeon)
 {
     if (!surgeon) return;
-    void *const owned[] = { surgeon->inverse, surgeon->w, surgeon->whole, surgeon->mean, surgeon->cols, surgeon->block,
+    void *const owned[] = { surgeon->inverse, surgeon->w, surgeon->whole, surgeon->mean,
+                            surgeon->covariance, surgeon->drift, surgeon->cols, surgeon->block,
                             surgeon->side, surgeon->update };
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) pare_free(ctx, owned[i]);
     pare_free(ctx, surgeon);
@@ -221,12 +229,30 @@ static void eliminate(pare_surgeon *s, int64_t m_rows, int64_t b, double *m, con
     for (int64_t i = 0; i < m_rows * s->n; i++) m[i] -= s->update[i];
 }
 
+/* What the class would add to the error if nothing made up for it. */
+static double add_drift(pare_surgeon *s, int64_t b)
+{
+    double sum = 0;
+    for (int64_t o = 0; o < s->out; o++) {
+        double *drift = s->drift + o * s->n;
+        for (int64_t i = 0; i < b; i++) {
+            const double w = s->whole[o * s->n + s->cols[i]];
+            const double *row = s->covariance + s->cols[i] * s->n;
+            sum += w * drift[s->cols[i]];
+            for (int64_t j = 0; w != 0 && j < s->n; j++) drift[j] += w * row[j];
+            sum += w * drift[s->cols[i]];
+        }
+    }
+    return s->energy > 0 ? sum / s->energy : 0;
+}
+
 static pare_status remove_class(pare_ctx *ctx, pare_surgeon *s, const pare_axes_found *axes,
-                                uint32_t class_id)
+                                uint32_t class_id, double *bare)
 {
     int64_t b;
     PARE_TRY(take_block(ctx, s, axes, class_id, &b));
     if (!b) return PARE_OK;
+    *bare += add_drift(s, b);
     double *rows = pare_alloc(ctx, (size_t)(b * s->n) * sizeof(*rows));
     if (!rows) return pare_fail_memory(ctx, (size_t)(b * s->n) * sizeof(*rows));
     for (int64_t i = 0; i < b; i++)
@@ -247,19 +273,15 @@ static pare_status remove_class(pare_ctx *ctx, pare_surgeon *s, const pare_axes_
 
 static pare_status choose_next(pare_ctx *ctx, pare_removal *r, uint32_t k,
                                const pare_axes_found *axes, pare_surgeon *const *surgeons,
-                               size_t n, const double *gains, double *least)
+                               size_t n, double *least)
 {
     uint32_t best = k;
-    double cheapest = INFINITY;
     *least = INFINITY;
     for (uint32_t i = k; i < r->n; i++) {
         double cost = 0;
         for (size_t s = 0; s < n; s++)
             if (surgeons[s]) PARE_TRY(cost_of(ctx, surgeons[s], axes, r->classes[i], &cost));
-        const double by_gain =
-            gains && gains[r->classes[i]] > 0 ? cost / gains[r->classes[i]] : cost;
-        if (by_gain >= cheapest) continue;
-        cheapest = by_gain;
+        if (cost >= *least) continue;
         *least = cost;
         best = i;
     }
@@ -270,25 +292,22 @@ static pare_status choose_next(pare_ctx *ctx, pare_removal *r, uint32_t k,
 }
 
 pare_status pare_removal_order(pare_ctx *ctx, pare_removal *out, const pare_axes_found *axes,
-                               uint32_t group, pare_surgeon *const *surgeons, size_t n_surgeons,
+                               pare_surgeon *const *surgeons, size_t n_surgeons,
                                const pare_removal_opts *opts)
 {
     size_t level = 0;
-    const uint32_t n = axes->groups[group].n_classes;
-    PARE_TRY(pare_removal_new(ctx, out, n));
-    for (uint32_t c = 0; c < axes->n_classes; c++)
-        if (axes->classes[c].group == group) out->classes[out->n++] = c;
-    for (uint32_t k = 0; k + 1 < out->n; k++) {
-        double cost;
-        PARE_TRY(choose_next(ctx, out, k, axes, surgeons, n_surgeons,
-                             opts ? opts->gains : NULL, &cost));
-        out->cost[k + 1] = out->error[k + 1] = out->cost[k] + cost;
+    out->error[0] = out->bare[0] = 0;
+    for (uint32_t k = 0; k < out->n; k++) {
+        double cost, bare = 0;
+        PARE_TRY(choose_next(ctx, out, k, axes, surgeons, n_surgeons, &cost));
         for (size_t s = 0; s < n_surgeons; s++)
-            if (surgeons[s]) PARE_TRY(remove_class(ctx, surgeons[s], axes, out->classes[k]));
+            if (surgeons[s])
+                PARE_TRY(remove_class(ctx, surgeons[s], axes, out->classes[k], &bare));
+        out->cost[k + 1] = out->error[k + 1] = out->cost[k] + cost;
+        out->bare[k + 1] = out->bare[k] + bare;
         if (!opts || level == opts->n_levels || opts->levels[level] != k + 1) continue;
         level++;
         PARE_TRY(opts->seen(opts->user, k + 1));
     }
-    out->cost[out->n] = INFINITY;
     return PARE_OK;
 }

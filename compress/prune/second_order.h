@@ -26,19 +26,17 @@ pare_status pare_surgeon_write(pare_ctx *ctx, const pare_surgeon *surgeon, pare_
 typedef pare_status pare_removal_seen_fn(void *user, uint32_t n_gone);
 
 typedef struct pare_removal_opts {
-    const double *gains;      /* [axes->n_classes] what the going of a class is worth: the cheapest
-                                 by that goes first; NULL: all the same */
     const uint32_t *levels;   /* [n_levels] ascending: at these, `seen` is called */
     size_t n_levels;
     pare_removal_seen_fn *seen;
     void *user;
 } pare_removal_opts;
 
-/* Greedy: always the class next whose removal adds least. Consumers without moments (NULL) count
- * nothing. opts may be NULL. ENOMEM;
- * the caller frees what it gets with pare_removal_free. Surgeons are spoilt. */
+/* The order of the classes that out holds, as many as out->n says. Greedy: always the class next
+ * whose removal adds least. Consumers without moments (NULL) count nothing. opts may be NULL.
+ * Surgeons are spoilt. ENOMEM. */
 pare_status pare_removal_order(pare_ctx *ctx, pare_removal *out, const pare_axes_found *axes,
-                               uint32_t group, pare_surgeon *const *surgeons, size_t n_surgeons,
+                               pare_surgeon *const *surgeons, size_t n_surgeons,
                                const pare_removal_opts *opts);
 
 #endif

@@ -83,7 +83,8 @@ static bool same_ints(pare_ints a, pare_ints b)
 static bool same_key(const pare_gram_key *a, const pare_gram_key *b)
 {
     const bool conv = a->linear->kind == PARE_LINEAR_CONV;
-    if (a->first != b->first || a->end != b->end || a->value != b->value || a->n != b->n || a->groups != b->groups ||
+    if (a->first != b->first || a->end != b->end || a->value != b->value || a->n != b->n ||
+        a->groups != b->groups ||
         conv != (b->linear->kind == PARE_LINEAR_CONV))
         return false;
     const pare_window *v = &a->conv.window, *w = &b->conv.window;

@@ -209,6 +209,140 @@ static void networks_without_channels_are_refused(void **state)
     pare_model_free(&t.ctx, m);
 }
 
+/* --- budgets, criteria, kinds of repair ------------------------------------------------------- */
+
+static const int64_t one_row[] = { 1, IN };
+static const pare_input_shape one_sample = { "x", 2, one_row };
+static const pare_infer_opts one_at_a_time = { .inputs = &one_sample, .n_inputs = 1 };
+
+/* Prunes a new network; the caller frees both. */
+static pare_status prune_with(pare_ctx *ctx, pare_model **m, pare_prune_opts opts, bool with_data,
+                              pare_prune_report *report)
+{
+    test_memory_data memory;
+    pare_pool *pool = NULL;
+    test_memory_data_init(&memory, SAMPLES, 2, sample_dims, sample_at);
+    *m = make_network(ctx);
+    assert_int_equal(pare_pool_new(ctx, &pool, 1), PARE_OK);
+    opts.data = with_data ? &memory.data : NULL;
+    opts.pool = pool;
+    opts.shapes = &one_at_a_time;
+    const pare_status st = pare_prune_channels(ctx, *m, &opts, report);
+    pare_pool_free(ctx, pool);
+    return st;
+}
+
+/* Counts weights. */
+static pare_status weights_of(void *user, pare_ctx *ctx, const pare_model *m, double *figure)
+{
+    (void)ctx;
+    ++*(int *)user;
+    *figure = (double)(IN * columns(m, "w1") + columns(m, "w1") * columns(m, "w2") +
+                       columns(m, "w2") * OUT);
+    return PARE_OK;
+}
+
+static void any_figure_is_a_budget(void **state)
+{
+    (void)state;
+    test_ctx t;
+    pare_prune_report report;
+    pare_model *m;
+    int n_asked = 0;
+    test_ctx_init(&t);
+    /* 48 + 32 + 12 weights: a hidden channel has 10, a middle one 11. */
+    const pare_prune_opts opts = { .limit = 72.5 / 92, .cost = weights_of,
+                                   .cost_user = &n_asked };
+    assert_int_equal(prune_with(&t.ctx, &m, opts, true, &report), PARE_OK);
+    const double left = (double)(6 * columns(m, "w1") + columns(m, "w1") * columns(m, "w2") +
+                                 3 * columns(m, "w2"));
+    assert_true(n_asked > 2);
+    assert_true(left <= 72.5 && left + 10 > 72.5); /* nothing can be given back */
+    assert_true(fabs(report.left - left / 92) < 1e-9);
+    for (size_t i = 0; i < report.n_widths; i++)
+        assert_true(report.widths[i].bare + 1e-9 >= report.widths[i].error);
+    assert_int_equal(report.criterion, PARE_PRUNE_SECOND_ORDER);
+    assert_int_equal(report.repair, PARE_PRUNE_REPAIR_LEAST_SQUARES);
+    pare_prune_report_free(&t.ctx, &report);
+    pare_model_free(&t.ctx, m);
+    assert_int_equal(t.n_live, 0);
+}
+
+static uint32_t all_but_one_of_hidden(void *user, const pare_model *m, const pare_axes_found *axes,
+                                      uint32_t group)
+{
+    (void)user;
+    return strcmp(pare_axes_group_name(m, axes, group), "h") ? 1 : HIDDEN - 1;
+}
+
+static void floors_hold(void **state)
+{
+    (void)state;
+    test_ctx t;
+    pare_prune_report report;
+    pare_model *m;
+    test_ctx_init(&t);
+    const pare_prune_opts opts = { .limit = 0.1, .least = all_but_one_of_hidden };
+    assert_int_equal(prune_with(&t.ctx, &m, opts, true, &report), PARE_OK);
+    assert_int_equal(columns(m, "w1"), HIDDEN - 1);
+    assert_int_equal(columns(m, "w2"), 1);
+    assert_true(report.left > 0.1); /* as little as may be */
+    pare_prune_report_free(&t.ctx, &report);
+    pare_model_free(&t.ctx, m);
+}
+
+static void criteria_need_what_they_need(void **state)
+{
+    (void)state;
+    static const struct { pare_prune_criterion id; bool needs_data; } all[] = {
+        { PARE_PRUNE_L1, false }, { PARE_PRUNE_L2, false }, { PARE_PRUNE_BN_SCALE, false },
+        { PARE_PRUNE_FPGM, false }, { PARE_PRUNE_ACTIVATION, true },
+        { PARE_PRUNE_SECOND_ORDER, true },
+    };
+    test_ctx t;
+    test_ctx_init(&t);
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        const pare_prune_opts opts = { .limit = 0.7, .criterion = all[i].id };
+        for (int with_data = 0; with_data < 2; with_data++) {
+            pare_prune_report report;
+            pare_model *m;
+            const pare_status st = prune_with(&t.ctx, &m, opts, with_data, &report);
+            assert_int_equal(st, with_data || !all[i].needs_data ? PARE_OK : PARE_EUSAGE);
+            if (!st) assert_true(report.macs_left <= 0.7 && report.macs_left > 0.5);
+            if (!st) assert_int_equal(report.criterion, all[i].id);
+            pare_prune_report_free(&t.ctx, &report);
+            pare_model_free(&t.ctx, m);
+        }
+    }
+    assert_int_equal(t.n_live, 0);
+}
+
+/* Error after pruning by l2, so that only the repair differs. */
+static double error_with(test_ctx *t, pare_prune_repair repair)
+{
+    pare_prune_report report;
+    pare_model *m, *whole = make_network(&t->ctx);
+    const pare_prune_opts opts = { .limit = 0.75, .criterion = PARE_PRUNE_L2, .repair = repair };
+    assert_int_equal(prune_with(&t->ctx, &m, opts, true, &report), PARE_OK);
+    const double error = difference(&t->ctx, m, whole);
+    pare_prune_report_free(&t->ctx, &report);
+    pare_model_free(&t->ctx, m);
+    pare_model_free(&t->ctx, whole);
+    return error;
+}
+
+static void repair_helps(void **state)
+{
+    (void)state;
+    test_ctx t;
+    test_ctx_init(&t);
+    const double none = error_with(&t, PARE_PRUNE_REPAIR_NONE);
+    const double statistics = error_with(&t, PARE_PRUNE_REPAIR_STATS);
+    const double solved = error_with(&t, PARE_PRUNE_REPAIR_LEAST_SQUARES);
+    assert_true(statistics < none);
+    assert_true(solved < statistics);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +350,10 @@ int main(void)
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(memory_may_be_short),
         cmocka_unit_test(networks_without_channels_are_refused),
+        cmocka_unit_test(any_figure_is_a_budget),
+        cmocka_unit_test(floors_hold),
+        cmocka_unit_test(criteria_need_what_they_need),
+        cmocka_unit_test(repair_helps),
     };
     return test_run(tests);
 }
