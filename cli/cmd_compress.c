@@ -218,9 +218,9 @@ static const pare_option rows[] = {
 static const pare_example examples[] = {
     { "pare compress model.onnx -o small.onnx --data val.yaml",
       "chooses what suits model and data, says why, and judges the result" },
-    { "pare compress model.onnx -o small.onnx --data val.yaml --max-energy 45% --report out",
+    { "pare compress m.onnx -o s.onnx --data val.yaml --max-energy 45% --report out",
       "exit status 1 unless the limit holds; what became of the model is told in out" },
-    { "pare compress model.onnx -o small.onnx --preset int4-weights --set block-size=64",
+    { "pare compress m.onnx -o small.onnx --preset int4-weights --set block-size=64",
       "a preset with an option of its own" },
     { "pare compress model.onnx -o small.onnx --recipe recipe.yaml --dry-run",
       "exact size and predicted energy; nothing is written" },

@@ -318,12 +318,11 @@ static const pare_option rows[] = {
 #undef FIELD
 
 static const pare_example examples[] = {
-    { "pare sweep model.onnx --data val.yaml --vary preset=int8,int8-weights,int4-weights,fp16",
-      "what each preset loses, and what it saves" },
-    { "pare sweep model.onnx --data val.yaml --preset int4-weights --vary "
-      "quantize.block-size=16,32,64,128 --repeat 3 --report out",
-      "accuracy over size with three seeds each; out/pareto.svg is the picture, out/results.csv "
-      "the figures" },
+    { "pare sweep m.onnx --data val.yaml --vary preset=int8,int4-weights,fp16",
+      "what each preset saves, and what it loses" },
+    { "pare sweep m.onnx --data val.yaml --preset prune --vary max-macs=90%,75%,60%",
+      "accuracy over energy; with --repeat 3 --report out three seeds of each, the picture "
+      "out/pareto.svg and out/results.csv" },
 };
 
 const pare_cmd pare_cmd_sweep = {

@@ -13,7 +13,7 @@ complete -c pare -n __fish_use_subcommand -a quantize -d 'Make weights and activ
 complete -c pare -n __fish_use_subcommand -a recipes -d 'Show the recipes that come with pare'
 complete -c pare -n __fish_use_subcommand -a reproduce -d 'Make the model of a report once more, and compare the bytes'
 complete -c pare -n __fish_use_subcommand -a run -d 'Run a model, on given or on random inputs'
-complete -c pare -n __fish_use_subcommand -a sweep -d 'Try values of a recipe\'s keys, and show which models are worth having'
+complete -c pare -n __fish_use_subcommand -a sweep -d 'Try values of a recipe\'s keys, and show what each is worth'
 complete -c pare -n __fish_use_subcommand -a targets -d 'Show the targets that models are made for, and their numbers'
 complete -c pare -n __fish_use_subcommand -a version -d 'Show the version of pare and what it was built with'
 complete -c pare -n __fish_use_subcommand -l json -d 'Print one JSON object on standard output and nothing else there'
