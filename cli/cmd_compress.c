@@ -115,6 +115,9 @@ pare_status pare_compress_run(job_state *job)
     w->result = job->result.model;
     job->result.model = NULL;
     w->is_unchanged = !job->result.n_kept;
+    if (job->result.cut)
+        pare_warn(&w->app->ctx, "--max-time ended the search before all was tried; the steps of "
+                                "the report say what was reached");
     return PARE_OK;
 }
 
@@ -175,6 +178,8 @@ static int run(pare_app *app, const pare_arguments *args, const void *opts)
     if (!status) status = begun;
     w->user = &job;
     w->has_default_limit = true;
+    w->metrics_asked = job.asked.metrics;
+    if (!app->shared.report_dir) app->shared.report_dir = job.asked.report_dir;
     w->judge_more = judge_gain;
     w->remedy = "--preset int8-weights, which keeps activations in floats; or what 'pare quantize "
                 "--verbose' names as worst, with --set exclude=PATTERN";

@@ -97,7 +97,6 @@ static pare_status print_text(pare_rewrite *w)
                       pare_compress_recipe(job)->n_ways);
         pare_app_print(w->app, line.text);
     }
-    if (job->result.cut) pare_app_print(w->app, "--max-time ended the search before all was tried");
     return job->oracle && job->oracle->is_quantized ? pare_oracle_print(w->app, job->oracle)
                                                     : PARE_OK;
 }
@@ -162,6 +161,8 @@ int pare_compress_show(pare_compress_job *job)
     const pare_rewrite_show_opts how = { .print_text = print_text, .print_end = print_end };
     const pare_status st = add_steps(job);
     if (st) return pare_app_fail(w->app, pare_exit_for_output(st), NULL);
+    w->figures.formats = job->asked.report_formats;
+    w->figures.n_formats = job->asked.n_report_formats;
     if (w->has_figures) {
         const pare_status kept = keep_recipe(job);
         if (kept) return pare_app_fail(w->app, pare_exit_for_input(kept), NULL);

@@ -425,14 +425,17 @@ int pare_figures_deliver(pare_figures *f)
     f->report.n_warnings = app->n_warnings;
     pare_signals_defer(true);
     if (app->shared.report_dir)
-        st = pare_report_save(&app->ctx, app->shared.report_dir, &f->report, NULL, 0);
+        st = pare_report_save(&app->ctx, app->shared.report_dir, &f->report, f->formats,
+                              f->n_formats);
     if (!st) st = pare_ci_tell(app, &f->report);
     pare_signals_defer(false);
     if (st) return pare_app_fail(app, pare_exit_for_output(st), NULL);
     if (app->shared.report_dir && !app->shared.quiet && !app->shared.json) {
         pare_line line = { 0 };
-        pare_line_add(&line, "wrote %s/report.html, report.md, report.json, results.csv and "
-                             "junit.xml", app->shared.report_dir);
+        if (f->n_formats) pare_line_add(&line, "wrote the report to %s", app->shared.report_dir);
+        else
+            pare_line_add(&line, "wrote %s/report.html, report.md, report.json, results.csv and "
+                                 "junit.xml", app->shared.report_dir);
         pare_app_print(app, line.text);
     }
     return PARE_EXIT_DONE;

@@ -26,6 +26,8 @@ typedef struct pare_figures {
     pare_costed *models;     /* [n] */
     size_t n, cap;
     bool hash;               /* models are to be hashed */
+    const char *const *formats; /* [n_formats] of the report's files; none: all */
+    size_t n_formats;
     const pare_model_files *sizes; /* of the model that is added next, where it is in no file; else
                                       NULL */
     pare_report report;      /* after pare_figures_report */

@@ -322,12 +322,17 @@ static pare_status read_version(reader *r, const pare_yaml_node *node)
 static pare_status read_formats(reader *r, const pare_yaml_node *node)
 {
     static const char *const known[] = { "html", "md", "json", "csv", "junit" };
-    size_t unused = 0;
+    size_t found = 0;
     if (node->kind != PARE_YAML_LIST)
         return pare_yaml_fail(r->ctx, r->yaml, node, "formats: expected a list");
-    for (size_t i = 0; i < node->n_items; i++)
+    pare_recipe *const recipe = r->recipe;
+    for (size_t i = 0; i < node->n_items; i++) {
         PARE_TRY(pare_yaml_choice(r->ctx, r->yaml, &node->items[i], known, PARE_COUNT_OF(known),
-                                  &unused));
+                                  &found));
+        if (recipe->n_report_formats == PARE_COUNT_OF(recipe->report_formats))
+            return pare_yaml_fail(r->ctx, r->yaml, node, "formats: one stands twice");
+        recipe->report_formats[recipe->n_report_formats++] = known[found];
+    }
     return PARE_OK;
 }
 

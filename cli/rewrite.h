@@ -96,6 +96,7 @@ typedef struct pare_rewrite {
     pare_report_step *steps;  /* [n_steps] in the arena of figures; figures of steps without any are
                                  those of the first and the last model */
     size_t n_steps, steps_cap;
+    const char *metrics_asked; /* "top1,agreement"; NULL: as data say */
     const char *remedy;       /* what to try first where too much is lost; NULL: nothing is known */
     bool has_default_limit;   /* where there are samples and no limit on accuracy is given, the
                                  default one counts: PARE_DEFAULT_DROP, without labels

@@ -101,7 +101,7 @@ int pare_rewrite_open_eval(pare_rewrite *job)
     }
     if (st) return pare_app_fail(app, pare_exit_for_input(st), NULL);
     take_default_limit(job);
-    return pare_eval_metrics_choose(app, &job->metrics, NULL, job->eval_data, true);
+    return pare_eval_metrics_choose(app, &job->metrics, job->metrics_asked, job->eval_data, true);
 }
 
 /* --- accuracy --------------------------------------------------------------------------------- */

@@ -71,6 +71,8 @@ typedef struct pare_recipe {
     size_t n_ways, ways_cap;
     const char *use;          /* "volume=10M/month,grid=DEU" */
     const char *report_dir;
+    const char *report_formats[5]; /* [n_report_formats] "html", ...; none: all */
+    size_t n_report_formats;
 } pare_recipe;
 
 void pare_recipe_init(pare_ctx *ctx, pare_recipe *recipe);

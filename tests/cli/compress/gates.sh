@@ -68,4 +68,4 @@ has err "the model is quantized already"
 # time is up before anything was begun
 expect 1 compress shapes.onnx -o late.onnx --data shapes.yaml --max-time 0s
 has out "not begun: the time is used up"
-has out "--max-time ended the search before all was tried"
+has err "--max-time ended the search before all was tried"
