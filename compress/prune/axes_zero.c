@@ -36,6 +36,24 @@ static uint32_t n_carriers(const pare_node *n)
     return 1;
 }
 
+/* Products of integers or by blocks, and where their weights stand: constants are zero there. */
+static const struct { const char *op; uint32_t weight; } integers[] = {
+    { "ConvInteger", 1 },   { "DynamicQuantizeMatMul", 1 }, { "MatMulInteger", 1 },
+    { "MatMulIntegerToFloat", 1 }, { "MatMulNBits", 1 },    { "QGemm", 3 },
+    { "QLinearConv", 3 },   { "QLinearMatMul", 3 },
+};
+
+static bool is_integer_product(const pare_axes_work *w, const pare_node *n)
+{
+    for (size_t i = 0; i < sizeof(integers) / sizeof(integers[0]); i++) {
+        const uint32_t slot = integers[i].weight;
+        if (!pare_str_eq(n->op_type, integers[i].op)) continue;
+        return slot < n->n_inputs && n->inputs[slot].value != PARE_NONE &&
+               w->model->values[n->inputs[slot].value].tensor;
+    }
+    return false;
+}
+
 /* Products by constants: what goes has no weights, whatever they are multiplied by. */
 static bool is_product(const pare_axes_work *w, const pare_node *n)
 {
@@ -63,6 +81,14 @@ static bool all_are(const pare_axes_work *w, const pare_node *n, uint32_t n_inpu
     return true;
 }
 
+/* Whether elements lie in the payload as they are. */
+static bool is_readable(const pare_tensor *t)
+{
+    const bool is_plain = t->encoding == PARE_ENC_DENSE ||
+                          (t->encoding == PARE_ENC_FLOAT_DATA && t->dtype == PARE_FLOAT);
+    return pare_wide_of(t->dtype) && is_plain && t->payload.data;
+}
+
 /* Bounds of Clip that have 0 between them, as far as they are known. */
 static bool clips_zero(const pare_axes_work *w, const pare_node *n)
 {
@@ -74,7 +100,7 @@ static bool clips_zero(const pare_axes_work *w, const pare_node *n)
         const pare_tensor *t = v == PARE_NONE ? NULL : w->model->values[v].tensor;
         double bound = 0;
         if (v == PARE_NONE) continue;
-        if (!t || t->n_elements != 1 || !pare_wide_of(t->dtype) || !t->payload.data) return false;
+        if (!t || t->n_elements != 1 || !is_readable(t)) return false;
         pare_wide_load_as(PARE_WIDE_F64, t->dtype, t->payload.data, 0, 1, 1, &bound);
         if (i == 1 ? bound > 0 : bound < 0) return false;
     }
@@ -91,7 +117,9 @@ static bool is_recurrent(const pare_node *n)
 static bool keeps(const pare_axes_work *w, const pare_node *n)
 {
     if (!n->op_type) return false;
-    if (is_recurrent(n) || is_product(w, n)) return true;
+    if (is_recurrent(n) || is_product(w, n) || is_integer_product(w, n)) return true;
+    if (pare_str_eq(n->op_type, "QLinearAdd") && n->n_inputs > 3)
+        return w->is_zero[n->inputs[0].value] && w->is_zero[n->inputs[3].value];
     if (pare_str_eq(n->op_type, "Mul")) return one_is(w, n);
     if (pare_str_eq(n->op_type, "Div")) return all_are(w, n, 1);
     if (pare_str_eq(n->op_type, "Clip")) return clips_zero(w, n) && all_are(w, n, 1);
@@ -106,11 +134,21 @@ void pare_axes_note_zeros(pare_axes_work *w, pare_node_id node)
         if (n->outputs[i] != PARE_NONE) w->is_zero[n->outputs[i]] = is_zero;
 }
 
+/* A number that is broadcast to all positions has no part in what goes. */
+static bool is_zero_constant(const pare_tensor *t)
+{
+    double x = 1;
+    if (!t || t->n_elements != 1) return t != NULL;
+    if (is_readable(t))
+        pare_wide_load_as(PARE_WIDE_F64, t->dtype, t->payload.data, 0, 1, 1, &x);
+    return x == 0;
+}
+
 pare_status pare_axes_begin_zeros(pare_axes_work *w)
 {
     w->is_zero = pare_alloc_zero(w->ctx, w->model->n_values + 1);
     if (!w->is_zero) return pare_fail_memory(w->ctx, w->model->n_values);
     for (pare_value_id v = 0; v < w->model->n_values; v++)
-        w->is_zero[v] = w->model->values[v].tensor != NULL;
+        w->is_zero[v] = is_zero_constant(w->model->values[v].tensor);
     return PARE_OK;
 }
