@@ -5,13 +5,18 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ALIGNMENT = 64, LARGE_PAGE = 2 << 20, LEAST_BLOCK = 1 << 14, MOST_ROOM = 64 << 20 };
+enum { ALIGNMENT = 64, SMALL_PAGE = 4096, LARGE_PAGE = 2 << 20 };
+enum { LEAST_BLOCK = 1 << 14, MOST_ROOM = 64 << 20 }; /* bytes */
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
 
 /* Forms lie one behind the other in few blocks, so that large pages hold most of them. */
 typedef struct block {
     void *memory;
     uint8_t *data;            /* memory, aligned */
-    size_t n_bytes, n_used, n_large; /* so far in large pages */
+    size_t n_bytes, n_used, n_ready; /* so far with memory behind it */
     size_t n_live;            /* forms in it */
 } block;
 
@@ -89,16 +94,22 @@ static uint32_t *slot_for(const pare_packs *packs, const pare_pack_key *key)
     return &packs->slots[i];
 }
 
-/* Asks for large pages where whole ones are in use, before anything touches them: memory comes
- * faster so, and weights are read front to back. */
-static void use_large_pages(block *b)
+/* Whole pages of this size among what is in use and was not got ready yet. */
+static void advise(const block *b, uintptr_t page_bytes, int advice)
 {
     const uintptr_t from = (uintptr_t)b->data;
-    const uintptr_t start = (from + b->n_large + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-    const uintptr_t end = (from + b->n_used) / LARGE_PAGE * LARGE_PAGE;
-    if (end <= start) return;
-    madvise(b->data + (start - from), end - start, MADV_HUGEPAGE);
-    b->n_large = end - from;
+    const uintptr_t start = (from + b->n_ready + page_bytes - 1) / page_bytes * page_bytes;
+    const uintptr_t end = (from + b->n_used) / page_bytes * page_bytes;
+    if (end > start) madvise(b->data + (start - from), end - start, advice);
+}
+
+/* Takes large pages where whole ones are in use, and all pages at once, which is faster than one by
+ * one when they are touched. A system that knows no such wish does not mind. */
+static void get_memory(block *b)
+{
+    advise(b, LARGE_PAGE, MADV_HUGEPAGE);
+    advise(b, SMALL_PAGE, MADV_POPULATE_WRITE);
+    b->n_ready = b->n_used;
 }
 
 static void fill_slots(pare_packs *packs)
@@ -184,7 +195,6 @@ static pare_status make_pack(pare_ctx *ctx, pare_packs *packs, pack *p, const pa
     b->n_used += size;
     b->n_live++;
     if (p->is_filled) {
-        use_large_pages(b);
         memset(p->data, 0, n_bytes);
     }
     p->tensor = pare_tensor_ref((pare_tensor *)key->tensor);
@@ -255,7 +265,7 @@ pare_status pare_packs_fill(pare_ctx *ctx, pare_packs *packs, const pare_kernels
     for (size_t i = 0; !st && i < packs->n; i++) {
         pack *p = &packs->items[i];
         if (p->is_filled) continue;
-        use_large_pages(p->block);
+        get_memory(p->block);
         if (p->key.tensor->dtype == PARE_FLOAT) {
             f.packs[n++] = p;
             continue;

@@ -103,7 +103,7 @@ static void find_rows(const pare_product *a, const pare_frame *frame, int64_t ou
 static void ask_for_next(const pare_split_block *b, int64_t n_panels, int64_t panel_size, int panel,
                          const float *w, int64_t i, int64_t j, pare_gemm_tile *tile)
 {
-    enum { MOST_TILES = 8 };
+    enum { MOST_TILES = 16 };
     const int64_t n_tiles = b->end_tile - b->first_tile;
     if (!b->is_last || n_tiles < 2 || n_tiles > MOST_TILES || b->end_panel == n_panels) return;
     const int64_t done = (i - b->first_tile) * (b->end_panel - b->first_panel) +
