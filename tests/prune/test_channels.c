@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IN = 6, HIDDEN = 8, MIDDLE = 4, OUT = 3, SAMPLES = 200, STRIDE = 41 };
+enum { IN = 6, HIDDEN = 8, MIDDLE = 4, OUT = 3, SAMPLES = 200, STRIDE = 331 };
 
 static const int64_t sample_dims[] = { 1, IN };
 
