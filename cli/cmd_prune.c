@@ -9,6 +9,7 @@
 typedef struct options {
     pare_rewrite_options rewrite; /* first: PARE_REWRITE_ROWS say so */
     pare_prune_settings settings;
+    uint64_t max_ms;          /* PARE_NOT_GIVEN: as long as it takes */
     bool list_groups;
 } options;
 
@@ -101,6 +102,9 @@ static pare_status prune(job_state *job)
         .file_bytes = w->in.file_bytes + w->in.external_bytes, .data = w->data,
         .judge = w->eval_data, .pool = w->pool,
         .max_memory_bytes = w->bounded.budget.limit_bytes,
+        .max_ms = job->options->max_ms == PARE_NOT_GIVEN ? 0
+                  : job->options->max_ms               ? job->options->max_ms
+                                                       : 1,
     };
     take_limits(&how, &w->limits);
     pare_status st = pare_plan_kernels(ctx, &kernels);
@@ -239,7 +243,7 @@ static int run(pare_app *app, const pare_arguments *args, const void *opts)
 
 /* --- the verb --------------------------------------------------------------------------------- */
 
-static const options defaults;
+static const options defaults = { .max_ms = PARE_NOT_GIVEN };
 
 static const char *const operands[] = { "MODEL" };
 
@@ -253,6 +257,10 @@ static const pare_option rows[] = {
     PARE_REWRITE_ROWS_OF_DATA,
     PARE_PRUNE_ROWS(offsetof(options, settings)),
     PARE_REWRITE_SAMPLES_ROW,
+    { .name = "max-time", .kind = PARE_OPT_DURATION, .placeholder = "TIME",
+      .offset = offsetof(options, max_ms),
+      .help = "After so long the search for --max-drop or --min-agreement ends with the smallest "
+              "model that it has" },
     PARE_REWRITE_ROWS_LAST,
 };
 

@@ -106,11 +106,29 @@ static pare_status tell_zeros(pare_prune_driver *d)
     return d->outcome->use_of_zeros ? PARE_OK : pare_arena_fail(d->ctx, &d->outcome->arena);
 }
 
+/* A budget as a limit is written, to make the model again. */
+static pare_status tell_limit(pare_prune_driver *d, int k)
+{
+    const pare_prune_budget *const b = &d->job->budgets[k];
+    const bool is_found = d->asked.has_goal && k == PARE_PRUNE_MACS && !d->asked.has_pattern;
+    char text[64];
+    if (!b->given && !is_found) return PARE_OK;
+    if (is_found)
+        snprintf(text, sizeof(text), "%.6g%%", 100 * d->allowed[k] / d->before.values[k]);
+    else if (b->relative) snprintf(text, sizeof(text), "%.6g%%", 100 * b->value);
+    else
+        snprintf(text, sizeof(text), "%.*f%s", k > PARE_PRUNE_LATENCY ? 0 : 6, b->value,
+                 k == PARE_PRUNE_ENERGY    ? "mJ"
+                 : k == PARE_PRUNE_LATENCY ? "ms"
+                                           : "");
+    d->outcome->chosen.limits[k] = pare_arena_str(&d->outcome->arena, text);
+    return d->outcome->chosen.limits[k] ? PARE_OK : pare_arena_fail(d->ctx, &d->outcome->arena);
+}
+
 static void tell_chosen(pare_prune_driver *d)
 {
     pare_prune_outcome *const o = d->outcome;
     o->chosen = *d->job->settings;
-    o->chosen.include = o->chosen.exclude = o->chosen.floors = (pare_option_list){ 0 };
     if (d->asked.has_pattern) return;
     o->chosen.what = d->asked.what;
     if (d->asked.what == PARE_PRUNE_BLOCKS) return;
@@ -130,6 +148,7 @@ static pare_status run(pare_prune_driver *d, pare_model *model)
     PARE_TRY(tell_zeros(d));
     PARE_TRY(pare_prune_prepare(d->ctx, model));
     PARE_TRY(d->asked.has_goal ? pare_prune_search(d, model) : pare_prune_once(d, model));
+    for (int k = 0; k < PARE_N_PRUNE_FIGURES; k++) PARE_TRY(tell_limit(d, k));
     return tell_met(d, model);
 }
 

@@ -33,6 +33,7 @@ typedef struct pare_prune_job {
     pare_pool *pool;
     const char *level;        /* of kernels, for base/linalg.h; NULL: "scalar" */
     uint64_t max_memory_bytes; /* that running the model may need; 0: any */
+    uint64_t max_ms;          /* after which the search for max_drop takes what it has; 0: never */
 } pare_prune_job;
 
 /* What became of a figure that there is a budget for. */
@@ -44,7 +45,8 @@ typedef struct pare_prune_met {
 /* What became of the model. Texts live in the arena. */
 typedef struct pare_prune_outcome {
     pare_arena arena;
-    pare_prune_settings chosen; /* without any auto; lists are not copied */
+    pare_prune_settings chosen; /* without any auto, and with limits that make the model again;
+                                   lists are those of the job */
     char round_to[24];        /* what chosen.round_to points to */
     pare_prune_report channels; /* of whole channels and heads */
     pare_block_report blocks;
@@ -57,6 +59,7 @@ typedef struct pare_prune_outcome {
     double macs_left;         /* share of the multiplications */
     uint32_t n_trials;        /* whole models that max_drop or min_agreement took; 0: it was no
                                  goal */
+    bool cut;                 /* max_ms ended the search */
     double drop, agreement;   /* of the last one judged that was kept; NaN */
     const char *missed;       /* why a budget does not hold, and what would help; NULL: all hold */
 } pare_prune_outcome;

@@ -3,6 +3,7 @@
 #include "stats/evaluate.h"
 
 #include <math.h>
+#include <time.h>
 
 /* Models that are made in search of the smallest one: to 1/64 of the multiplications. */
 enum { MOST_TRIALS = 6 };
@@ -52,11 +53,19 @@ static pare_status try_share(pare_prune_driver *d, const pare_model *model, doub
     return st ? pare_fail(ctx, st, "%s", quiet.message) : PARE_OK;
 }
 
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
 /* Half of what is left to choose from goes with each trial. */
 pare_status pare_prune_search(pare_prune_driver *d, pare_model *model)
 {
+    const double end_ms = d->job->max_ms ? now_ms() + (double)d->job->max_ms : INFINITY;
     double low = 0, high = 1, drop = NAN, agreement = NAN;
-    for (uint32_t i = 0; i < MOST_TRIALS; i++) {
+    for (uint32_t i = 0; i < MOST_TRIALS && !d->outcome->cut; i++) {
         const double share = (low + high) / 2;
         bool holds = false;
         PARE_TRY(try_share(d, model, share, &holds));
@@ -67,6 +76,7 @@ pare_status pare_prune_search(pare_prune_driver *d, pare_model *model)
         } else {
             low = share;
         }
+        d->outcome->cut = i + 1 < MOST_TRIALS && now_ms() >= end_ms;
     }
     set_share(d, high < 1 ? high : low);
     if (high < 1) {

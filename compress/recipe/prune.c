@@ -166,9 +166,12 @@ static pare_status tell_goal(pare_ctx *ctx, pare_step_outcome *outcome,
                              const pare_prune_outcome *o)
 {
     if (!o->n_trials) return PARE_OK;
-    return pare_step_say(ctx, outcome, "%" PRIu32 " models were judged for the smallest that keeps "
-                         "its answers: it loses %.2f points, and %.2f %% of the answers are the "
-                         "same", o->n_trials, o->drop, 100 * o->agreement);
+    PARE_TRY(pare_step_say(ctx, outcome, "%" PRIu32 " model%s judged for the smallest that "
+                           "keeps its answers: it loses %.2f points, and %.2f %% of the answers are "
+                           "the same", o->n_trials, o->n_trials == 1 ? " was" : "s were", o->drop, 100 * o->agreement));
+    return o->cut ? pare_step_say(ctx, outcome, "--max-time ended the search: the smallest by then "
+                                  "is kept; its limits are in pare.history")
+                  : PARE_OK;
 }
 
 pare_status pare_prune_tell(pare_ctx *ctx, pare_step_outcome *outcome,
@@ -223,7 +226,7 @@ static pare_status run(pare_ctx *ctx, pare_model *model, const void *settings,
         .settings = settings, .max_drop = env->max_drop, .min_agreement = env->min_agreement,
         .target = env->target, .shapes = env->shapes, .batch = env->batch,
         .file_bytes = env->file_bytes, .data = env->data, .judge = env->judge, .pool = env->pool,
-        .level = env->level, .max_memory_bytes = env->max_memory_bytes,
+        .level = env->level, .max_memory_bytes = env->max_memory_bytes, .max_ms = env->max_ms,
     };
     PARE_TRY(read_budgets(ctx, &job, env));
     pare_status st = pare_prune(ctx, model, &job, &pruned);

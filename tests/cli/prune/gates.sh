@@ -43,3 +43,15 @@ lacks out "models were judged for the smallest"
 # what is small enough stays as it is
 expect 0 prune shapes.onnx -o same.onnx --max-macs 100%
 has out "left: multiply-accumulates 100 % of the model's"
+
+# what made it stands in the file, with limits that make it again; a search may be ended
+expect 0 prune shapes.onnx -o goal.onnx --data shapes.yaml --samples 32 --max-drop 1 --max-time 1ms \
+    --exclude /conv1
+has out "1 model was judged for the smallest that keeps its answers: it loses"
+has out "--max-time ended the search: the smallest by then is kept"
+expect 0 inspect goal.onnx --json
+has out "prune what=channels criterion=second-order"
+has out "round-to=8 exclude=/conv1 max-macs=50%"
+expect 0 prune shapes.onnx -o again.onnx --data shapes.yaml --samples 32 --exclude /conv1 \
+    --max-macs 50%
+same goal.onnx again.onnx
