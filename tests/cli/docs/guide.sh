@@ -1,4 +1,4 @@
-# What docs/cli.md, compress.md and quantize.md and README.md show of runs is what they print.
+# What docs/cli.md, compress.md, prune.md, quantize.md and README.md show of runs is what they print.
 # With GUIDE_UPDATE=1 the pages are brought up to date instead.
 . "$SUPPORT/cli.sh"
 
@@ -20,7 +20,7 @@ remake() { # what is read, with the output of each run in place of what stood th
         fi
     done
 }
-for page in docs/cli.md docs/compress.md docs/quantize.md README.md; do
+for page in docs/cli.md docs/compress.md docs/prune.md docs/quantize.md README.md; do
     remake <"$root/$page" >made
     if [ -n "${GUIDE_UPDATE:-}" ]; then
         cp made "$root/$page"
