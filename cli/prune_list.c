@@ -99,7 +99,7 @@ static void print_members(pare_app *app, const pare_prune_width *w)
 static void print_width(pare_app *app, const pare_prune_width *w)
 {
     pare_line line = { 0 };
-    pare_line_add(&line, "%.200s", w->name);
+    pare_line_add(&line, "%.200s%s", w->name, w->is_heads ? " (heads)" : "");
     pare_line_pad(&line, NAME_COLUMNS);
     pare_line_add(&line, " %*u", COLUMN, w->n_channels);
     for (size_t c = 0; c < N_COLUMNS; c++) {
@@ -197,6 +197,7 @@ static void add_widths(pare_json *j, const pare_prune_listing *l)
         pare_json_open_object(j, NULL);
         pare_json_text(j, "name", w->name);
         pare_json_uint(j, "channels", w->n_channels);
+        pare_json_bool(j, "heads", w->is_heads);
         pare_json_bool(j, "prunable", !w->lossy);
         pare_json_text(j, "why", w->lossy);
         add_figures(j, "per_channel", w->per_channel);

@@ -4,6 +4,7 @@
 #include "op/cost.h"
 #include "op/linear.h"
 #include "prune/channels.h"
+#include "prune/heads.h"
 #include "prune/prepare.h"
 #include "prune/shrink.h"
 
@@ -22,6 +23,7 @@ typedef struct lister {
     uint32_t n_nodes;
     uint32_t *width_of;       /* [axes->n_groups] index into widths; PARE_NONE: nothing can go */
     bool *gone;               /* [axes->n_classes] */
+    bool *is_heads;           /* [axes->n_groups] */
 } lister;
 
 /* --- preparing -------------------------------------------------------------------------------- */
@@ -41,7 +43,10 @@ static pare_status prepare(lister *l, const pare_model *model)
     l->n_nodes = l->model->graph->n_nodes;
     l->width_of = pare_alloc(l->ctx, (l->axes->n_groups + 1) * sizeof(*l->width_of));
     l->gone = pare_alloc_zero(l->ctx, l->axes->n_classes + 1);
-    if (!l->width_of || !l->gone) return pare_fail_memory(l->ctx, l->axes->n_classes);
+    l->is_heads = pare_alloc_zero(l->ctx, l->axes->n_groups + 1);
+    if (!l->width_of || !l->gone || !l->is_heads)
+        return pare_fail_memory(l->ctx, l->axes->n_classes);
+    pare_heads_find(l->model, l->axes, l->is_heads);
     return PARE_OK;
 }
 
@@ -195,6 +200,7 @@ static pare_status list_widths(lister *l)
         pare_prune_width *w = &out->widths[out->n_widths];
         w->name = pare_arena_str(&out->arena, pare_axes_group_name(l->model, l->axes, g));
         w->lossy = pare_arena_str(&out->arena, lossy_reason(l, g));
+        w->is_heads = l->is_heads[g];
         w->n_channels = l->axes->groups[g].n_classes;
         if (!w->name) return pare_arena_fail(l->ctx, &out->arena);
         PARE_TRY(list_members(l, g, w));
@@ -324,6 +330,7 @@ pare_status pare_prune_list(pare_ctx *ctx, pare_prune_listing *out, const pare_m
     pare_arena_init(ctx, &out->arena, 0);
     const pare_status st = list(&l, model);
     pare_free(ctx, l.gone);
+    pare_free(ctx, l.is_heads);
     pare_free(ctx, l.width_of);
     pare_free(ctx, l.order);
     pare_shapes_free(ctx, l.shapes);

@@ -24,6 +24,7 @@ typedef struct pare_prune_member {
 typedef struct pare_prune_width {
     const char *name;         /* of the value that it is known by */
     uint32_t n_channels;      /* that could go, all but one */
+    bool is_heads;            /* of attention: what goes are whole ones */
     const char *lossy;        /* why what stays would be computed otherwise, so that it is left
                                  alone; NULL: it would not */
     const pare_prune_member *members; /* [n_members] in the order of the nodes */

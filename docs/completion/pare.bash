@@ -112,6 +112,7 @@ _pare() {
     "prune --exclude") COMPREPLY=(); return ;;
     "prune --floor") COMPREPLY=(); return ;;
     "prune --samples") COMPREPLY=(); return ;;
+    "prune --max-time") COMPREPLY=(); return ;;
     "prune --max-drop") COMPREPLY=(); return ;;
     "prune --min-agreement") COMPREPLY=(); return ;;
     "prune --max-energy") COMPREPLY=(); return ;;
@@ -217,7 +218,7 @@ _pare() {
     "help -"*) _pare_words " -h --help"; return ;;
     "inspect -"*) _pare_words " --by-layer --target --shape --dim --use --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "ops -"*) _pare_words " --markdown --json -q --quiet -v --verbose -h --help"; return ;;
-    "prune -"*) _pare_words " -o --output --list-groups --data --eval-data --target --what --pattern --sparsity --criterion --repair --round-to --include --exclude --floor --sparse-storage --samples --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
+    "prune -"*) _pare_words " -o --output --list-groups --data --eval-data --target --what --pattern --sparsity --criterion --repair --round-to --include --exclude --floor --sparse-storage --samples --max-time --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "quantize -"*) _pare_words " -o --output --data --eval-data --target --weights --activations --scheme --algorithm --block-size --calibration --percentile --format --per-tensor --correct --exclude --override --samples --stats --max-time --dry-run --max-drop --min-agreement --max-energy --max-latency --max-macs --max-params --max-size --max-flash --max-ram --baseline --max-regress --shape --dim --seed --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir --report --ci -h --help"; return ;;
     "recipes -"*) _pare_words " --json -q --quiet -v --verbose -h --help"; return ;;
     "reproduce -"*) _pare_words " --data-root -o --output --threads --json -q --quiet -v --verbose --max-memory --allow-linked-data --allow-newer-ir -h --help"; return ;;

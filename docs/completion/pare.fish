@@ -179,6 +179,7 @@ complete -c pare -n '__fish_seen_subcommand_from prune' -l exclude -x -d 'Nodes 
 complete -c pare -n '__fish_seen_subcommand_from prune' -l floor -x -d 'What stays of the widths of such nodes at least, 25% or 16 (default 10%); may be given many times, the last that matches counts'
 complete -c pare -n '__fish_seen_subcommand_from prune' -l sparse-storage -d 'Store weights that are mostly zero without their zeros, as sparse initializers'
 complete -c pare -n '__fish_seen_subcommand_from prune' -l samples -x -d 'Samples to calibrate with, chosen by their content (default 256)'
+complete -c pare -n '__fish_seen_subcommand_from prune' -l max-time -x -d 'After so long the search for --max-drop or --min-agreement ends with the smallest model that it has'
 complete -c pare -n '__fish_seen_subcommand_from prune' -l dry-run -d 'Do it all, tell sizes, figures and limits, and leave no file'
 complete -c pare -n '__fish_seen_subcommand_from prune' -l max-drop -x -d 'Accuracy that may be lost, in percentage points, e.g. 0.5'
 complete -c pare -n '__fish_seen_subcommand_from prune' -l min-agreement -x -d 'Share of answers that must stay the same, e.g. 99%'

@@ -24,6 +24,7 @@ expect 0 prune tiny_residual.onnx --list-groups
 has out "    makes /block/2/conv (Conv)"
 expect 0 prune tiny_transformer_decomposed.onnx --list-groups
 has out "ReduceMean"
+has out "/layer/query/matmul_out (heads)"
 expect 0 prune tiny_strings.onnx --list-groups
 has out "tiny_strings.onnx: 0 widths can be pruned"
 
