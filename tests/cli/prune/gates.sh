@@ -8,7 +8,8 @@ json out "all(r['after'] == r['before'] or r['name'] in ('/conv2_out', '/conv4_o
               for r in d['steps'][0]['removed'])"
 expect 0 prune shapes.onnx -o one.onnx --data shapes.yaml --samples 32 --max-macs 90% \
     --include /conv2 --round-to 1 --json
-json out "[r['name'] for r in d['steps'][0]['removed'] if r['after'] < r['before']] == ['/conv2_out']"
+json out "[r['name'] for r in d['steps'][0]['removed']
+           if r['after'] < r['before']] == ['/conv2_out']"
 
 # a limit that cannot be had: as much as may go, told, and OUT stays as it was
 echo old >out.onnx
@@ -45,8 +46,8 @@ expect 0 prune shapes.onnx -o same.onnx --max-macs 100%
 has out "left: multiply-accumulates 100 % of the model's"
 
 # what made it stands in the file, with limits that make it again; a search may be ended
-expect 0 prune shapes.onnx -o goal.onnx --data shapes.yaml --samples 32 --max-drop 1 --max-time 1ms \
-    --exclude /conv1
+expect 0 prune shapes.onnx -o goal.onnx --data shapes.yaml --samples 32 --max-drop 1 \
+    --max-time 1ms --exclude /conv1
 has out "1 model was judged for the smallest that keeps its answers: it loses"
 has out "--max-time ended the search: the smallest by then is kept"
 expect 0 inspect goal.onnx --json
