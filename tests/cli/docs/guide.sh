@@ -1,5 +1,5 @@
-# What docs/cli.md, compress.md, prune.md, quantize.md and README.md show of runs is what they print.
-# With GUIDE_UPDATE=1 the pages are brought up to date instead.
+# What docs/cli.md, compress.md, prune.md, quantize.md and README.md show of runs is what they
+# print. With GUIDE_UPDATE=1 the pages are brought up to date instead.
 . "$SUPPORT/cli.sh"
 
 root=$SUPPORT/../..
