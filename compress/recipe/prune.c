@@ -166,9 +166,10 @@ static pare_status tell_goal(pare_ctx *ctx, pare_step_outcome *outcome,
                              const pare_prune_outcome *o)
 {
     if (!o->n_trials) return PARE_OK;
-    PARE_TRY(pare_step_say(ctx, outcome, "%" PRIu32 " model%s judged for the smallest that "
-                           "keeps its answers: it loses %.2f points, and %.2f %% of the answers are "
-                           "the same", o->n_trials, o->n_trials == 1 ? " was" : "s were", o->drop, 100 * o->agreement));
+    PARE_TRY(pare_step_say(ctx, outcome, "%" PRIu32 " model%s judged for the smallest that keeps "
+                           "its answers: it loses %.2f points, and %.2f %% of the answers are the "
+                           "same", o->n_trials, o->n_trials == 1 ? " was" : "s were", o->drop,
+                           100 * o->agreement));
     return o->cut ? pare_step_say(ctx, outcome, "--max-time ended the search: the smallest by then "
                                   "is kept; its limits are in pare.history")
                   : PARE_OK;
