@@ -45,24 +45,29 @@ pare_status pare_prelu_links(pare_ctx *ctx, pare_links *l)
     return PARE_OK;
 }
 
-/* Scales and zero points are one each, or as many as the axis has positions. */
+/* Scales and zero points are one each, or as many as the axis has positions, or blocks, which then
+ * go whole. */
 pare_status pare_quantize_links(pare_ctx *ctx, pare_links *l)
 {
     (void)ctx;
     const pare_quantize_params *p = l->params;
     const pare_info *x = pare_link_in(l, 0);
-    pare_link_alike(l, 0, 0, NULL);
+    bool in_blocks[PARE_MAX_DIMS] = { false };
     if (!x) return PARE_OK;
     const int64_t axis = p->axis < 0 ? p->axis + x->rank : p->axis;
     const uint32_t of = x->rank == 1 ? 0 : (uint32_t)axis;
+    const pare_axis_ref from = pare_in_axis(0, of), to = pare_out_axis(0, of);
+    const int64_t block = p->block_size;
+    if (of < x->rank && block) in_blocks[of] = true;
+    pare_link_alike(l, 0, 0, in_blocks);
+    if (block) pare_link_outer(l, from, block, to, block);
     for (uint32_t i = 1; i < 3; i++) {
         const pare_info *scale = pare_link_in(l, i);
         if (!scale || scale->rank == 0) continue;
-        if (p->block_size) pare_link_freeze(l, pare_in_axis(0, of), "its scales are in blocks");
-        if (!p->block_size && scale->rank == 1)
-            pare_link_tie(l, pare_in_axis(i, 0), pare_in_axis(0, of));
-        for (uint32_t k = 0; p->block_size && k < scale->rank; k++)
-            if (k != of) pare_link_tie(l, pare_in_axis(i, k), pare_in_axis(0, k));
+        if (!block && scale->rank == 1) pare_link_tie(l, pare_in_axis(i, 0), from);
+        for (uint32_t k = 0; block && k < scale->rank; k++)
+            if (k == of) pare_link_outer(l, from, block, pare_in_axis(i, k), 1);
+            else pare_link_tie(l, pare_in_axis(i, k), pare_in_axis(0, k));
     }
     return PARE_OK;
 }

@@ -6,7 +6,7 @@
 
 typedef struct pare_residual {
     pare_node_id sum;
-    uint32_t branch_slot;     /* input of the sum that can be left away; the other is the shortcut */
+    uint32_t branch_slot;     /* input of the sum to be left away; the other is the shortcut */
     uint32_t n_nodes;         /* that nobody else needs */
     double norm;              /* of the weights that go with it: root of the sum of squares */
     pare_dtype dtype;
