@@ -10,7 +10,7 @@
  * an output position. Few channels are copied with their padding around them, so that a line of the
  * window is one tap; where that cannot be, the window is gathered. */
 
-enum { FEW_CHANNELS = 8, MOST_OFFSETS = 1 << 18 };
+enum { FEW_CHANNELS = 8, MOST_OFFSETS = 1 << 17 };
 
 typedef struct conv_args {
     pare_product product;
