@@ -334,7 +334,9 @@ static void free_warnings(pare_app *app)
 int pare_app_run_again(pare_app *app, size_t n_words, char *const *words)
 {
     pare_app inner = { .command = "pare" };
-    pare_ctx_opts opts = app->ctx.opts;
+    pare_ctx_opts opts = app->ctx.opts; /* its allocator, and what cancels it */
+    opts.warn = on_warning;
+    opts.progress = on_progress;
     opts.user = &inner;
     pare_ctx_init(&inner.ctx, &opts);
     invocation v = { .app = &inner, .n_words = n_words, .words = words };

@@ -78,8 +78,10 @@ static pare_status quantize_within(job_state *job, const pare_quantize_opts *opt
     if (job->options->max_ms != PARE_NOT_GIVEN)
         within.max_ms = job->options->max_ms ? job->options->max_ms : 1;
     add_goals(w, &within);
-    pare_status st = pare_shapes_read(w->app, &given, &w->options->shapes) ? PARE_EUSAGE : PARE_OK;
-    if (!st)
+    const int read = pare_shapes_read(w->app, &given, &w->options->shapes);
+    pare_status st = !read ? PARE_OK : read == PARE_EXIT_RESOURCES ? PARE_ENOMEM : PARE_EUSAGE;
+    if (st) (void)pare_fail(ctx, st, "%s", w->app->ctx.message);
+    else
         st = pare_dims_complete(ctx, &w->figures.arena, &dims, w->model, &given.opts,
                                 target->batch, false, w->path);
     within.shapes = &dims.opts;

@@ -197,6 +197,50 @@ static void test_prune(void **state)
     test_remove_tree(dir);
 }
 
+/* A report is made by the program itself, then run again. */
+static void test_reproduce(void **state)
+{
+    (void)state;
+    char dir[TEST_PATH_BYTES], in[TEST_PATH_BYTES], out[TEST_PATH_BYTES], pages[TEST_PATH_BYTES];
+    char report[TEST_PATH_BYTES], root[TEST_PATH_BYTES];
+    test_join(out, test_temp_dir(dir), "out.onnx");
+    test_join(pages, dir, "pages");
+    test_join(report, pages, "report.json");
+    test_data_path(in, "models/tiny_residual.onnx");
+    test_data_path(root, "models");
+    test_ctx t;
+    test_ctx_init(&t);
+    pare_app app = { .ctx = t.ctx };
+    char *made[] = { "quantize", in, "-o", out, "--activations", "none", "--report", pages };
+    int saved[2];
+    silence(saved);
+    const int status = pare_app_run_again(&app, 8, made);
+    speak(saved);
+    assert_int_equal(status, PARE_EXIT_DONE);
+    char *words[] = { report, "--data-root", root, "--threads", "1" };
+    torture_lightly("reproduce", words, 5);
+    test_remove_tree(dir);
+}
+
+static void test_sweep(void **state)
+{
+    (void)state;
+    char dir[TEST_PATH_BYTES], in[TEST_PATH_BYTES], data[TEST_PATH_BYTES], yaml[TEST_PATH_BYTES];
+    char text[3 * TEST_PATH_BYTES], images[TEST_PATH_BYTES], labels[TEST_PATH_BYTES];
+    test_join(yaml, test_temp_dir(dir), "d.yaml");
+    test_join(data, dir, "pages");
+    test_data_path(in, "shapes/shapes.onnx");
+    const int n = snprintf(text, sizeof(text),
+                           "source: %s\nlabels: %s\nsplit: {calibrate: 0-1, eval: 2-3}\n",
+                           test_data_path(images, "shapes/images.idx"),
+                           test_data_path(labels, "shapes/labels.idx"));
+    test_write_file(yaml, text, (size_t)n);
+    char *words[] = { in, "--data", yaml, "--threads", "1", "--vary", "quantize.correct=none,bias",
+                      "--preset", "int8", "--repeat", "2", "--report", data, "--quiet" };
+    torture_lightly("sweep", words, 14);
+    test_remove_tree(dir);
+}
+
 static void test_run_verb(void **state)
 {
     (void)state;
@@ -231,7 +275,8 @@ int main(void)
         cmocka_unit_test(test_compare), cmocka_unit_test(test_inspect),
         cmocka_unit_test(test_convert),
         cmocka_unit_test(test_quantize),
-        cmocka_unit_test(test_prune),
+        cmocka_unit_test(test_prune), cmocka_unit_test(test_reproduce),
+        cmocka_unit_test(test_sweep),
         cmocka_unit_test(test_compress),
         cmocka_unit_test(test_run_verb),
         cmocka_unit_test(test_version),
