@@ -240,7 +240,7 @@ void pare_accuracy_words(pare_doc *doc, const pare_report *report)
             pare_doc_format(doc, " on %llu samples", (unsigned long long)a->samples);
         }
         if (isfinite(c->drop_upper95))
-            pare_doc_format(doc, ", at most %.2f in general (95 %%)", c->drop_upper95);
+            pare_doc_format(doc, ", in general at most %.2f lost (95 %%)", c->drop_upper95);
         if (c->bounded_by_agreement)
             pare_doc_put(doc, ", bounded by agreement: there are no labels");
     } else if (isfinite(c->agreement)) {

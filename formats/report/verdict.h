@@ -27,8 +27,8 @@ const char *pare_verdict_heading(const pare_report *report, pare_tone tone);
 /* The gate that judged accuracy, by labels or by agreement; NULL: none did. */
 const pare_report_gate *pare_report_accuracy_gate(const pare_report *report);
 
-/* Appends what is known of accuracy as plain text: "loses 0.21 points of top1 on 4744 samples, at
- * most 0.51 in general (95 %)", "was not judged: there are no data". */
+/* Appends what is known of accuracy as plain text: "loses 0.21 points of top1 on 4744 samples, in
+ * general at most 0.51 lost (95 %)", "was not judged: there are no data". */
 void pare_accuracy_words(pare_doc *doc, const pare_report *report);
 
 /* How good it is that a figure came to be `ratio` of what it was. */
