@@ -13,8 +13,8 @@ CASES = [
     ("auto", ["lenet-caffe", "mnist-cntk-winml", "mlperf-tiny-resnet8", "ms-tutorial-cnn",
               "resnet20-bn", "vit-pgd_2_3_16", "sst2-transformer-2l128"], 0.35),
     ("fp16", ["lenet-caffe", "ms-tutorial-cnn"], 0.52),
-    ("int4-weights", ["lenet-caffe", "ms-tutorial-cnn"], 0.20),
-    ("min-size", ["lenet-caffe", "ms-tutorial-cnn"], 0.20),
+    ("int4-weights", ["lenet-caffe", "ms-tutorial-cnn"], 0.25),
+    ("min-size", ["lenet-caffe", "ms-tutorial-cnn"], 0.25),
     ("min-energy", ["lenet-caffe"], 0.35),
 ]
 WEIGHTS_HEAVY = {"lenet-caffe": 0.27, "sst2-transformer-2l128": 0.27}
