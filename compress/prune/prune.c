@@ -149,7 +149,10 @@ static pare_status run(pare_prune_driver *d, pare_model *model)
     PARE_TRY(pare_prune_prepare(d->ctx, model));
     PARE_TRY(d->asked.has_goal ? pare_prune_search(d, model) : pare_prune_once(d, model));
     for (int k = 0; k < PARE_N_PRUNE_FIGURES; k++) PARE_TRY(tell_limit(d, k));
-    return tell_met(d, model);
+    PARE_TRY(tell_met(d, model));
+    if (!d->asked.has_pattern) return PARE_OK;
+    return pare_prune_store_sparse(d->ctx, model, !d->job->settings->sparse_storage,
+                                   &d->outcome->stored);
 }
 
 pare_status pare_prune(pare_ctx *ctx, pare_model *model, const pare_prune_job *job,

@@ -11,6 +11,7 @@
 #include "prune/rank.h"
 #include "prune/settings.h"
 #include "prune/sparse.h"
+#include "prune/sparse_store.h"
 
 /* A figure that may remain. */
 typedef struct pare_prune_budget {
@@ -53,6 +54,7 @@ typedef struct pare_prune_outcome {
     pare_rank_report ranks;   /* of products that became two */
     pare_sparse_report sparse; /* of single weights */
     char sparsity[24];        /* what chosen.sparsity points to */
+    pare_sparse_stored stored; /* how their zeros are stored; all 0 without a pattern */
     const char *use_of_zeros; /* whether the target makes use of them, a sentence; NULL: no
                                  pattern */
     pare_prune_met met[PARE_N_PRUNE_FIGURES]; /* those with a budget */

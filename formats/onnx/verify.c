@@ -230,23 +230,24 @@ static pare_status compare_decls(comparison *c, const pare_decls *a, const pare_
     }
 }
 
-/* The next initializer of a list that still is one, or NULL. */
+/* The next initializer of a list that still is one of its kind, or NULL. */
 static const pare_value *next_value(const pare_model *model, const pare_value_list *list,
-                                    size_t *at)
+                                    bool is_sparse, size_t *at)
 {
     while (*at < list->n) {
         const pare_value *const value = &model->values[list->items[(*at)++]];
-        if (value->graph && (value->tensor || value->sparse)) return value;
+        if (value->graph && (is_sparse ? !!value->sparse : !!value->tensor)) return value;
     }
     return NULL;
 }
 
-static pare_status compare_values(comparison *c, const pare_value_list *a, const pare_value_list *b)
+static pare_status compare_values(comparison *c, const pare_value_list *a, const pare_value_list *b,
+                                  bool is_sparse)
 {
     size_t at_a = 0, at_b = 0;
     for (;;) {
-        const pare_value *const value_a = next_value(c->want, a, &at_a);
-        const pare_value *const value_b = next_value(c->got, b, &at_b);
+        const pare_value *const value_a = next_value(c->want, a, is_sparse, &at_a);
+        const pare_value *const value_b = next_value(c->got, b, is_sparse, &at_b);
         if (!value_a && !value_b) return PARE_OK;
         c->place = value_a ? value_a->name : value_b->name;
         if (!value_a || !value_b || !pare_str_eq(value_a->name, value_b->name))
@@ -277,8 +278,8 @@ static pare_status compare_graph(comparison *c, const pare_graph *a, const pare_
     PARE_TRY(compare_decls(c, &a->inputs, &b->inputs));
     PARE_TRY(compare_decls(c, &a->outputs, &b->outputs));
     PARE_TRY(compare_decls(c, &a->value_infos, &b->value_infos));
-    PARE_TRY(compare_values(c, &a->initializers, &b->initializers));
-    PARE_TRY(compare_values(c, &a->sparse_initializers, &b->sparse_initializers));
+    PARE_TRY(compare_values(c, &a->initializers, &b->initializers, false));
+    PARE_TRY(compare_values(c, &a->sparse_initializers, &b->sparse_initializers, true));
     pare_node_id id_b = b->first_node;
     for (pare_node_id id = a->first_node; id != PARE_NONE; id = c->want->nodes[id].next) {
         PARE_TRY(compare_node(c, &c->want->nodes[id], &c->got->nodes[id_b]));

@@ -17,6 +17,10 @@ expect 0 prune shapes.onnx -o q.onnx --pattern unstructured
 has out "30344 of 60688 weights are zero (50 %), in pattern unstructured; chosen by magnitude, not"
 expect 0 prune shapes.onnx -o q.onnx --pattern unstructured --sparsity 80% --exclude /conv1
 has out "kept whole: /conv1 (Conv)"
+expect 0 prune shapes.onnx -o s.onnx --pattern unstructured --sparsity 80% --sparse-storage
+has out "initializers are stored as SparseTensors, a place of 8 bytes with each value; "
+expect 0 inspect s.onnx
+expect 0 run s.onnx
 expect 0 prune shapes.onnx -o q.onnx $data --pattern 1x4 --criterion wanda --repair none
 has out "in pattern 1x4; chosen by wanda, not repaired"
 expect 2 prune shapes.onnx -o q.onnx --pattern 2:4 --sparsity 30%
