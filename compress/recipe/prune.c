@@ -132,9 +132,10 @@ static pare_status tell_weights(pare_ctx *ctx, pare_step_outcome *outcome,
                            "weights are %.4g %% of their bytes", o->use_of_zeros,
                            r->n ? 100 * packed / (4 * (double)r->n) : 100.0));
     if (o->chosen.sparse_storage)
-        PARE_TRY(pare_step_say(ctx, outcome, "%" PRIu64 " initializers are stored as SparseTensors, a "
-                               "place of 8 bytes with each value; %" PRIu64 " are smaller with "
-                               "their zeros: %" PRIu64 " of %" PRIu64 " bytes", o->stored.n_sparse,
+        PARE_TRY(pare_step_say(ctx, outcome,
+                               "%" PRIu64 " initializers are stored as SparseTensors, a place of 8 "
+                               "bytes with each value; %" PRIu64 " are smaller with their zeros: "
+                               "%" PRIu64 " of %" PRIu64 " bytes", o->stored.n_sparse,
                                o->stored.n_dense, o->stored.after, o->stored.before));
     for (size_t i = 0; i < r->n_nodes; i++) {
         const pare_sparse_node *const node = &r->nodes[i];

@@ -75,7 +75,8 @@ int main(int argc, char **argv)
     times least = { 1e9, 1e9 };
     uint64_t zeros = 0;
     pare_ctx_init(&ctx, NULL);
-    float *x = malloc((size_t)n * sizeof(*x)), *y = aligned_alloc(64, ((size_t)n * sizeof(*y) + 63) / 64 * 64);
+    float *x = malloc((size_t)n * sizeof(*x));
+    float *y = aligned_alloc(64, ((size_t)n * sizeof(*y) + 63) / 64 * 64);
     if (!x || !y || pare_pool_new(&ctx, &pool, 0)) return 1;
     pare_rng rng = { 1 };
     for (long i = 0; i < n; i++) x[i] = (float)pare_rng_normal(&rng);
