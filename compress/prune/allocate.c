@@ -69,10 +69,10 @@ static pare_status count_macs(allocator *a)
     a->n_products = 0;
     for (size_t k = 0; k < a->axes->n_factors; k++) a->product_of[k] = PARE_NONE;
     PARE_TRY(pare_infer(a->ctx, &shapes, a->model, a->opts->shapes));
-    for (pare_node_id n = a->model->graph->first_node; !st && n != PARE_NONE;
-         n = a->model->nodes[n].next) {
+    for (pare_node_id n = 0; !st && n < a->model->n_nodes; n++) {
         pare_cost cost;
         bool modelled;
+        if (!pare_axes_cover(a->model, a->model->nodes[n].graph)) continue;
         st = pare_cost_of(a->ctx, &cost, &modelled, a->model, n, shapes);
         if (!st && modelled && cost.macs) count_product(a, n, &cost);
     }
@@ -221,10 +221,10 @@ pare_status pare_prune_macs(void *user, pare_ctx *ctx, const pare_model *model, 
     pare_status st = PARE_OK;
     *figure = 0;
     PARE_TRY(pare_infer(ctx, &shapes, model, user));
-    for (pare_node_id n = model->graph->first_node; !st && n != PARE_NONE;
-         n = model->nodes[n].next) {
+    for (pare_node_id n = 0; !st && n < model->n_nodes; n++) {
         pare_cost cost;
         bool modelled;
+        if (!pare_axes_cover(model, model->nodes[n].graph)) continue;
         st = pare_cost_of(ctx, &cost, &modelled, model, n, shapes);
         if (!st && modelled) *figure += (double)cost.macs;
     }
@@ -360,7 +360,7 @@ static pare_status open_allocator(allocator *a)
     const size_t n_factors = a->axes->n_factors + 1, n_groups = a->axes->n_groups + 1;
     const size_t n_classes = a->axes->n_classes + 1;
     pare_ctx *ctx = a->ctx;
-    a->products = pare_alloc_zero(ctx, (a->model->graph->n_nodes + 1) * sizeof(*a->products));
+    a->products = pare_alloc_zero(ctx, (a->model->n_nodes + 1) * sizeof(*a->products));
     a->product_of = pare_alloc(ctx, n_factors * sizeof(*a->product_of));
     a->left = pare_alloc(ctx, n_factors * sizeof(*a->left));
     const size_t n_queues = a->opts->removals ? a->opts->removals->n + 1 : 1;

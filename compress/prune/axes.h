@@ -75,13 +75,16 @@ typedef struct pare_axes_opts {
     bool edges_free;          /* inputs and outputs of the graph may be pruned, too */
 } pare_axes_opts;
 
-/* Works it out for the main graph and the branches of If in it; opts may be NULL. Inputs and outputs of the graph, what nested
- * graphs read, and axes of unknown size stay as they are. EFORMAT when the graph has a cycle;
- * ENOMEM. The caller frees *out with pare_axes_free. Linear in the sizes of all axes, but for the
- * factors that have to be found: a few passes over the nodes. */
+/* Works it out for the main graph and the branches of If in it; opts may be NULL. Inputs and
+ * outputs of the graph, what other nested graphs read, and axes of unknown size stay as they are.
+ * EFORMAT when the graph has a cycle; ENOMEM. The caller frees *out with pare_axes_free. Linear in
+ * the sizes of all axes, but for the factors that have to be found: a few passes over the nodes. */
 pare_status pare_axes_find(pare_ctx *ctx, pare_axes_found **out, const pare_model *model,
                            pare_shapes *shapes, const pare_axes_opts *opts);
 void pare_axes_free(pare_ctx *ctx, pare_axes_found *axes); /* accepts NULL */
+
+/* Whether axes of a graph's values are told apart: the main graph, and branches of If in such. */
+bool pare_axes_cover(const pare_model *model, const pare_graph *graph);
 
 /* Axis of a value; NULL where the model has no such axis of constant size above 1. */
 const pare_axis_info *pare_axes_of(const pare_axes_found *axes, pare_value_id value, uint32_t axis);

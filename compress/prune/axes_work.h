@@ -81,9 +81,6 @@ uint32_t pare_axes_root(pare_axes_work *w, uint32_t element);
 /* axes_group.c: classes and groups. */
 pare_status pare_axes_group_up(pare_axes_work *w);
 
-/* Whether axes of the graph's values are told apart: the main graph, and branches of If in such. */
-bool pare_axes_cover(const pare_model *model, const pare_graph *graph);
-
 static inline int64_t pare_axis_extent(const pare_axes_work *w, uint32_t axis)
 {
     return w->found->axes[axis].extent;

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "op/linear.h"
+#include "op/wide.h"
 
 #include <math.h>
 #include <string.h>
@@ -103,21 +104,26 @@ static pare_status score_linear(pare_ctx *ctx, const pare_scoring *s, const pare
     const int64_t n_row = l->in * l->taps;
     const pare_axis_info *axis = pare_axes_of(s->axes, l->weight, l->weight_axis);
     pare_tensor *dense = NULL;
-    if (!axis || axis->extent != l->out || s->model->values[l->weight].tensor->dtype != PARE_FLOAT)
+    pare_tensor *tensor = s->model->values[l->weight].tensor;
+    if (!axis || axis->extent != l->out || pare_wide_of(tensor->dtype) != PARE_WIDE_F32)
         return PARE_OK;
     const size_t count = (size_t)(l->out * n_row) + 1;
     float *w = pare_alloc(ctx, count * sizeof(*w));
+    float *elements = pare_alloc(ctx, (size_t)(tensor->n_elements + 1) * sizeof(*elements));
     double *values = pare_alloc_zero(ctx, (size_t)(l->out + 1) * sizeof(*values));
-    pare_status st = w && values ? PARE_OK : pare_fail_memory(ctx, count * sizeof(*w));
-    if (!st) st = pare_tensor_densify(ctx, &dense, s->model->values[l->weight].tensor);
-    for (int64_t o = 0; !st && o < l->out; o++)
-        pare_linear_get_row(l, o, (const float *)(const void *)dense->payload.data, w + o * n_row);
+    pare_status st = w && values && elements ? PARE_OK : pare_fail_memory(ctx, count * sizeof(*w));
+    if (!st) st = pare_tensor_densify(ctx, &dense, tensor);
+    if (!st)
+        pare_wide_load_as(PARE_WIDE_F32, dense->dtype, dense->payload.data, 0, 1,
+                          dense->n_elements, elements);
+    for (int64_t o = 0; !st && o < l->out; o++) pare_linear_get_row(l, o, elements, w + o * n_row);
     if (!st) {
         rows(l->out, n_row, w, values);
         add_layer(s, axis, group, l->out, values, scores, n);
     }
     pare_tensor_unref(dense);
     pare_free(ctx, values);
+    pare_free(ctx, elements);
     pare_free(ctx, w);
     return st;
 }
@@ -133,9 +139,9 @@ static pare_status score_rows(pare_ctx *ctx, const pare_scoring *s, uint32_t gro
                               double *scores, size_t *n)
 {
     const pare_model *m = s->model;
-    for (pare_node_id i = m->graph->first_node; i != PARE_NONE; i = m->nodes[i].next) {
+    for (pare_node_id i = 0; i < m->n_nodes; i++) {
         pare_linear l;
-        if (pare_linear_of(ctx, &l, m, i) &&
+        if (pare_axes_cover(m, m->nodes[i].graph) && pare_linear_of(ctx, &l, m, i) &&
             has_group(s->axes, pare_axes_of(s->axes, l.weight, l.weight_axis), group))
             PARE_TRY(score_linear(ctx, s, &l, group, rows, scores, n));
     }

@@ -236,25 +236,18 @@ static bool is_worth(const orderer *p, uint32_t c, double gain)
     return fabs(p->gains[c] - gain) <= 1e-6 * gain;
 }
 
-static pare_status count_readers(const orderer *p, uint32_t group, size_t *n)
-{
-    *n = 0;
-    for (size_t i = 0; i < p->opts->consumers->n; i++)
-        *n += pare_consumer_reads(&p->opts->consumers->items[i], p->axes, group);
-    return PARE_OK;
-}
-
 /* A removal of the classes of a group that are worth as much as class number `first`. */
 static pare_status order_alike(orderer *p, uint32_t group, uint32_t first)
 {
     uint32_t n = 0;
-    size_t n_surgeons;
+    size_t n_surgeons = 1; /* scores need none */
     pare_removal *r;
     const double gain = p->gains[first];
     for (uint32_t c = first; c < p->axes->n_classes; c++)
         n += p->axes->classes[c].group == group && is_worth(p, c, gain);
-    pare_status st = p->opts->criterion->score ? count_readers(p, group, &n_surgeons)
-                                               : start_surgeons(p, group, &n_surgeons);
+    pare_status st = PARE_OK;
+    if (p->opts->criterion->score && gain <= 0) return PARE_OK;
+    if (!p->opts->criterion->score) st = start_surgeons(p, group, &n_surgeons);
     if (!st && n_surgeons) st = pare_removals_add(p->ctx, p->removals, &r, group, n);
     if (!st && n_surgeons) {
         for (uint32_t c = first; c < p->axes->n_classes; c++)
