@@ -113,6 +113,14 @@ uint32_t pare_histogram_used(const pare_histogram *h)
     return h->n ? (uint32_t)(bin_of(h->max, h->exponent) - h->first) + 1 : 0;
 }
 
+bool pare_histogram_is_sound(const pare_histogram *h, uint64_t used)
+{
+    if (!h->n) return used == 0;
+    if (!isfinite(h->min) || !isfinite(h->max) || h->min > h->max || h->n_zero > h->n) return false;
+    if (h->exponent != exponent_for(h->min, h->max)) return false;
+    return h->first == bin_of(h->min, h->exponent) && used == pare_histogram_used(h);
+}
+
 double pare_histogram_edge(const pare_histogram *h, uint32_t b)
 {
     return ldexp((double)h->first + b, h->exponent);

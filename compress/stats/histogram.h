@@ -34,6 +34,10 @@ void pare_histogram_add(pare_histogram *h, const pare_kernels *kernels, int64_t 
 /* Adds what another one has counted. */
 void pare_histogram_merge(pare_histogram *h, const pare_histogram *other);
 
+/* Whether what was read from somewhere can be a histogram with so many bins in use: bins are where
+ * min and max say, and no more are there than fit. Counts are not looked at. */
+bool pare_histogram_is_sound(const pare_histogram *h, uint64_t used);
+
 /* Number of bins from the first to the one that holds max; 0 while n is 0. */
 uint32_t pare_histogram_used(const pare_histogram *h);
 

@@ -3,7 +3,6 @@
 #include "base/map.h"
 #include "ir/tensor.h"
 
-#include <math.h>
 #include <string.h>
 
 static const char magic[8] = "parestat";
@@ -217,9 +216,6 @@ static pare_status get_name(reader *r, pare_value_id *out)
                                            "does not have", (int)(n < 200 ? n : 200), text);
 }
 
-/* Bins are numbered from the one that begins at 0: so far that sums of numbers fit. */
-enum { MOST_FIRST = 1 << 30 };
-
 static pare_status get_value(reader *r, pare_survey_value *v)
 {
     pare_histogram *h = &v->histogram;
@@ -241,10 +237,7 @@ static pare_status get_value(reader *r, pare_survey_value *v)
         if (h->counts[b] > h->n - sum) break;
         sum += h->counts[b];
     }
-    if (used > PARE_HISTOGRAM_BINS || sum != h->n || h->n_zero > h->n || h->first > MOST_FIRST ||
-        h->first < -MOST_FIRST ||
-        (h->n && (!isfinite(h->min) || !isfinite(h->max) || h->min > h->max ||
-                  h->exponent < -200 || h->exponent > 200)))
+    if (sum != h->n || !pare_histogram_is_sound(h, used))
         return pare_fail(r->ctx, PARE_EFORMAT, "the statistics of '%s' contradict themselves",
                          r->model->values[v->item.value].name);
     return PARE_OK;
