@@ -1,9 +1,12 @@
 #include "quant/driver.h"
 
 #include "base/bytes.h"
+#include "op/linear.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { LEAST_SAMPLES = 16, LONGEST_ROW = 2304 };
 
 /* What a scheme stands for. */
 static const struct {
@@ -177,11 +180,16 @@ static pare_status check(pare_quantizing *q, const pare_quantize_settings *s)
         return pare_fail(q->ctx, PARE_EUSAGE,
                          "activations in integers need weights of 8 bits; leave --activations away "
                          "for other weights");
-    if (s->activations != PARE_QUANTIZE_ACTIVATIONS_NONE && s->algorithm &&
-        s->algorithm != PARE_QUANTIZE_RTN)
+    if (s->activations != PARE_QUANTIZE_ACTIVATIONS_NONE &&
+        (s->algorithm == PARE_QUANTIZE_HQQ || s->algorithm == PARE_QUANTIZE_AWQ))
         return pare_fail(q->ctx, PARE_EUSAGE,
-                         "algorithm has an effect on weights alone: with activations none, or "
-                         "weights int4");
+                         "algorithms awq and hqq are for weights alone: with activations none, or "
+                         "weights int4; gptq is for both");
+    if (s->activations != PARE_QUANTIZE_ACTIVATIONS_NONE && !q->opts->data &&
+        s->algorithm > PARE_QUANTIZE_RTN)
+        return pare_fail(q->ctx, PARE_EUSAGE,
+                         "algorithm has no effect on weights under activations in integers without "
+                         "data: give --data");
     if (block && s->activations != PARE_QUANTIZE_ACTIVATIONS_NONE)
         return pare_fail(q->ctx, PARE_EUSAGE,
                          "block-size has an effect on weights alone: with activations none, or "
@@ -200,6 +208,24 @@ static bool is_static(const pare_quantize_settings *s)
 {
     return s->activations != PARE_QUANTIZE_ACTIVATIONS_NONE &&
            s->activations != PARE_QUANTIZE_ACTIVATIONS_DYNAMIC;
+}
+
+/* Whether codes of 8 bits are worth solving for, which gains 1 to 4 dB (docs/accuracy.md): where
+ * time is taken to choose ranges as well, and matrices of moments are small. */
+static bool may_solve(const pare_quantizing *q, const pare_quantize_settings *s)
+{
+    int64_t longest = 0;
+    if (!is_static(s) || !q->opts->data || q->opts->data->n < LEAST_SAMPLES || s->per_tensor ||
+        s->calibration != PARE_QUANTIZE_CALIBRATION_AUTO)
+        return false;
+    for (pare_node_id id = 0; id < q->model->n_nodes; id++) {
+        pare_linear l;
+        if (q->model->nodes[id].graph != q->model->graph ||
+            !pare_linear_of(q->ctx, &l, q->model, id))
+            continue;
+        if (l.in * l.taps > longest) longest = l.in * l.taps;
+    }
+    return longest <= LONGEST_ROW;
 }
 
 pare_status pare_quantizing_choose(pare_quantizing *q)
@@ -225,6 +251,7 @@ pare_status pare_quantizing_choose(pare_quantizing *q)
                         ? PARE_QUANTIZE_QOPERATOR
                         : PARE_QUANTIZE_QDQ;
     if (!s->correct) s->correct = PARE_CORRECT_AUTO;
+    if (!s->algorithm && may_solve(q, s)) s->algorithm = PARE_QUANTIZE_GPTQ;
     if (!s->algorithm)
         s->algorithm = s->weights == PARE_QUANTIZE_INT8 ? PARE_QUANTIZE_RTN
                        : q->opts->data                  ? PARE_QUANTIZE_GPTQ

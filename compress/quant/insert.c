@@ -231,7 +231,8 @@ static pare_status run(inserter *i)
     }
     PARE_TRY(pare_graph_sort(i->ctx, m->graph));
     for (pare_node_id node = 0; node < i->p->n_nodes; node++)
-        if (i->p->roles[node] == PARE_PLACE_PRODUCT) PARE_TRY(quantize_product(i, node));
+        if (i->p->roles[node] == PARE_PLACE_PRODUCT && !i->in->activations_only)
+            PARE_TRY(quantize_product(i, node));
     for (pare_value_id v = 0; v < n_values; v++)
         if (i->p->quantized[v]) PARE_TRY(quantize_value(i, v));
     return PARE_OK;

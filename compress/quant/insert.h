@@ -15,6 +15,7 @@ typedef struct pare_insertion {
     pare_weight_form weight;  /* of 8 bits, without blocks */
     bool per_channel;         /* a scale per output; else one for all weights of a node */
     pare_pool *pool;
+    bool activations_only;    /* weights and biases stay floats: to look at what is read */
 
     /* Finds codes instead of pare_weights_quantize, with the same contract. NULL: that. */
     pare_status (*solve)(pare_ctx *ctx, pare_weight_codes **out, const pare_model *model,

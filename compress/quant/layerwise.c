@@ -100,8 +100,10 @@ static pare_status run_wave(driver *d, uint32_t wave)
         const pare_linear *l = &d->opts->items[i].linear;
         if (d->waves.wave[i] != wave || !pare_gram_suits(l, d->model)) continue;
         d->grams[n] = (pare_gram_item){ .linear = *l, .plus = PARE_NONE, .minus = PARE_NONE };
-        /* What was lost in front of a wave is made up for once, by those that lead it. */
-        if (wave && d->waves.leads[i]) d->grams[n].plus = d->model->nodes[l->node].outputs[0];
+        /* What was lost in front of a wave is made up for once, by those that lead it; but not
+         * what rounding activations lost: weights that follow such noise generalize worse. */
+        if (wave && !d->opts->rounded && d->waves.leads[i])
+            d->grams[n].plus = d->model->nodes[l->node].outputs[0];
         d->items[n++] = i;
     }
     if (!n) return PARE_OK;
@@ -109,7 +111,7 @@ static pare_status run_wave(driver *d, uint32_t wave)
         .items = d->grams, .n_items = n, .data = d->opts->data, .first = d->opts->first,
         .n_samples = d->opts->n_samples,
         .max_samples = d->opts->max_samples ? d->opts->max_samples : MAX_SAMPLES,
-        .reference = wave ? d->model : NULL,
+        .reference = wave && !d->opts->rounded ? d->model : NULL,
         .max_rows = d->opts->max_rows, .max_memory_bytes = d->opts->max_memory_bytes,
         .use = use, .user = d,
     };
@@ -120,9 +122,11 @@ static pare_status put_in_place(driver *d, uint32_t wave)
 {
     for (size_t i = 0; i < d->opts->n_items; i++) {
         const pare_solution *s = &d->out->solutions[i];
+        const pare_linear *l = &d->opts->items[i].linear;
+        const bool shifts = s->shift && pare_can_shift(d->changed, l);
         if (d->waves.wave[i] == wave && s->codes)
-            PARE_TRY(pare_layerwise_simulate(d->ctx, d->changed, &d->opts->items[i].linear,
-                                             s->codes, s->shift));
+            PARE_TRY(pare_layerwise_simulate(d->ctx, d->changed, l, s->codes,
+                                             shifts ? s->shift : NULL));
     }
     return PARE_OK;
 }
@@ -156,7 +160,8 @@ static pare_status run(driver *d)
     PARE_TRY(solve_blind(d));
     if (!needs_data(d)) return PARE_OK;
     PARE_TRY(make_waves(d));
-    PARE_TRY(pare_model_clone(d->ctx, &d->changed, d->model));
+    PARE_TRY(pare_model_clone(d->ctx, &d->changed,
+                              d->opts->rounded ? d->opts->rounded : d->model));
     for (uint32_t w = 0; w < d->waves.n_waves; w++) {
         PARE_TRY(run_wave(d, w));
         if (w + 1 < d->waves.n_waves) PARE_TRY(put_in_place(d, w));

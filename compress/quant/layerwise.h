@@ -15,6 +15,9 @@ typedef struct pare_layerwise_opts {
     const pare_layerwise_item *items; /* [n_items] */
     size_t n_items;
     pare_algorithm algorithm;
+    const pare_model *rounded; /* the model with activations rounded, which rows are taken from;
+                                 targets are then what its own outputs are with the weights as
+                                 they were. NULL: the model itself */
     const pare_dataset *data; /* NULL: none */
     uint64_t first, n_samples; /* of them; n_samples 0: to the end */
     uint64_t max_samples;     /* at most so many of these, evenly spread; 0: 512 */

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { N_ALPHAS = 11, MOST_TAKERS = 3 };
+enum { N_ALPHAS = 11, N_AMOUNT_ALPHAS = 21, MOST_TAKERS = 3 };
 
 static const double least_gain = 0.8;    /* of the noise, for a value to be smoothed */
 static const double least_scale = 1e-4, most_scale = 1e4;
@@ -98,6 +98,8 @@ typedef struct room {
     double *weight_max;       /* [channels] over all readers */
     float *row, *restored;    /* [channels] */
     int8_t *codes;            /* [channels] */
+    float *row_scales;        /* [channels] of blocks of a row */
+    int32_t *row_zeros;       /* likewise */
     float **weights;          /* [readers]: elements as they lie */
     pare_tensor **tensors;    /* [readers] that hold them */
 } room;
@@ -115,7 +117,7 @@ static pare_status make_room(const smoother *s, const group *g, room *r)
 {
     const size_t n = (size_t)g->n_channels;
     r->scales = pare_alloc_zero(s->ctx, 3 * n * sizeof(double));
-    r->row = pare_alloc_zero(s->ctx, n * (2 * sizeof(float) + 1));
+    r->row = pare_alloc_zero(s->ctx, n * (4 * sizeof(float) + 1));
     r->weights = pare_alloc_zero(s->ctx, g->n * sizeof(*r->weights));
     r->tensors = pare_alloc_zero(s->ctx, g->n * sizeof(*r->tensors));
     if (!r->scales || !r->row || !r->weights || !r->tensors)
@@ -123,7 +125,9 @@ static pare_status make_room(const smoother *s, const group *g, room *r)
     r->best = r->scales + n;
     r->weight_max = r->best + n;
     r->restored = r->row + n;
-    r->codes = (int8_t *)(r->restored + n);
+    r->row_scales = r->restored + n;
+    r->row_zeros = (int32_t *)(void *)(r->row_scales + n);
+    r->codes = (int8_t *)(r->row_zeros + n);
     for (size_t i = 0; i < g->n; i++) {
         const pare_linear *l = &g->readers[i];
         PARE_TRY(pare_tensor_densify(s->ctx, &r->tensors[i], s->model->values[l->weight].tensor));
@@ -155,6 +159,7 @@ static double rounding_of(const smoother *s, const group *g, const pare_survey_v
         min = fmin(min, (double)x->channels[c].min / scales[c]);
         max = fmax(max, (double)x->channels[c].max / scales[c]);
     }
+    if (!s->opts->grid) return 0;
     const pare_grid grid = pare_grid_of(s->opts->grid, min, max);
     return (double)grid.scale * (double)grid.scale / 12;
 }
@@ -172,7 +177,7 @@ static double noise_of(const smoother *s, const group *g, const pare_survey_valu
     const double rounding = rounding_of(s, g, x, r->scales), n = (double)x->n_per_channel;
     pare_weight_form form = *s->opts->form;
     double sum = 0;
-    form.block = 0;
+    if (s->opts->grid) form.block = 0;
     for (size_t i = 0; i < g->n; i++) {
         const pare_linear *l = &g->readers[i];
         double noise = 0, signal = 0;
@@ -182,9 +187,7 @@ static double noise_of(const smoother *s, const group *g, const pare_survey_valu
             common = fmaxf(common, fabsf(pare_row_scale(&form, false, l->in, r->row)));
         }
         for (int64_t o = 0; o < l->out; o++) {
-            float scale;
-            int32_t zero;
-            const pare_row_codes codes = { r->codes, &scale, &zero };
+            const pare_row_codes codes = { r->codes, r->row_scales, r->row_zeros };
             scaled_row(l, r, i, o);
             if (s->opts->per_tensor) pare_row_round_to(&form, common, l->in, r->row, &codes);
             else pare_row_round(&form, false, l->in, r->row, &codes);
@@ -207,6 +210,23 @@ static void scales_for(const group *g, const pare_survey_value *x, const room *r
         const double a = largest(&x->channels[c]), w = r->weight_max[c];
         const double scale = a > 0 && w > 0 ? pow(a, alpha) / pow(w, 1 - alpha) : 1;
         r->scales[c] = isfinite(scale) ? fmin(fmax(scale, least_scale), most_scale) : 1;
+    }
+}
+
+/* By how much there is of each channel, about 1 on the whole. */
+static void scales_by_amount(const group *g, const pare_survey_value *x, const room *r,
+                             double alpha)
+{
+    double least = INFINITY, most = 0;
+    for (int64_t c = 0; c < g->n_channels; c++) {
+        const double rms = sqrt(x->channels[c].squares / (double)x->n_per_channel);
+        r->scales[c] = rms > 0 && isfinite(rms) ? pow(rms, alpha) : 0;
+        most = fmax(most, r->scales[c]);
+        if (r->scales[c] > 0) least = fmin(least, r->scales[c]);
+    }
+    for (int64_t c = 0; c < g->n_channels; c++) {
+        const double scale = r->scales[c] > 0 ? r->scales[c] / sqrt(least * most) : 1;
+        r->scales[c] = fmin(fmax(scale, least_scale), most_scale);
     }
 }
 
@@ -367,12 +387,14 @@ static pare_status choose(const smoother *s, const group *g, const pare_survey_v
     for (int64_t c = 0; c < g->n_channels; c++) r->scales[c] = 1;
     const double before = noise_of(s, g, x, r);
     report->error_before += before / (double)s->n_groups;
-    for (int i = 0; i < N_ALPHAS && (taken || s->opts->may_insert); i++) {
-        scales_for(g, x, r, (double)i / (N_ALPHAS - 1));
+    const int n_alphas = s->opts->grid ? N_ALPHAS : N_AMOUNT_ALPHAS;
+    for (int i = 0; i < n_alphas && (taken || s->opts->may_insert); i++) {
+        if (s->opts->grid) scales_for(g, x, r, (double)i / (n_alphas - 1));
+        else scales_by_amount(g, x, r, (double)i / (n_alphas - 1));
         const double noise = noise_of(s, g, x, r);
         if (!(noise < best)) continue;
         best = noise;
-        alpha = (double)i / (N_ALPHAS - 1);
+        alpha = (double)i / (n_alphas - 1);
         memcpy(r->best, r->scales, (size_t)g->n_channels * sizeof(*r->best));
     }
     const bool keep = best < (s->opts->always ? 1 : least_gain) * before;

@@ -12,8 +12,8 @@
 
 typedef struct pare_smooth_opts {
     const pare_weight_form *form; /* that weights will have */
-    const pare_grid_form *grid; /* that activations will have */
-    bool per_tensor;          /* one scale for all weights of a node */
+    const pare_grid_form *grid; /* that activations will have; NULL: they stay floats, see below */
+    bool per_tensor;          /* one scale for all weights of a node; with grid alone */
     bool always;              /* wherever there is anything to gain, little as it may be */
     bool may_insert;          /* a Mul, where nothing before it can take the division */
     const pare_dataset *data;
@@ -39,8 +39,16 @@ typedef struct pare_smooth_report {
  * alpha is the one of 0, 0.1 .. 1 with the least noise at their outputs: of rounding x to a grid
  * that holds all of it, and of rounding the weights, which is done for each alpha, by the second
  * moments of x. A value is left alone unless that is a fifth less than without. The division goes
- * into LayerNormalization, the constants of Mul and Add, or the product before; else a Mul. One
- * pass over the data; memory: O(channels), and the weights of one value's readers. EFORMAT for
+ * into LayerNormalization, the constants of Mul and Add, or the product before; else a Mul.
+ *
+ * Without a grid it is the weights' noise alone that counts, in the blocks that they will have:
+ *
+ *     s_j = rms(x_j) ^ alpha, by the geometric mean of the largest and the least of these
+ *
+ * with alpha of 0, 0.05 .. 1 (J. Lin et al., AWQ, 2023): channels of which much comes get a finer
+ * share of the codes.
+ *
+ * One pass over the data; memory: O(channels), and the weights of one value's readers. EFORMAT for
  * weights that are no numbers; as pare_survey_run. */
 pare_status pare_smooth(pare_ctx *ctx, pare_model *model, const pare_smooth_opts *opts,
                         pare_smooth_report *report);

@@ -392,7 +392,8 @@ static pare_algorithm choose(const pare_solve_opts *opts, bool known)
     const pare_weight_form *form = &opts->weights.form;
     const bool may_fit = !form->pair_safe && !opts->weights.per_tensor;
     pare_algorithm a = opts->algorithm;
-    if (a == PARE_ALGORITHM_AUTO || a == PARE_ALGORITHM_AWQ) a = PARE_ALGORITHM_GPTQ;
+    if (a == PARE_ALGORITHM_AUTO) a = PARE_ALGORITHM_GPTQ;
+    if (a == PARE_ALGORITHM_AWQ) a = PARE_ALGORITHM_SCALE_FIT;
     if (a == PARE_ALGORITHM_GPTQ && !known)
         a = form->high - form->low < 16 ? PARE_ALGORITHM_SCALE_FIT : PARE_ALGORITHM_RTN;
     return a > PARE_ALGORITHM_RTN && a != PARE_ALGORITHM_GPTQ && !may_fit ? PARE_ALGORITHM_RTN : a;

@@ -12,7 +12,8 @@ typedef enum pare_algorithm {
     PARE_ALGORITHM_SCALE_FIT, /* scales of least error, weighted with mean x^2 if that is known */
     PARE_ALGORITHM_GPTQ,      /* rounding errors made up for by the weights that follow, then least
                                  squares by coordinates over codes, scales and zero points */
-    PARE_ALGORITHM_AWQ,       /* as gptq: what it adds is done to the model before */
+    PARE_ALGORITHM_AWQ,       /* as scale-fit: what it adds is done to the model before
+                                 (quant/smooth.h) */
     PARE_ALGORITHM_HQQ,       /* no data: few large errors rather than many small ones, by free zero
                                  points */
 } pare_algorithm;

@@ -340,6 +340,11 @@ static pare_status insert(pare_static_job *job)
         PARE_TRY(pare_model_clone(q->ctx, &job->reference, q->model));
     job->in.placement = job->placement;
     job->in.grids = job->grids;
+    if (pare_static_solves(q)) {
+        PARE_TRY(pare_static_solution_find(job, &job->solution));
+        job->in.solve = pare_static_solution_give;
+        job->in.user = &job->solution;
+    }
     PARE_TRY(pare_insert_quantization(q->ctx, q->model, &job->in, &counts));
     q->report->n_weights += counts.n_weights;
     q->report->n_biases += counts.n_biases;
@@ -408,6 +413,7 @@ pare_status pare_quantizing_static(pare_quantizing *q)
 {
     pare_static_job job = { .q = q };
     const pare_status st = run(&job);
+    pare_static_solution_free(q->ctx, &job.solution);
     pare_model_free(q->ctx, job.reference);
     pare_survey_free(q->ctx, job.survey);
     pare_survey_free(q->ctx, job.rest);

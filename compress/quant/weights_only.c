@@ -150,7 +150,24 @@ static bool needs_solving(const pare_quantizing *q)
 {
     const int a = q->s->algorithm;
     return !q->opts->rough &&
-           (a == PARE_QUANTIZE_GPTQ || a == PARE_QUANTIZE_AWQ || a == PARE_QUANTIZE_HQQ);
+           (a == PARE_QUANTIZE_GPTQ || a == PARE_QUANTIZE_AWQ || a == PARE_QUANTIZE_HQQ ||
+            (a == PARE_QUANTIZE_SCALE_FIT && q->opts->data)); /* weighted by what is read */
+}
+
+/* AWQ: channels of which products read much get more of the codes, what makes them less. */
+static pare_status scale_inputs(pare_quantizing *q)
+{
+    const int bits = bits_asked(q->s);
+    const pare_weight_form form = { .low = -(1 << (bits - 1)), .high = (1 << (bits - 1)) - 1,
+                                    .symmetric = bits == 8,
+                                    .block = q->s->block_size ? q->s->block_size
+                                             : bits == 8      ? 128
+                                                              : 32 };
+    const bool asked = (q->s->correct & PARE_CORRECT_SMOOTH) != 0;
+    const pare_smooth_opts opts = { .form = &form, .always = true, .may_insert = asked,
+                                    .data = q->opts->data, .pool = q->opts->pool };
+    if (!q->opts->data) return PARE_OK;
+    return pare_smooth(q->ctx, q->model, &opts, &q->report->smoothed);
 }
 
 static pare_status write_weights(weights_job *job, const pare_weight_only_opts *opts)
@@ -166,6 +183,7 @@ pare_status pare_quantizing_weights(pare_quantizing *q)
     weights_job job = { .q = q };
     pare_status st = pare_quantizing_prepare(q, 0);
     pare_weight_only_opts opts = opts_of(&job);
+    if (!st && q->s->algorithm == PARE_QUANTIZE_AWQ) st = scale_inputs(q);
     if (!st && needs_solving(q)) /* the enums have the same order */
         st = solve(&job, &opts, (pare_algorithm)q->s->algorithm);
     if (!st) st = write_weights(&job, &opts);

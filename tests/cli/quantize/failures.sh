@@ -21,8 +21,10 @@ refused 2 "activations in integers need data" tiny_transformer_fused.onnx -o q.o
 refused 2 "scheme w4a16 contradicts" tiny_residual.onnx -o q.onnx --scheme w4a16 --weights int8
 refused 2 "block-size: expected a power of two" tiny_residual.onnx -o q.onnx --weights int4 \
     --block-size 33
-refused 2 "algorithm has an effect on weights alone" tiny_residual.onnx -o q.onnx --data d.yaml \
-    --algorithm gptq
+refused 2 "algorithms awq and hqq are for weights alone" tiny_residual.onnx -o q.onnx \
+    --data d.yaml --algorithm awq
+refused 2 "algorithm has no effect on weights under activations in integers without" \
+    tiny_residual.onnx -o q.onnx --algorithm gptq
 refused 2 "exclude: pattern 'layer:frist'" tiny_residual.onnx -o q.onnx --exclude layer:frist \
     --data d.yaml
 refused 2 "override 'op:Conv'" tiny_residual.onnx -o q.onnx --override op:Conv --data d.yaml

@@ -23,7 +23,7 @@ expect 0 quantize tiny_residual.onnx -o b.onnx --data d.yaml --threads 3 --quiet
 empty out
 same a.onnx b.onnx
 has b.onnx "pare.history"
-has b.onnx "quantize weights=int8 activations=uint8 algorithm=rtn format=qdq correct=auto"
+has b.onnx "quantize weights=int8 activations=uint8 algorithm=gptq format=qdq correct=auto"
 
 near 25 --data d.yaml --format qoperator
 has q.onnx QLinearConv

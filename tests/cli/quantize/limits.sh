@@ -22,10 +22,16 @@ has out "holds  min-agreement: out.onnx has"
 npz zero.npz "image=f4:8,3,16,16:k*0.001*(r==0)"
 npz loud.npz "image=f4:32,3,16,16:(r%7-3)*99*math.sin(k*r)+r*r*math.cos(k*k)"
 printf 'source: loud.npz\nmetrics: [agreement]\n' >loud.yaml
-expect 1 quantize tiny_residual.onnx -o poor.onnx --data zero.npz --calibration minmax \
+expect 0 quantize tiny_residual.onnx -o poor.onnx --data zero.npz --calibration minmax \
     --correct none --eval-data loud.yaml --min-agreement 100%
-has out "FAILS  min-agreement: poor.onnx has"
+has out "stay in floats"
+has out "holds  min-agreement: poor.onnx has"
+rm poor.onnx
+expect 1 quantize tiny_residual.onnx -o poor.onnx --data zero.npz --calibration minmax \
+    --correct none --eval-data loud.yaml --min-agreement 100% --max-size 10%
+has out "FAILS  max-size: poor.onnx has"
 has out "try first: "
+has out "times its limit at best with what loses little enough"
 [ ! -e poor.onnx ] || die "poor.onnx was written"
 
 expect 1 quantize tiny_residual.onnx -o out.onnx --data d.yaml --max-size 10% --dry-run
@@ -54,5 +60,5 @@ json out "d['schema'] == 'pare.report/1' and not d['gates']"
 # a limit on accuracy is a goal: products are left in floats until it holds
 expect 0 quantize tiny_residual.onnx -o kept.onnx --data zero.npz --calibration minmax \
     --correct none --eval-data loud.yaml --max-drop 0
-has out "stay in floats for --max-drop: "
+has out "stay in floats, for the limits: "
 has out "holds  max-drop: kept.onnx has"
