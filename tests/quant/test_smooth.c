@@ -12,6 +12,7 @@
 #include <string.h>
 
 static const pare_weight_form s8 = { -127, 127, true, 0, 0, false };
+static const pare_weight_form s4 = { -8, 7, false, 0, 2, false };
 static const pare_grid_form u8 = { 0, 255, false };
 static const int64_t tokens[] = { 1, 5, 4 };
 
@@ -37,34 +38,38 @@ typedef struct row {
     float (*at)(uint64_t sample, int64_t element);
     bool always, may_insert;
     uint64_t n_found, n_smoothed, n_inserted;
+    bool is_float;            /* activations stay so: the weights alone count, in 4 bits */
 } row;
 
 static const row rows[] = {
     { HEAD GAMMA "> { n = LayerNormalization(x, s, t)\n a = MatMul(n, w)\n b = MatMul(n, v)\n"
-      " c = Concat<axis = -1>(a, b)\n y = Relu(c) }", even, false, false, 1, 1, 0 },
+      " c = Concat<axis = -1>(a, b)\n y = Relu(c) }", even, true, false, 1, 1, 0, true },
+    { HEAD GAMMA "> { y = MatMul(x, w) }", outlying, true, true, 1, 1, 1, true },
+    { HEAD GAMMA "> { n = LayerNormalization(x, s, t)\n a = MatMul(n, w)\n b = MatMul(n, v)\n"
+      " c = Concat<axis = -1>(a, b)\n y = Relu(c) }", even, false, false, 1, 1, 0, false },
     { HEAD GAMMA "> { m = Mul(x, s)\n n = Add(m, t)\n y = MatMul(n, w) }", even, false, false, 1, 1,
-      0 },
-    { HEAD GAMMA "> { m = Mul(s, x)\n y = MatMul(m, w) }", even, false, false, 1, 1, 0 },
+      0, false },
+    { HEAD GAMMA "> { m = Mul(s, x)\n y = MatMul(m, w) }", even, false, false, 1, 1, 0, false },
     /* into the product before, whose second half is large */
     { HEAD "float[4,4] p = {1, 0, 80, 0, 0, 1, 90, 0, 1, 1, 100, 0, 0, 0, 70, 1}, float[4] t = "
            "{1, 2, 300, 4}> { m = MatMul(x, p)\n n = Add(t, m)\n y = MatMul(n, w) }", even, false,
-      false, 2, 1, 0 },
+      false, 2, 1, 0, false },
     { "g (float[5,4] z) => (float[] y) <float[4,4] p = {1, 0, 1, 0, 0, 1, 1, 0, 80, 90, 100, 70, "
       "0, 0, 1, 1}, float[4] t = {1, 2, 300, 4}, float[4,3] w = {1, -1, 0.5, 0.25, 1, 0.75, 0.01, "
       "0.02, -0.03, 1, 0.5, -0.75}> "
-      "{ n = Gemm<transB = 1>(z, p, t)\n y = Gemm(n, w) }", even, false, false, 2, 1, 0 },
+      "{ n = Gemm<transB = 1>(z, p, t)\n y = Gemm(n, w) }", even, false, false, 2, 1, 0, false },
     /* the model's input: only a Mul could divide it */
-    { HEAD GAMMA "> { y = MatMul(x, w) }", outlying, false, false, 1, 0, 0 },
-    { HEAD GAMMA "> { y = MatMul(x, w) }", outlying, false, true, 1, 1, 1 },
+    { HEAD GAMMA "> { y = MatMul(x, w) }", outlying, false, false, 1, 0, 0, false },
+    { HEAD GAMMA "> { y = MatMul(x, w) }", outlying, false, true, 1, 1, 1, false },
     /* read by something else, too */
     { HEAD GAMMA "> { n = LayerNormalization(x, s, t)\n a = MatMul(n, w)\n b = ReduceMax(n)\n"
-      " y = Add(a, b) }", even, true, false, 1, 0, 0 },
+      " y = Add(a, b) }", even, true, false, 1, 0, 0, false },
     { HEAD GAMMA "> { n = LayerNormalization(x, s, t)\n a = MatMul(n, w)\n b = ReduceMax(n)\n"
-      " y = Add(a, b) }", even, true, true, 1, 1, 1 },
+      " y = Add(a, b) }", even, true, true, 1, 1, 1, false },
     /* nothing to gain */
-    { HEAD GAMMA "> { y = MatMul(x, w) }", even, false, true, 1, 0, 0 },
+    { HEAD GAMMA "> { y = MatMul(x, w) }", even, false, true, 1, 0, 0, false },
     { HEAD GAMMA "> { n = LayerNormalization(x, s, t)\n y = MatMul(n, w)\n }", even, true, false, 1,
-      1, 0 },
+      1, 0, false },
 };
 
 static pare_model *parse(test_ctx *t, const char *graph)
@@ -120,7 +125,8 @@ static pare_status smooth(pare_ctx *ctx, pare_model *model, const row *r,
     test_memory_data data;
     const int64_t *dims = dims_of(r->graph);
     test_memory_data_init(&data, 16, dims == tokens ? 3 : 2, dims, r->at);
-    const pare_smooth_opts opts = { .form = &s8, .grid = &u8, .always = r->always,
+    const pare_smooth_opts opts = { .form = r->is_float ? &s4 : &s8,
+                                    .grid = r->is_float ? NULL : &u8, .always = r->always,
                                     .may_insert = r->may_insert, .data = &data.data };
     return pare_smooth(ctx, model, &opts, report);
 }
