@@ -2,8 +2,9 @@
 
 #include "op/linear.h"
 
-/* Codes of weights under activations in integers, by what becomes of outputs, for what products read
- * once it is rounded on its grid. What they take from means is left to the correction of biases. */
+/* Codes of weights under activations in integers, by what becomes of outputs, for what products
+ * read once it is rounded on its grid. What they take from means is left to the correction of
+ * biases. */
 
 enum { MOST_SAMPLES = 128 }; /* that moments are of: 8 bits need less than 4 do */
 
