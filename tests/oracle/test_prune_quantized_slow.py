@@ -8,12 +8,11 @@ import subprocess
 import sys
 
 import numpy as np
-import onnxruntime
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from feeds import feed_of
+from runs import PARE, agreement, session_of
 
-PARE = os.environ["PARE"]
 MODELS = os.path.join(os.environ.get("PARE_SHARED", ""), "data", "models")
 MAKER = os.path.join(os.path.dirname(PARE), "tests", "prune-test_shrink_models")
 SKIPPED = 77
@@ -27,12 +26,6 @@ FORMS = [("qdq", ["--activations", "uint8"]),
          ("operators", ["--activations", "uint8", "--format", "qoperator"]),
          ("dynamic", ["--activations", "dynamic"]),
          ("weights", ["--activations", "none"])]
-
-
-def session_of(path):
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 class Samples(CalibrationDataReader):
@@ -71,23 +64,6 @@ def make(name):
                 os.remove(out)
 
 
-def run_pare(path, feed):
-    words = [PARE, "run", path, "--quiet", "--output-dir", "got"]
-    for i, (name, x) in enumerate(feed.items()):
-        np.save(f"in{i}.npy", x)
-        words += ["--input", f"{name}=in{i}.npy"]
-    for old in glob.glob("got/*"):
-        os.remove(old)
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
-    return [np.load(f) for f in sorted(glob.glob("got/*.npy"))]
-
-
-def decibels(got, want):
-    got, want = got.astype(np.float64), want.astype(np.float64)
-    error = ((got - want) ** 2).sum()
-    return 10 * np.log10((want ** 2).sum() / error) if error else np.inf
-
-
 def main():
     if not os.path.isdir(MODELS) or not os.path.exists(MAKER):
         print("no shared data")
@@ -102,10 +78,7 @@ def main():
     failed = made.returncode != 0
     for path in sorted(glob.glob("pruned/*.onnx")):
         try:
-            session = session_of(path)
-            feed = feed_of(session)
-            worst = min(decibels(g, np.asarray(x))
-                        for g, x in zip(run_pare(path, feed), session.run(None, feed)))
+            worst = agreement(path, session_of(path), None)
             print(f"{path}: runs agree to {worst:.0f} dB")
             failed |= worst < LEAST
         except Exception as why:  # whatever ONNX Runtime raises
