@@ -38,6 +38,7 @@ def commands(page):
 
 def plain(line):
     line = re.sub(r"\b[0-9a-f]{64}\b", "H", line.rstrip())
+    line = re.sub(r"^\* (?=\w+[.=])", "  ", line) # who is on a front is a matter of digits
     return re.sub(r" +", " ", NUMBER.sub("N", line))
 
 
