@@ -32,8 +32,8 @@ typedef struct pare_linear {
 } pare_linear;
 
 /* Whether a node is one of them, with weights that are an initializer of rank 2 (MatMul, Gemm) or
- * more; its bias need not be constant. False, too, where the file is wrong. ctx for messages that
- * nobody sees. */
+ * more; its bias need not be constant. False, too, where the file is wrong. It needs no memory; ctx
+ * is for messages that nobody sees. */
 bool pare_linear_of(pare_ctx *ctx, pare_linear *out, const pare_model *model, pare_node_id node);
 
 /* Place of a weight among the elements. */
