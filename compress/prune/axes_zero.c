@@ -3,6 +3,8 @@
 
 #include "prune/axes_work.h"
 
+#include <string.h>
+
 /* Which values hold zeros wherever their parameters do: sums over what goes are then sums over what
  * stays. */
 
@@ -81,12 +83,19 @@ static bool all_are(const pare_axes_work *w, const pare_node *n, uint32_t n_inpu
     return true;
 }
 
-/* Whether elements lie in the payload as they are. */
-static bool is_readable(const pare_tensor *t)
+/* The only element of a tensor, whose payload need not be aligned. False: it cannot be had here. */
+static bool read_one(const pare_tensor *t, double *out)
 {
+    _Alignas(16) uint8_t element[16];
+    const size_t width = (size_t)pare_dtype_of(t->dtype)->bits / 8;
     const bool is_plain = t->encoding == PARE_ENC_DENSE ||
                           (t->encoding == PARE_ENC_FLOAT_DATA && t->dtype == PARE_FLOAT);
-    return pare_wide_of(t->dtype) && is_plain && t->payload.data;
+    if (!is_plain || !pare_wide_of(t->dtype) || t->n_elements != 1 || !width ||
+        width > sizeof(element) || t->payload.n < width)
+        return false;
+    memcpy(element, t->payload.data, width);
+    pare_wide_load_as(PARE_WIDE_F64, t->dtype, element, 0, 1, 1, out);
+    return true;
 }
 
 /* Bounds of Clip that have 0 between them, as far as they are known. */
@@ -100,8 +109,7 @@ static bool clips_zero(const pare_axes_work *w, const pare_node *n)
         const pare_tensor *t = v == PARE_NONE ? NULL : w->model->values[v].tensor;
         double bound = 0;
         if (v == PARE_NONE) continue;
-        if (!t || t->n_elements != 1 || !is_readable(t)) return false;
-        pare_wide_load_as(PARE_WIDE_F64, t->dtype, t->payload.data, 0, 1, 1, &bound);
+        if (!t || !read_one(t, &bound)) return false;
         if (i == 1 ? bound > 0 : bound < 0) return false;
     }
     return true;
@@ -139,9 +147,7 @@ static bool is_zero_constant(const pare_tensor *t)
 {
     double x = 1;
     if (!t || t->n_elements != 1) return t != NULL;
-    if (is_readable(t))
-        pare_wide_load_as(PARE_WIDE_F64, t->dtype, t->payload.data, 0, 1, 1, &x);
-    return x == 0;
+    return read_one(t, &x) && x == 0;
 }
 
 pare_status pare_axes_begin_zeros(pare_axes_work *w)
