@@ -416,11 +416,11 @@ static pare_status start(finder *f)
     f->sets = pare_alloc_zero(f->ctx, n * sizeof(*f->sets));
     f->choice = pare_alloc_zero(f->ctx, 3 * n * sizeof(*f->choice));
     f->out->choice = pare_alloc_zero(f->ctx, n * sizeof(*f->choice));
+    if (!f->options || !f->forms || !f->sets || !f->choice || !f->out->choice)
+        return pare_fail_memory(f->ctx, n * m * sizeof(*f->options));
     f->picked = f->choice + n;
     f->now = f->picked + n;
-    return f->options && f->forms && f->sets && f->choice && f->out->choice
-               ? PARE_OK
-               : pare_fail_memory(f->ctx, n * m * sizeof(*f->options));
+    return PARE_OK;
 }
 
 /* What loses little enough, as cheap as can be. */

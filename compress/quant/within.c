@@ -86,7 +86,7 @@ static pare_status find_products(pare_ctx *ctx, job *j)
     j->keeps = pare_alloc_zero(ctx, j->model->n_nodes + 1);
     if (!st && (!j->products || !j->sizes || !j->keeps))
         st = pare_fail_memory(ctx, n * sizeof(*j->products));
-    j->macs = j->sizes + n;
+    if (j->sizes) j->macs = j->sizes + n;
     for (uint32_t i = 0; !st && i < n; i++) {
         pare_linear l;
         if (!pare_linear_of(ctx, &l, folded, order[i])) continue;
