@@ -167,22 +167,28 @@ static pare_status write_bias(inserter *i, const pare_linear *l, const float *bi
     return pare_write_drop(i->ctx, i->model, l->bias);
 }
 
-/* What it costs that pairs cannot saturate: against the same weights in all codes. */
-static pare_status weigh_safety(const inserter *i, const pare_linear *l,
-                                const pare_weight_codes *safe)
+/* Adds the squared error of these weights when they are rounded to a form. */
+static pare_status add_rounding_error(const inserter *i, const pare_linear *l, bool pair_safe,
+                                      double *sum)
 {
     pare_weight_opts opts = { .form = i->in->weight, .per_tensor = !i->in->per_channel };
-    pare_weight_codes *plain = NULL;
-    double safe_error = 0, plain_error = 0;
-    if (!opts.form.pair_safe) return PARE_OK;
-    opts.form.pair_safe = false;
-    PARE_TRY(pare_weights_quantize(i->ctx, &plain, i->model, l, i->in->pool, &opts));
-    pare_status st = pare_weights_error(i->ctx, &safe_error, i->model, l, safe);
-    if (!st) st = pare_weights_error(i->ctx, &plain_error, i->model, l, plain);
-    i->counts->safe_error += safe_error;
-    i->counts->plain_error += plain_error;
-    pare_weight_codes_free(i->ctx, plain);
+    pare_weight_codes *rounded = NULL;
+    double error = 0;
+    opts.form.pair_safe = pair_safe;
+    PARE_TRY(pare_weights_quantize(i->ctx, &rounded, i->model, l, i->in->pool, &opts));
+    const pare_status st = pare_weights_error(i->ctx, &error, i->model, l, rounded);
+    pare_weight_codes_free(i->ctx, rounded);
+    *sum += error;
     return st;
+}
+
+/* What it costs that pairs cannot saturate: against the same weights in all codes. Both rounded,
+ * also where codes are solved for, which is not after the weights but after the outputs. */
+static pare_status weigh_safety(const inserter *i, const pare_linear *l)
+{
+    if (!i->in->weight.pair_safe) return PARE_OK;
+    PARE_TRY(add_rounding_error(i, l, true, &i->counts->safe_error));
+    return add_rounding_error(i, l, false, &i->counts->plain_error);
 }
 
 static pare_status write_weight(inserter *i, const pare_linear *l, const float *bias, float x_scale)
@@ -197,7 +203,7 @@ static pare_status write_weight(inserter *i, const pare_linear *l, const float *
             ? i->in->solve(i->ctx, &codes, i->model, l, i->in->pool, &opts, i->in->user)
             : pare_weights_quantize(i->ctx, &codes, i->model, l, i->in->pool, &opts);
     if (!st && bias) st = make_room(i, l, bias, x_scale, codes);
-    if (!st) st = weigh_safety(i, l, codes);
+    if (!st) st = weigh_safety(i, l);
     if (!st) st = pare_write_dequantize(i->ctx, i->model, l, codes, PARE_INT8, written);
     pare_weight_codes_free(i->ctx, codes);
     i->counts->n_weights++;

@@ -28,8 +28,8 @@ typedef struct pare_insertion {
 typedef struct pare_insert_counts {
     uint64_t n_quantize, n_weights, n_biases;
     uint64_t n_raised;        /* outputs whose scale was raised to keep the bias within 32 bits */
-    double safe_error, plain_error; /* of weights that cannot saturate, and of the same with all
-                                       codes: sums over nodes of squared error by mean square.
+    double safe_error, plain_error; /* of weights rounded so that they cannot saturate, and with
+                                       all codes: sums over nodes of squared error by mean square.
                                        0: they are not pair_safe */
 } pare_insert_counts;
 

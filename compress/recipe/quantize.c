@@ -92,8 +92,8 @@ static pare_status tell_safety(pare_ctx *ctx, pare_step_outcome *outcome,
 {
     if (!(r->plain_error > 0) || !(r->safe_error > r->plain_error)) return PARE_OK;
     return pare_step_say(ctx, outcome, "weights cannot saturate on any processor, for %.2f times "
-                         "the squared error: a target with exact sums (ort-x64-vnni) would gain "
-                         "%.1f dB", r->safe_error / r->plain_error,
+                         "the squared error of rounding: a target with exact sums (ort-x64-vnni) "
+                         "would gain %.1f dB", r->safe_error / r->plain_error,
                          10 * log10(r->safe_error / r->plain_error));
 }
 
