@@ -185,6 +185,11 @@ static pare_status check(pare_quantizing *q, const pare_quantize_settings *s)
         return pare_fail(q->ctx, PARE_EUSAGE,
                          "algorithms awq and hqq are for weights alone: with activations none, or "
                          "weights int4; gptq is for both");
+    if (s->activations == PARE_QUANTIZE_ACTIVATIONS_DYNAMIC &&
+        s->algorithm > PARE_QUANTIZE_RTN)
+        return pare_fail(q->ctx, PARE_EUSAGE,
+                         "under dynamic activations weights are rounded: leave --algorithm away, "
+                         "or use activations none");
     if (s->activations != PARE_QUANTIZE_ACTIVATIONS_NONE && !q->opts->data &&
         s->algorithm > PARE_QUANTIZE_RTN)
         return pare_fail(q->ctx, PARE_EUSAGE,

@@ -2,7 +2,7 @@
 . "$SUPPORT/../cli/compress/common"
 echo old >out.onnx
 
-expect 1 compress shapes.onnx -o out.onnx --data shapes.yaml --max-size 10%
+expect 1 compress shapes.onnx -o out.onnx --data few.yaml --max-size 10%
 has out "FAILS  max-size: out.onnx has"
 has out "try first: "
 has out "out.onnx is as it was: a limit does not hold"
@@ -18,16 +18,16 @@ limits: {max-size: 10%}
 steps:
   - quantize: {}
 END
-expect 1 compress shapes.onnx -o out.onnx --data shapes.yaml --recipe r.yaml
+expect 1 compress shapes.onnx -o out.onnx --data few.yaml --recipe r.yaml
 rm out.rejected.onnx
-expect 0 compress shapes.onnx -o ok.onnx --data shapes.yaml --recipe r.yaml --max-size 50%
-expect 0 compress shapes.onnx -o ok.onnx --data shapes.yaml --recipe r.yaml --set max-size=50%
-expect 1 compress shapes.onnx -o no.onnx --data shapes.yaml --set limits.max-size=10%
+expect 0 compress shapes.onnx -o ok.onnx --data few.yaml --recipe r.yaml --max-size 50%
+expect 0 compress shapes.onnx -o ok.onnx --data few.yaml --recipe r.yaml --set max-size=50%
+expect 1 compress shapes.onnx -o no.onnx --data few.yaml --set limits.max-size=10%
 
 # without labels by agreement
-grep -v labels shapes.yaml >plain.yaml
+grep -v labels few.yaml >plain.yaml
 expect 0 compress shapes.onnx -o ok.onnx --data plain.yaml
-has out "544 others to judge by, without labels"
+has out "128 others to judge by, without labels"
 has out "holds  min-agreement: ok.onnx has"
 expect 0 compress shapes.onnx -o ok.onnx --data plain.yaml --max-drop 5
 has out "bounded by agreement"
@@ -56,7 +56,7 @@ pare: 1
 steps:
   - fold: {}
 END
-expect 1 compress shapes.onnx -o same.onnx --data shapes.yaml --recipe fold.yaml
+expect 1 compress shapes.onnx -o same.onnx --data few.yaml --recipe fold.yaml
 has out "FAILS  gain: same.onnx has nothing less"
 has out "the recipe has no step that makes a model smaller"
 has out "nothing was written"

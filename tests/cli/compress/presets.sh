@@ -37,10 +37,11 @@ print(*(r["name"] for r in json.load(open("all.json"))["recipes"]))'); do
     "$PARE" recipes "$name" >recipe.yaml || die "recipes $name"
     expect 0 compress shapes.onnx -o "$name.onnx" --data few.yaml --preset "$name" \
         --max-drop 20
+    expect 0 inspect "$name.onnx"
+    case $name in auto | int4-weights | prune-int8) ;; *) continue ;; esac
     expect 0 compress shapes.onnx -o again.onnx --data few.yaml --recipe recipe.yaml \
         --max-drop 20
     same "$name.onnx" again.onnx
-    expect 0 inspect again.onnx
 done
 size() { stat -c %s "$1.onnx"; }
 [ "$(size min-size)" -le "$(size int4-weights)" ] || die "min-size is not the smallest"
@@ -49,6 +50,6 @@ size() { stat -c %s "$1.onnx"; }
 
 # the same bytes at any number of threads
 for threads in 1 3; do
-    expect 0 compress shapes.onnx -o "t$threads.onnx" --data shapes.yaml --threads $threads
+    expect 0 compress shapes.onnx -o "t$threads.onnx" --data few.yaml --threads $threads
 done
 same t1.onnx t3.onnx

@@ -23,6 +23,8 @@ refused 2 "block-size: expected a power of two" tiny_residual.onnx -o q.onnx --w
     --block-size 33
 refused 2 "algorithms awq and hqq are for weights alone" tiny_residual.onnx -o q.onnx \
     --data d.yaml --algorithm awq
+refused 2 "under dynamic activations weights are rounded" tiny_residual.onnx -o q.onnx \
+    --activations dynamic --algorithm gptq
 refused 2 "algorithm has no effect on weights under activations in integers without" \
     tiny_residual.onnx -o q.onnx --algorithm gptq
 refused 2 "exclude: pattern 'layer:frist'" tiny_residual.onnx -o q.onnx --exclude layer:frist \
