@@ -82,12 +82,12 @@ static pare_status read_pattern(pare_ctx *ctx, pare_prune_asked *out, const char
     if (!text) return PARE_OK;
     PARE_TRY(pare_sparse_pattern_read(ctx, &out->pattern, text));
     if (out->pattern.kind != PARE_PATTERN_N_OF_M) {
-        if (!out->sparsity && !out->has_budget && !out->has_goal) out->sparsity = 0.5;
+        if (!(out->sparsity > 0) && !out->has_budget && !out->has_goal) out->sparsity = 0.5;
         return PARE_OK;
     }
     const double share = 1 - (double)out->pattern.n / (double)out->pattern.m;
     out->has_goal = false;
-    if (out->sparsity && fabs(out->sparsity - share) > 0.005)
+    if (out->sparsity > 0 && fabs(out->sparsity - share) > 0.005)
         return pare_fail(ctx, PARE_EUSAGE,
                          "sparsity: pattern %s makes %.4g%% of the weights zero, found %.4g%%: "
                          "leave it away", text, 100 * share, 100 * out->sparsity);

@@ -179,7 +179,7 @@ static pare_status find_sparsity(pare_prune_driver *d, const pare_model *model, 
 static pare_status prune_weights(pare_prune_driver *d, pare_model *model)
 {
     double sparsity = d->asked.sparsity;
-    if (!sparsity) PARE_TRY(find_sparsity(d, model, &sparsity));
+    if (!(sparsity > 0)) PARE_TRY(find_sparsity(d, model, &sparsity));
     pare_prune_outcome *const o = d->outcome;
     snprintf(o->sparsity, sizeof(o->sparsity), "%.4g%%", 100 * sparsity);
     o->chosen.sparsity = o->sparsity;
