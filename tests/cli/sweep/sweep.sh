@@ -3,15 +3,14 @@
 . "$SUPPORT/cli.sh"
 cp "$TESTDATA"/shapes/* .
 echo "split: {calibrate: 64, eval: 200}" >>shapes.yaml
-ls >before
+before=$(ls)
 
 presets=preset=int8,fp16,int4-weights
 expect 0 sweep shapes.onnx --data shapes.yaml --vary $presets --threads 1
 has out "on ort-x64, 200 samples"
 has out "preset=int4-weights"
 has out "* no other model is at least as good in top1 and in energy"
-ls | grep -vx -e out -e err >after
-same before after
+[ "$(ls | grep -vx -e out -e err)" = "$before" ] || die "left behind: $(ls)"
 expect 0 sweep shapes.onnx --data shapes.yaml --vary $presets --threads 1 --json
 cp out one.json
 expect 0 sweep shapes.onnx --data shapes.yaml --vary $presets --threads 2 --json
